@@ -1,0 +1,186 @@
+//! A table at one version, as plain data: what every table format is turned into, and all that reading it needs.
+//!
+//! Nothing here does I/O or caches. A format (see [`crate::delta`]) makes a [`Snapshot`]; [`crate::scan`] reads one.
+
+pub mod statistics;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
+use object_store::path::Path;
+use std::collections::BTreeMap;
+use url::Url;
+
+pub use statistics::{ColumnStatistics, ContainerStatistics, FileStatistics};
+
+/// Which version of a table is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Version {
+    /// The newest one.
+    #[default]
+    Latest,
+    /// The one with this number.
+    Number(u64),
+    /// The newest one committed at or before this time, in milliseconds since the Unix epoch.
+    Timestamp(i64),
+}
+
+/// A table at one version: immutable, complete, without I/O.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The version's number.
+    pub version: u64,
+    /// When it was committed, where the log says so.
+    pub timestamp: Option<CommitTimestamp>,
+    /// The columns, as the table names them and as its data files spell them.
+    pub schema: TableSchema,
+    /// Positions in the schema of the partition columns, in the order of the metadata's `partitionColumns`.
+    pub partition_columns: Vec<usize>,
+    /// The live files.
+    pub files: Vec<DataFile>,
+    /// The files' partition values: row `i` belongs to `files[i]`, one column per partition column, named and typed as
+    /// in the schema.
+    pub partition_values: RecordBatch,
+    /// Name, identity and configuration.
+    pub metadata: TableMetadata,
+    /// Versions and features that the table asks of its readers and writers.
+    pub protocol: TableProtocol,
+}
+
+/// When a version was committed, and how that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommitTimestamp {
+    /// Milliseconds since the Unix epoch.
+    pub millis: i64,
+    /// Where it was read.
+    pub source: TimestampSource,
+}
+
+/// Where a commit's time was read, from the most to the least exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimestampSource {
+    /// `commitInfo.inCommitTimestamp`.
+    InCommit,
+    /// The commit file's modification time, made monotonic.
+    LastModified,
+    /// `commitInfo.timestamp`: the writer's clock; approximate.
+    CommitInfo,
+}
+
+/// The columns of a table, twice: `logical` as its users see them, `physical` as its data files spell them. Both have the
+/// same shape, position by position, in nested types too: field `i` of one is field `i` of the other.
+#[derive(Debug, Clone)]
+pub struct TableSchema {
+    /// Names and types of the table. Partition columns included, in the table's order.
+    pub logical: SchemaRef,
+    /// The same columns with the names used inside data files, statistics and partition values. With
+    /// [`FieldMatch::Id`], every field (nested ones too) carries its id in the metadata key `PARQUET:field_id`.
+    pub physical: SchemaRef,
+    /// How a data file's columns are found.
+    pub field_match: FieldMatch,
+}
+
+/// How a column of a data file is matched with a column of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldMatch {
+    /// By its physical name.
+    Name,
+    /// By its Parquet field id.
+    Id,
+}
+
+/// One live data file of a snapshot.
+#[derive(Debug, Clone)]
+pub struct DataFile {
+    /// Where it is.
+    pub location: FileLocation,
+    /// Its size in bytes, as the log says.
+    pub size: u64,
+    /// When it was written, in milliseconds since the Unix epoch.
+    pub modification_time: i64,
+    /// What is known of its values; decoded on demand.
+    pub statistics: Option<FileStatistics>,
+    /// Rows of it that are not part of the table any more.
+    pub deletes: Option<Deletes>,
+}
+
+/// Where an object of the table is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum FileLocation {
+    /// Below the table's root; decoded, not percent-encoded.
+    Relative(Path),
+    /// Anywhere else, as named by the log (shallow clones).
+    Absolute(Url),
+}
+
+/// The rows of a data file that are deleted: a bitmap of row indexes (64-bit roaring, the format that Delta deletion
+/// vectors and Iceberg v3 share), and the number of rows it has to name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deletes {
+    /// The serialized bitmap itself.
+    Inline {
+        /// The bitmap, from its magic number on.
+        bitmap: Bytes,
+        /// How many rows are deleted; checked.
+        cardinality: u64,
+    },
+    /// A bitmap in a file of its own, which may hold several.
+    Blob {
+        /// The file.
+        location: FileLocation,
+        /// Where in it the bitmap's length field begins, in bytes.
+        offset: u64,
+        /// The bitmap's length in bytes, without the length field before it and the checksum behind it.
+        length: u64,
+        /// How many rows are deleted; checked.
+        cardinality: u64,
+    },
+}
+
+impl Deletes {
+    /// How many rows are deleted.
+    pub fn cardinality(&self) -> u64 {
+        match self {
+            Deletes::Inline { cardinality, .. } | Deletes::Blob { cardinality, .. } => *cardinality,
+        }
+    }
+}
+
+/// Name, identity and configuration of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableMetadata {
+    /// The table's unique identifier.
+    pub id: String,
+    /// The name its owner gave it.
+    pub name: Option<String>,
+    /// What its owner says of it.
+    pub description: Option<String>,
+    /// When it was created, in milliseconds since the Unix epoch.
+    pub created_time: Option<i64>,
+    /// Table properties.
+    pub configuration: BTreeMap<String, String>,
+}
+
+/// Versions and features that a table asks of its readers and writers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableProtocol {
+    /// The lowest reader version.
+    pub min_reader_version: u32,
+    /// The lowest writer version.
+    pub min_writer_version: u32,
+    /// Features by name that a reader must know.
+    pub reader_features: Vec<String>,
+    /// Features by name that a writer must know.
+    pub writer_features: Vec<String>,
+}
+
+impl Snapshot {
+    /// Names of the partition columns, in the metadata's order.
+    pub fn partition_column_names(&self) -> Vec<&str> {
+        self.partition_columns
+            .iter()
+            .filter_map(|&position| self.schema.logical.fields().get(position))
+            .map(|field| field.name().as_str())
+            .collect()
+    }
+}
