@@ -3,7 +3,7 @@
 use crate::delta::{self, Commit, VersionRange};
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
-use crate::storage::{Storage, StorageOptions};
+use crate::storage::{Meter, Storage, StorageOptions};
 use std::str::FromStr;
 use std::sync::Arc;
 use url::Url;
@@ -42,18 +42,23 @@ pub struct Table {
 impl Table {
     /// Opens `url` at `version`.
     pub async fn open(url: &TableUrl, version: Version, options: &StorageOptions) -> Result<Table> {
-        Table::open_in(Storage::open(url.as_url(), options)?, version).await
+        Table::open_in(Storage::open(url.as_url(), options)?, version, &Meter::default()).await
     }
 
-    /// Opens the table in `storage` at `version`.
-    pub async fn open_in(storage: Storage, version: Version) -> Result<Table> {
-        let snapshot = Arc::new(delta::snapshot(&storage, version).await?);
+    /// Opens the table in `storage` at `version`, and counts what that costs into `meter`.
+    pub async fn open_in(storage: Storage, version: Version, meter: &Meter) -> Result<Table> {
+        let snapshot = Arc::new(delta::snapshot(&storage.with_meter(meter), version).await?);
         Ok(Table { storage, snapshot })
     }
 
-    /// The same table at another version.
-    pub async fn at(&self, version: Version) -> Result<Table> {
-        Table::open_in(self.storage.clone(), version).await
+    /// The same table at another version; counts what opening it costs into `meter`.
+    pub async fn at(&self, version: Version, meter: &Meter) -> Result<Table> {
+        Table::open_in(self.storage.clone(), version, meter).await
+    }
+
+    /// The same table, whose reads are counted into `meter` too.
+    pub fn with_meter(&self, meter: &Meter) -> Table {
+        Table { storage: self.storage.with_meter(meter), snapshot: self.snapshot.clone() }
     }
 
     /// Where its bytes are.
