@@ -51,6 +51,11 @@ impl Table {
         Ok(Table { storage, snapshot })
     }
 
+    /// A table made elsewhere: its snapshot, and where its bytes are.
+    pub fn from_parts(storage: Storage, snapshot: Arc<Snapshot>) -> Table {
+        Table { storage, snapshot }
+    }
+
     /// The same table at another version.
     pub async fn at(&self, version: Version) -> Result<Table> {
         Table::open_in(self.storage.clone(), version).await

@@ -1,0 +1,8 @@
+//! The integration tests: one binary, a module per topic.
+
+mod scan_damage;
+mod scan_deletes;
+mod scan_fixture;
+mod scan_requests;
+mod scan_rows;
+mod scan_schema;
