@@ -71,6 +71,11 @@ impl Table {
         Ok(Table { storage, snapshot })
     }
 
+    /// A table made elsewhere: its snapshot, and where its bytes are.
+    pub fn from_parts(storage: Storage, snapshot: Arc<Snapshot>) -> Table {
+        Table { storage, snapshot }
+    }
+
     /// The same table at another version; counts what opening it costs into `meter`.
     pub async fn at(&self, version: Version, meter: &Meter) -> Result<Table> {
         Table::open_in(self.storage.clone(), version, meter).await
