@@ -1,9 +1,10 @@
 // The engine's host: answers the page's messages with the engine's work. The same code runs in the worker and, where there
 // is none, on the main thread behind a MessageChannel.
 
-import { errorData, isTrap } from "./errors.js";
+import { LakeglassError, errorData, isTrap } from "./errors.js";
 import { compileModule } from "./module.js";
 import { PROTOCOL } from "./protocol.js";
+import { redactUrl } from "./urls.js";
 
 /** @import { Engine, EngineModule, EngineResult, EngineTable } from "./engine.js" */
 /** @import { FromHost, Handle, Method, OpenedResult, OpenedTable, StartParams, ToHost } from "./protocol.js" */
@@ -135,7 +136,20 @@ export class EngineHost {
    * @param {string | null} engineUrl
    * @returns {Promise<EngineModule>}
    */
-  #importEngine(engineUrl) {
+  async #importEngine(engineUrl) {
+    try {
+      return await this.#importCopy(engineUrl);
+    } catch (cause) {
+      const message = `could not load the engine's script: ${cause instanceof Error ? cause.message : cause}`;
+      throw new LakeglassError("cors_or_network", message, { url: redactUrl(engineUrl ?? import.meta.url) });
+    }
+  }
+
+  /**
+   * @param {string | null} engineUrl
+   * @returns {Promise<EngineModule>}
+   */
+  #importCopy(engineUrl) {
     // @ts-ignore: built; engine.d.ts is its contract
     if (!engineUrl && this.#copy === 1) return import("./pkg/lakeglass.js");
     // The module keeps its WebAssembly instance for good: after a trap, this thread needs another copy of the module.

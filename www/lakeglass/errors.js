@@ -48,7 +48,7 @@ export class LakeglassError extends Error {
 
 /**
  * An error as it crosses to another thread: structured clone keeps neither the class nor the fields.
- * @typedef {{ code: ErrorCode, message: string, fields: ErrorFields }} ErrorData
+ * @typedef {{ code: ErrorCode | "TypeError", message: string, fields: ErrorFields }} ErrorData
  */
 
 /**
@@ -60,7 +60,9 @@ export function errorData(error) {
   /** @type {any} */
   const fields = {};
   if (!ERROR_CODES.includes(thrown?.code)) {
-    return { code: "internal", message: String(thrown?.message ?? thrown), fields };
+    // The engine's `TypeError`s tell of wrong arguments.
+    const code = thrown instanceof TypeError ? "TypeError" : "internal";
+    return { code, message: String(thrown?.message ?? thrown), fields };
   }
   for (const name of FIELDS) {
     if (thrown[name] !== undefined) fields[name] = thrown[name];
@@ -70,6 +72,7 @@ export function errorData(error) {
 
 /** @param {ErrorData} data */
 export function errorFromData({ code, message, fields }) {
+  if (code === "TypeError") return new TypeError(message);
   return new LakeglassError(code, message, fields);
 }
 

@@ -30,7 +30,7 @@ export type ErrorCode =
 export const ERROR_CODES: readonly ErrorCode[];
 
 /**
- * The only error the package throws or rejects with. The facts stand in fields, where the code has them; URLs carry
+ * What the package rejects with; only wrong arguments are a `TypeError`. The facts stand in fields, where the code has them; URLs carry
  * neither query nor credentials.
  */
 export class LakeglassError extends Error {
@@ -125,7 +125,7 @@ export interface Metrics {
  * | `string` | string |
  * | `binary` | Uint8Array |
  * | `date` | string `"2025-09-30"`: a day has no time zone, a `Date` would give it one |
- * | `timestamp` | Date: an instant, whole milliseconds (rounded down; {@link Lakeglass.queryArrow} keeps all digits) |
+ * | `timestamp` | Date: an instant, whole milliseconds, rounded down ({@link Lakeglass.queryIPC} keeps all digits) |
  * | `timestamp_ntz` | string `"2025-09-30T12:00:00.123456"`: a wall clock's time, of no zone |
  * | `time` | string `"12:00:00.123456"` |
  * | `interval`, `duration` | string, an ISO 8601 duration: `"P1M2DT3.5S"` |
@@ -240,8 +240,8 @@ export interface TableInfo {
   protocol: {
     minReaderVersion: number;
     minWriterVersion: number;
-    readerFeatures: string[] | null;
-    writerFeatures: string[] | null;
+    readerFeatures: string[];
+    writerFeatures: string[];
   };
   partitionColumns: string[];
   fileCount: number;
@@ -276,7 +276,8 @@ export interface FileInfo {
   partitionValues: Record<string, string | null>;
   statistics: {
     numRecords: bigint | null;
-    columns: Record<string, { min: any; max: any; nullCount: bigint | null }>;
+    /** By column, nested ones with dots; `min` and `max` as text. */
+    columns: Record<string, { min: string | null; max: string | null; nullCount: bigint | null }>;
   } | null;
   /** Rows marked deleted by the file's deletion vector. */
   deletedRows: bigint;
@@ -287,12 +288,12 @@ export interface Commit {
   version: bigint;
   timestamp: CommitTimestamp | null;
   operation: string | null;
-  operationParameters: Record<string, any> | null;
-  operationMetrics: Record<string, any> | null;
+  operationParameters: Record<string, any>;
+  operationMetrics: Record<string, any>;
   user: string | null;
   engine: string | null;
   /** Whatever else the writer noted. */
-  other: Record<string, any> | null;
+  other: Record<string, any>;
 }
 
 /** A registered table. */
@@ -325,7 +326,9 @@ export class LakeTable {
   at(options: CallOptions & VersionOptions): Promise<LakeTable>;
   /** The first rows, without SQL, in no promised order; 100 by default. */
   preview(options?: CallOptions & { limit?: number; columns?: string[] }): Promise<Rows>;
-  /** Frees it in the engine; a registration of it stays. Tables that are garbage collected are freed too. */
+  /**
+   * Frees it in the engine; used again, it opens again. A registration of it stays. Tables that are garbage collected are freed too.
+   */
   close(): void;
 }
 
@@ -348,7 +351,11 @@ export class Lakeglass extends EventTarget {
   readonly modeReason: string | null;
   /** Runs a statement; all its rows. */
   query(sql: string, options?: CallOptions): Promise<Rows>;
-  /** Runs a statement; its result as one Arrow table, with what it cost in the property `metrics`. */
+  /**
+   * Runs a statement; its result as one Arrow table, with what it cost in the property `metrics`. Its values are the Arrow
+   * library's: 64-bit integers are bigints, timestamps and dates `Date`s, maps `Map`s and decimals numbers. To have all digits,
+   * take {@link query}, or {@link queryIPC} and a reader with other options.
+   */
   queryArrow(sql: string, options?: CallOptions): Promise<ArrowTable & { readonly metrics: Metrics }>;
   /** Runs a statement; its result as the bytes of an Arrow IPC stream, for another Arrow library. */
   queryIPC(sql: string, options?: CallOptions): Promise<Uint8Array & { readonly metrics: Metrics }>;

@@ -5,7 +5,7 @@ import { LakeglassError, cancelled, errorFromData } from "./errors.js";
 /** @import { FromHost, Handle, Method, Methods } from "./protocol.js" */
 /** @import { Transport } from "./transport.js" */
 
-/** @typedef {{ resolve: (value: any) => void, reject: (error: LakeglassError) => void }} Pending */
+/** @typedef {{ resolve: (value: any) => void, reject: (error: Error) => void }} Pending */
 
 export class Session {
   /** @type {Transport | null} */ #transport = null;
