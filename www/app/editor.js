@@ -1,8 +1,11 @@
 // The SQL editor. A plain text area stands in at once; CodeMirror takes its place when it has arrived. It lives in a
 // shadow root, where it brings its styles as a constructed sheet: the page's policy forbids inline ones.
 
+import { columnsFor, schemaOf } from './completion.js';
+import { FUNCTIONS, KEYWORDS, TYPES } from './dialect.js';
+
 /** @typedef {typeof import('./bundle/editor.js')} Bundle */
-/** @typedef {Record<string, string[]>} Names columns by table */
+/** @typedef {import('./completion.js').Names} Names */
 
 export class Editor {
   #area = document.createElement('textarea');
@@ -64,8 +67,12 @@ export class Editor {
     const bundle = await import(new URL('../vendor/editor.js', import.meta.url).href);
     const root = this.#host.attachShadow({ mode: 'open' });
     const names = new bundle.Compartment();
+    const dialect = bundle.SQLDialect.define({ keywords: KEYWORDS, types: TYPES, builtin: FUNCTIONS, identifierQuotes: '"' });
     /** @param {Names} schema */
-    const language = (schema) => bundle.sql({ dialect: bundle.PostgreSQL, schema, upperCaseKeywords: true });
+    const language = (schema) => [
+      bundle.sql({ dialect, schema: schemaOf(schema), upperCaseKeywords: true }),
+      dialect.language.data.of({ autocomplete: columnSource(schema) }),
+    ];
     const focused = document.activeElement === this.#area;
     this.#host.className = 'editor-host';
     this.element.append(this.#host);
@@ -102,6 +109,20 @@ export class Editor {
       if (update.docChanged) this.on.change(this.text);
     });
   }
+}
+
+/**
+ * Completes the columns of the tables named anywhere in the text; after a dot CodeMirror's own source knows better.
+ * @param {Names} names
+ * @returns {import('@codemirror/autocomplete').CompletionSource}
+ */
+function columnSource(names) {
+  return (context) => {
+    const word = context.matchBefore(/[\w$]+/);
+    const from = word?.from ?? context.pos;
+    if ((!word && !context.explicit) || /["'.]/.test(context.state.sliceDoc(from - 1, from))) return null;
+    return { from, options: columnsFor(names, context.state.doc.toString()), validFor: /^\w*$/ };
+  };
 }
 
 /** @param {Bundle} bundle */

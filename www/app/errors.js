@@ -95,7 +95,7 @@ export function errorView(error, { retry, compact = false } = {}) {
     h('div', { class: 'error-head' }, icon('warning'), h('strong', null, title), h('code', { class: 'chip' }, code)),
     h('p', { class: 'error-message' }, message),
     h('p', { class: 'error-next' }, next),
-    h('div', { class: 'row' }, retry && h('button', { type: 'button', class: 'button', onclick: retry }, 'Try again'), copy));
+    h('div', { class: 'row' }, retry && code !== 'invalid_sql' && h('button', { type: 'button', class: 'button', onclick: retry }, 'Try again'), copy));
 }
 
 /** @param {(() => void) | undefined} retry */

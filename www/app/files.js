@@ -25,7 +25,7 @@ export class FilesTab {
     await this.panel.load(`Listing the files of ${entry.name} v${table.version}`, async (signal) => {
       const started = performance.now();
       const files = await table.files({ signal });
-      this.status.done({ label: `Files of ${entry.name} v${table.version}`, rows: files.length, millis: performance.now() - started });
+      this.status.done({ label: `${plural(files.length, 'file')} in ${entry.name} v${table.version}`, millis: performance.now() - started });
       return files;
     }, (files) => this.#show(files, table));
   }
@@ -67,10 +67,10 @@ function fileColumns(files, partitionColumns) {
     { name: 'path', type: 'relative to the table', value: (file) => decodePath(file.path) },
     ...partitionColumns.map((name) => ({ name, type: 'partition', value: (/** @type {FileInfo} */ file) => file.partitionValues[name] })),
     { name: 'size', type: 'bytes', numeric: true, text: formatBytes, value: (file) => file.size },
-    { name: 'rows', type: 'by statistics', numeric: true, text: formatCount, value: (file) => file.statistics?.numRecords },
+    { name: 'rows', type: 'by statistics', numeric: true, text: formatCount, missing: '–', value: (file) => file.statistics?.numRecords },
     ...(anyDeleted ? [{ name: 'deleted', type: 'rows', numeric: true, text: formatCount, value: (/** @type {FileInfo} */ file) => file.deletedRows }] : []),
     { name: 'modified', type: 'UTC', text: (millis) => formatTime(millis).replace(' UTC', ''), value: (file) => file.modificationTime },
-    { name: 'statistics', type: 'smallest … largest', text: (text) => text, value: statisticsText },
+    { name: 'statistics', type: 'smallest … largest', missing: '–', text: (text) => text, value: statisticsText },
   ];
 }
 

@@ -61,7 +61,8 @@ export function formatAgo(millis) {
  * @param {import('./grid.js').Column} column
  */
 export function cellText(value, column) {
-  if (column.text && value !== null && value !== undefined) return column.text(value);
+  if (value === null || value === undefined) return column.missing ?? 'null';
+  if (column.text) return column.text(value);
   return formatValue(/** @type {any} */ (value), column, { maxLength: 300 });
 }
 

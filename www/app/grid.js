@@ -10,7 +10,7 @@ import { copyText, h } from './dom.js';
 import { fitWidth, initialWidths, MIN_WIDTH, startResize } from './grid-columns.js';
 import { cellText, formatCount, formatWhole, shortType } from './format.js';
 
-/** @typedef {{ name: string, type: string, numeric?: boolean, text?: (value: any) => string, children?: readonly any[] }} Column */
+/** @typedef {{ name: string, type: string, numeric?: boolean, text?: (value: any) => string, missing?: string, children?: readonly any[] }} Column */
 /**
  * @typedef {object} Source
  * @property {Column[]} columns
@@ -171,7 +171,7 @@ export class Grid {
     for (let column = first; column < last; column++) {
       const value = this.#source.cell(index, column);
       const missing = value === null || value === undefined;
-      const kind = missing ? ' null' : this.#source.columns[column].numeric ? ' numeric' : '';
+      const kind = (missing ? ' null' : '') + (this.#source.columns[column].numeric ? ' numeric' : '');
       const cell = h('div', { class: `grid-cell${kind}`, role: 'gridcell', id: `${this.#id}-${index}-${column}`, 'aria-colindex': column + 1 });
       cell.textContent = cellText(value, this.#source.columns[column]);
       cell.style.width = `${this.#widths[column]}px`;

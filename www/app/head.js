@@ -34,9 +34,9 @@ export class Head {
   /** @param {import('./catalog.js').Entry} entry */
   #secretNote(entry) {
     /** @type {HTMLButtonElement} */
-    const copy = h('button', { type: 'button', class: 'button quiet', onclick: () => copyText(this.#secretLink(entry), copy) }, 'Copy a link that includes it');
+    const copy = h('button', { type: 'button', class: 'button quiet', onclick: () => copyText(this.#secretLink(entry), copy) }, 'Copy a link with it');
     return h('p', { class: 'secret-note', role: 'note' }, icon('lock'),
-      h('span', null, 'This table’s URL carries a query or a password. It is kept out of the page’s address, so links to this screen do not open the table.'), copy);
+      h('span', null, 'This table’s URL may hold a secret: it is kept out of the page’s address, and links to this screen leave it out.'), copy);
   }
 
   /** @param {import('./catalog.js').Entry} entry */

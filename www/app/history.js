@@ -79,7 +79,7 @@ export class HistoryTab {
       h('td', { class: 'numeric' }, h('button', { type: 'button', class: 'version-link', title: `Show version ${version}`, onclick: () => this.onPick(version) }, `v${version}`)),
       h('td', { class: 'when' }, timeOf(commit)),
       h('td', null, operationBadge(commit), parametersOf(commit)),
-      h('td', { class: 'changes' }, summaryOf(commit).join('  ') || h('span', { class: 'faint' }, '–')),
+      h('td', { class: 'changes' }, summaryOf(commit).map((change) => h('span', null, change))),
       h('td', { class: 'by' }, commit.user ?? '', commit.user && commit.engine ? h('br') : '', commit.engine && h('span', { class: 'faint' }, commit.engine)),
       h('td', null, h('button', { type: 'button', class: 'button quiet', 'aria-label': `Details of version ${version}`, onclick: () => showText(`Version ${version}`, commit.operation ?? 'commit', formatWhole(commit)) }, 'Details')));
   }

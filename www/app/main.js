@@ -79,7 +79,7 @@ class Page {
     this.#entry = entry;
     this.head.show(entry);
     const at = state.version === null ? '' : ` at version ${state.version}`;
-    const opened = await this.stage.load(`Opening ${entry.name}${at}`, (signal) => this.#open(entry, state.version, signal), () => []);
+    const opened = await this.stage.load(`Opening ${entry.name}${at}`, (signal) => this.#open(entry, state.version, signal), () => [], () => void this.sync());
     byId('versions').hidden = !entry.commits;
     this.head.show(entry);
     void this.versions.show(entry);

@@ -32,9 +32,10 @@ export class Panel {
    * @param {string} label
    * @param {(signal: AbortSignal) => Promise<T>} work
    * @param {(value: T) => Node | Node[]} render
+   * @param {() => void} [retry] what "Try again" does, where that is more than loading this again
    * @returns {Promise<boolean>}
    */
-  async load(label, work, render) {
+  async load(label, work, render, retry = () => void this.load(label, work, render)) {
     this.stop();
     const current = new AbortController();
     this.#current = current;
@@ -50,7 +51,7 @@ export class Panel {
       return true;
     } catch (error) {
       if (this.#current === current) {
-        this.element.replaceChildren(centered(errorView(error, { retry: () => this.load(label, work, render) })));
+        this.element.replaceChildren(centered(errorView(error, { retry })));
       }
       return false;
     } finally {

@@ -58,9 +58,9 @@ function rows(field, level, position, siblings, mapped) {
   const nested = field.children.length > 0;
   const name = h('td', null, h('span', { class: 'twist' }, nested && icon('chevronRight')), h('span', { class: 'field-name' }, field.name),
     field.partition && h('span', { class: 'badge partition' }, 'partition'));
-  name.style.paddingInlineStart = `${(level - 1) * 20 + 8}px`;
+  name.style.paddingInlineStart = `${(level - 1) * 20 + 12}px`;
   const row = h('tr', { role: 'row', tabindex: -1, 'aria-level': level, 'aria-posinset': position, 'aria-setsize': siblings, 'aria-expanded': nested ? 'true' : null },
-    name, h('td', null, h('code', { class: 'type', title: field.type }, nested ? field.type.split('<')[0] : field.type)),
+    name, h('td', null, h('code', { class: 'type', title: field.type }, nested && field.type.length > 24 ? `${field.type.split('<')[0]}<…>` : field.type)),
     h('td', { class: 'nullable' }, field.nullable ? h('span', { class: 'faint' }, 'nullable') : 'not null'),
     h('td', { class: 'comment' }, field.comment ?? ''),
     mapped && h('td', null, h('code', { class: 'faint' }, field.physicalName), field.fieldId !== null && h('span', { class: 'faint' }, ` #${field.fieldId}`)));

@@ -89,7 +89,7 @@ export class SqlTab {
       if (!result.complete) await result.readTo(AHEAD);
       this.#tell(result, started);
       return result;
-    }, (result) => this.#show(result));
+    }, (result) => this.#show(result), () => void this.run());
   }
 
   /** The tables a statement names; all of them where it asks what there is. @param {string} sql */
@@ -179,10 +179,10 @@ export class SqlTab {
   }
 
   async #setNames() {
-    /** @type {Record<string, string[]>} */
+    /** @type {import('./completion.js').Names} */
     const names = {};
     for (const { name, table } of this.catalog.entries) {
-      names[name] = table ? (await table.schema()).map((field) => field.name) : [];
+      names[name] = table ? (await table.schema()).map(({ name: column, type }) => ({ name: column, type })) : [];
     }
     const key = JSON.stringify(names);
     if (key !== this.#names) this.editor.setNames(names);

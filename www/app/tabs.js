@@ -17,7 +17,6 @@ export class Tabs {
   constructor(list, panels, labels, onSelect) {
     this.panels = panels;
     for (const [tab, panel] of panels) {
-      panel.id = `panel-${tab}`;
       panel.setAttribute('role', 'tabpanel');
       panel.setAttribute('aria-labelledby', `tab-${tab}`);
       const button = h('button', { type: 'button', role: 'tab', id: `tab-${tab}`, class: 'tab', 'aria-controls': panel.id, onclick: () => onSelect(tab) }, labels[tab], h('span', { class: 'tab-count' }));

@@ -108,7 +108,7 @@ export class VersionControl {
     this.#slider.max = String(latest);
     this.#slider.value = String(version);
     this.#slider.disabled = range.earliest === latest;
-    const share = latest > range.earliest ? (version - range.earliest) / (latest - range.earliest) : 1;
+    const share = latest > range.earliest ? (version - range.earliest) / (latest - range.earliest) : 0;
     this.#slider.style.setProperty('--share', `${share * 100}%`);
     this.#older.disabled = version <= range.earliest;
     this.#newer.disabled = version >= latest;
@@ -194,14 +194,13 @@ export class VersionControl {
   }
 }
 
-/** A commit in one line: operation, time, user, metrics. @param {import('./commits.js').Commit} commit */
+/** A commit in two lines: what and when, then its metrics and who. @param {import('./commits.js').Commit} commit */
 function commitLine(commit) {
   const ago = commit.timestamp ? formatAgo(commit.timestamp.millis) : '';
+  const changes = summaryOf(commit).map((change) => h('span', null, change));
+  const who = commit.user ?? commit.engine;
   return [
-    operationBadge(commit),
-    timeOf(commit),
-    h('span', { class: 'faint ago' }, ago),
-    commit.user && h('span', { class: 'by', title: 'Who made this commit' }, commit.user),
-    h('span', { class: 'changes' }, summaryOf(commit).join('  ')),
-  ].filter((part) => part instanceof Node);
+    h('div', { class: 'commit-line' }, operationBadge(commit), timeOf(commit), h('span', { class: 'faint ago' }, ago)),
+    h('div', { class: 'commit-line' }, h('span', { class: 'changes' }, changes.length ? changes : 'no row counts in the log'), who && h('span', { class: 'by', title: 'Who made this commit' }, `by ${who}`)),
+  ];
 }

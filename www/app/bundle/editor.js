@@ -3,7 +3,7 @@
 export { autocompletion, acceptCompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 export { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 export { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
-export { PostgreSQL, sql } from '@codemirror/lang-sql';
+export { sql, SQLDialect } from '@codemirror/lang-sql';
 export { Compartment, EditorState, Prec } from '@codemirror/state';
 export { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
 export { tags } from '@lezer/highlight';
