@@ -51,6 +51,7 @@ import { answerFault, parseFaults } from "./serve-faults.mjs";
  * @property {Record<string, string>} headers
  */
 
+/** @type {Record<string, string>} */
 const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".css": "text/css; charset=utf-8",
@@ -223,7 +224,7 @@ async function findFile(decoded, mounts) {
 /** Headers that describe a file. @param {File} file @returns {Record<string, string>} */
 export function fileHeaders(file) {
   return {
-    "Content-Type": TYPES[/** @type {keyof TYPES} */ (path.extname(file.name))] ?? "application/octet-stream",
+    "Content-Type": TYPES[path.extname(file.name)] ?? "application/octet-stream",
     "Accept-Ranges": "bytes",
     "Cache-Control": "no-cache", // kept, and asked about again: nothing served here is known to be final
     ETag: `"${file.size.toString(16)}-${Math.floor(file.mtime).toString(16)}"`,
