@@ -3,7 +3,7 @@
 use crate::delta::{self, Commit, VersionRange};
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
-use crate::storage::{Storage, StorageOptions};
+use crate::storage::{Meter, Storage, StorageOptions};
 use std::str::FromStr;
 use std::sync::Arc;
 use url::Url;
@@ -54,6 +54,11 @@ impl Table {
     /// The same table at another version.
     pub async fn at(&self, version: Version) -> Result<Table> {
         Table::open_in(self.storage.clone(), version).await
+    }
+
+    /// The same table, whose fetches count into `meter` too.
+    pub fn with_meter(&self, meter: &Meter) -> Table {
+        Table { storage: self.storage.with_meter(meter), snapshot: self.snapshot.clone() }
     }
 
     /// Where its bytes are.
