@@ -4,13 +4,15 @@
 //! being done, to what, and what to try next. URLs in errors never carry a query, a fragment or user information:
 //! build them with [`crate::storage::redact`].
 
+use serde::Serialize;
 use thiserror::Error as ThisError;
 
 /// What every fallible function of the crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong, by what a caller can do about it.
-#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ThisError)]
+#[serde(untagged)]
 pub enum Error {
     /// No table at this location: neither a log nor a checkpoint answered.
     #[error("no table found at {url}: {reason}")]

@@ -1,4 +1,62 @@
 //! Lakeglass: a lakehouse reader for the browser tab.
+//!
+//! It opens a Delta table at any version over plain HTTP GETs, and runs SQL over it where the reader is: in a tab, with
+//! nothing but a static file server behind it. The same crate builds natively, for tests and for a command line.
+//!
+//! # How a value travels
+//!
+//! ```text
+//! (url, version)                        parsed once: TableUrl, Version            table.rs
+//!   -> Storage                          where the bytes are, how to reach them    storage/
+//!   -> LogSegment                       the log files that make up that version   delta/log_segment.rs
+//!   -> Snapshot                         schema and live files: plain data         snapshot/, made by delta/
+//!   -> Scan                             which files, columns, row groups, bytes   scan/
+//!   -> stream of RecordBatch            DataFusion runs the plan                  sql/
+//!   -> Arrow IPC bytes                  to JavaScript, batch by batch             api/
+//! ```
+//!
+//! Each step is a function from one line to the next. A module imports only from those to its right, which
+//! `scripts/check` enforces:
+//!
+//! ```text
+//! api -> sql -> scan -> table -> delta -> storage -> snapshot -> error
+//! ```
+//!
+//! # Where a change goes
+//!
+//! | To … | go to |
+//! |---|---|
+//! | reach bytes in another way, retry, cache, count | [`storage`] |
+//! | understand more of a Delta log; refuse a feature | [`delta`] |
+//! | add a table format | a folder beside [`delta`] that makes a [`Snapshot`] |
+//! | read fewer bytes of a Parquet file; read a type right | [`scan`] |
+//! | add a statement, a function, a rewrite | `sql` |
+//! | offer something to JavaScript | `api`, then `www/lakeglass` |
+//! | add a kind of error | [`error`], and the TypeScript union in `www/lakeglass/index.d.ts` |
+//!
+//! # Why is the log replayed here, and not by `delta_kernel`?
+//!
+//! Its engine traits are synchronous, and a browser cannot block on a fetch. Replay is async here, asks for the objects of
+//! a version in few round trips without a listing, and reads checkpoints by column.
+//!
+//! # Why GET only?
+//!
+//! A presigned URL signs one key and one method: HEAD is answered 403, and there is nothing to list. Sizes come from the
+//! log, or from the first ranged GET. Suffix ranges (`bytes=-8`) are not asked for either: some hosts reject them, others
+//! answer them wrongly.
+//!
+//! # Why not DataFusion's Parquet source?
+//!
+//! Its scan decides what to fetch inside the decoder, file by file, behind `AsyncFileReader`. Here one path of our own, on
+//! the Parquet crate's sans-I/O decoder, serves the preview and SQL alike: the ranges of a row group are known before the
+//! first is asked for, so they are merged and fetched together, ahead of the decoder and under one budget; deletion
+//! vectors, column mapping and type widening are applied in one place, with SQL or without; and the module does not carry
+//! a Parquet writer. DataFusion still does the pruning: it hands its predicates over as [`scan::Pruner`]s.
+//!
+//! # Why one error enum?
+//!
+//! Because its codes are an interface: a page tells people what to do next by them, and a program decides by them.
+//! See [`Error`].
 
 #[cfg(target_arch = "wasm32")]
 pub mod api;

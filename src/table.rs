@@ -26,9 +26,29 @@ impl FromStr for TableUrl {
 
     /// Parses an absolute URL; natively, anything that is not one is a folder's path.
     fn from_str(text: &str) -> Result<TableUrl> {
-        Url::parse(text)
-            .map(TableUrl)
-            .map_err(|error| Error::TableNotFound { url: text.into(), reason: error.to_string() })
+        match Url::parse(text) {
+            Ok(url) => Ok(TableUrl(url)),
+            #[cfg(not(target_arch = "wasm32"))]
+            Err(url::ParseError::RelativeUrlWithoutBase) => folder(text),
+            Err(error) => Err(not_a_location(error)),
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn folder(path: &str) -> Result<TableUrl> {
+    let path = std::path::absolute(path).map_err(not_a_location)?;
+    Url::from_directory_path(path).map(TableUrl).map_err(|()| not_a_location("not a folder's path"))
+}
+
+/// The text itself stays out of the error: it may hold a signature.
+fn not_a_location(reason: impl std::fmt::Display) -> Error {
+    Error::TableNotFound { url: "the location given".into(), reason: reason.to_string() }
+}
+
+impl std::fmt::Debug for TableUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("TableUrl").field(&crate::storage::redact(&self.0)).finish()
     }
 }
 
@@ -42,18 +62,28 @@ pub struct Table {
 impl Table {
     /// Opens `url` at `version`.
     pub async fn open(url: &TableUrl, version: Version, options: &StorageOptions) -> Result<Table> {
-        Table::open_in(Storage::open(url.as_url(), options)?, version).await
+        Table::open_in(Storage::open(url.as_url(), options)?, version, &Meter::default()).await
     }
 
-    /// Opens the table in `storage` at `version`.
-    pub async fn open_in(storage: Storage, version: Version) -> Result<Table> {
-        let snapshot = Arc::new(delta::snapshot(&storage, version).await?);
+    /// Opens the table in `storage` at `version`, and counts what that costs into `meter`.
+    pub async fn open_in(storage: Storage, version: Version, meter: &Meter) -> Result<Table> {
+        let snapshot = Arc::new(delta::snapshot(&storage.with_meter(meter), version).await?);
         Ok(Table { storage, snapshot })
     }
 
-    /// The same table at another version.
-    pub async fn at(&self, version: Version) -> Result<Table> {
-        Table::open_in(self.storage.clone(), version).await
+    /// A table made elsewhere: its snapshot, and where its bytes are.
+    pub fn from_parts(storage: Storage, snapshot: Arc<Snapshot>) -> Table {
+        Table { storage, snapshot }
+    }
+
+    /// The same table at another version; counts what opening it costs into `meter`.
+    pub async fn at(&self, version: Version, meter: &Meter) -> Result<Table> {
+        Table::open_in(self.storage.clone(), version, meter).await
+    }
+
+    /// The same table, whose reads are counted into `meter` too.
+    pub fn with_meter(&self, meter: &Meter) -> Table {
+        Table { storage: self.storage.with_meter(meter), snapshot: self.snapshot.clone() }
     }
 
     /// The same table, whose fetches count into `meter` too.
@@ -79,5 +109,21 @@ impl Table {
     /// The newest `limit` commits up to the newest version, newest first.
     pub async fn history(&self, limit: Option<usize>) -> Result<Vec<Commit>> {
         delta::history(&self.storage, None, limit).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_a_location_and_signatures_are_not_shown() {
+        let folder: TableUrl = "some folder/table".parse().unwrap();
+        assert_eq!(folder.as_url().scheme(), "file");
+        assert!(folder.as_url().path().ends_with("/some%20folder/table/"), "{folder:?}");
+        let signed: TableUrl = "https://me:secret@host/table?sig=secret".parse().unwrap();
+        assert_eq!(format!("{signed:?}"), r#"TableUrl("https://host/table")"#);
+        let bad = "https://host:secret/t".parse::<TableUrl>().unwrap_err();
+        assert!(!bad.to_string().contains("secret"), "{bad}");
     }
 }

@@ -1,52 +1,146 @@
 //! Delta: from a log's files to a [`Snapshot`].
+//!
+//! [`log_segment`] finds and fetches the files that make up a version, [`commit`] and [`checkpoint`] read their actions,
+//! [`replay`] reconciles them; [`schema`], [`partition_values`] and [`data_file`] turn the result into plain Arrow and paths.
+//! All decisions are pure functions; what fetches is in [`log_segment`], [`checkpoint`], [`last_checkpoint`], [`time_travel`] and
+//! [`history`].
+//!
+//! Specification: <https://github.com/delta-io/delta/blob/master/PROTOCOL.md>.
+
+mod actions;
+mod checkpoint;
+mod checkpoint_columns;
+mod checkpoint_file;
+mod column_mapping;
+mod commit;
+mod commit_timestamp;
+mod data_file;
+mod history;
+mod last_checkpoint;
+mod log_listing;
+mod log_path;
+mod log_segment;
+mod partition_values;
+mod replay;
+pub mod schema;
+mod table_features;
+mod time_travel;
+mod type_widening;
 
 use crate::error::{Error, Result};
-use crate::snapshot::{CommitTimestamp, Snapshot, Version};
+use crate::snapshot::{CommitTimestamp, Snapshot, TableMetadata, Version};
 use crate::storage::Storage;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use actions::Metadata;
+use arrow::datatypes::Schema;
+use column_mapping::Mode;
+use commit::Actions;
+use data_file::Locator;
+use log_segment::{FetchedCommit, LogSegment};
+use partition_values::PartitionValuesBuilder;
+use replay::Replay;
 
-/// One version that the log still knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionRange {
-    /// The oldest version that can still be rebuilt.
-    pub earliest: u64,
-    /// The newest.
-    pub latest: u64,
-}
-
-/// What a commit says of itself (`commitInfo`).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Commit {
-    /// The version it made.
-    pub version: u64,
-    /// When.
-    pub timestamp: Option<CommitTimestamp>,
-    /// `operation`, such as `WRITE` or `MERGE`.
-    pub operation: Option<String>,
-    /// `operationParameters`, as written.
-    pub operation_parameters: BTreeMap<String, Value>,
-    /// `operationMetrics`, as written.
-    pub operation_metrics: BTreeMap<String, Value>,
-    /// `userName`, else `userId`.
-    pub user: Option<String>,
-    /// `engineInfo`, else `clientVersion`.
-    pub engine: Option<String>,
-    /// Everything else in `commitInfo`, by its own name.
-    pub other: BTreeMap<String, Value>,
-}
+pub use history::{Commit, VersionRange, history, versions};
 
 /// The table's snapshot at `version`.
-pub async fn snapshot(_storage: &Storage, _version: Version) -> Result<Snapshot> {
-    Err(Error::internal("not built"))
+///
+/// A table at its newest version costs `_last_checkpoint`, its checkpoint and the commits after it; see [`log_segment`].
+///
+/// # Errors
+/// `table_not_found` without a log, `version_not_found` for a version that is not there or was cleaned up,
+/// `unsupported_feature` by name before anything else is read, `corrupt_table` for a log that contradicts itself.
+pub async fn snapshot(storage: &Storage, version: Version) -> Result<Snapshot> {
+    let version = match version {
+        Version::Latest => None,
+        Version::Number(version) => Some(version),
+        Version::Timestamp(millis) => Some(time_travel::version_at(storage, millis).await?),
+    };
+    build(log_segment::load(storage, version).await?, storage.url())
 }
 
-/// The versions that can be opened now.
-pub async fn versions(_storage: &Storage) -> Result<VersionRange> {
-    Err(Error::internal("not built"))
+/// Reconciles a fetched log.
+fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
+    let LogSegment { version, mut checkpoint, commits } = segment;
+    let covered = checkpoint.as_ref().map(|checkpoint| checkpoint.version);
+    let (mut newer, timestamp) = parse(&commits, covered)?;
+    drop(commits);
+    let protocol = newer.iter_mut().find_map(|actions| actions.protocol.take());
+    let protocol = protocol.or_else(|| checkpoint.as_mut()?.protocol.take());
+    let protocol = protocol.ok_or_else(|| Error::corrupt("_delta_log", "it has no protocol action"))?;
+    let protocol = table_features::check(&protocol)?;
+    let metadata = newer.iter_mut().find_map(|actions| actions.metadata.take());
+    let metadata = metadata.or_else(|| checkpoint.as_mut()?.metadata.take());
+    let metadata = metadata.ok_or_else(|| Error::corrupt("_delta_log", "it has no metaData action"))?;
+    check_format(&metadata)?;
+
+    let configuration = metadata.configuration.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let mode = Mode::of(&protocol, &configuration)?;
+    let schema = schema::parse(&metadata.schema_string, mode)?;
+    let partition_columns = positions(&schema.logical, &metadata.partition_columns)?;
+
+    let locator = Locator::new(url)?;
+    let partition_values = PartitionValuesBuilder::new(&schema.logical, &schema.physical, &partition_columns);
+    let mut replay = Replay::new(&locator, partition_values);
+    for actions in newer {
+        replay.commit(actions.files)?;
+    }
+    if let Some(checkpoint) = checkpoint {
+        checkpoint.replay(&mut replay)?;
+    }
+    let (files, partition_values) = replay.finish()?;
+    Ok(Snapshot {
+        version,
+        timestamp,
+        schema,
+        partition_columns,
+        files,
+        partition_values,
+        metadata: TableMetadata {
+            id: metadata.id,
+            name: metadata.name,
+            description: metadata.description,
+            created_time: metadata.created_time,
+            configuration,
+        },
+        protocol,
+    })
 }
 
-/// The newest `limit` commits at or before `until` (all that are there, if `None`), newest first.
-pub async fn history(_storage: &Storage, _until: Option<u64>, _limit: Option<usize>) -> Result<Vec<Commit>> {
-    Err(Error::internal("not built"))
+/// The actions of the commits, newest first, and the time of the newest. A commit that the checkpoint covers is here only for
+/// its time.
+fn parse(commits: &[FetchedCommit], covered: Option<u64>) -> Result<(Vec<Actions>, Option<CommitTimestamp>)> {
+    let mut newer = Vec::with_capacity(commits.len());
+    let mut timestamps = Vec::with_capacity(commits.len());
+    for commit in commits {
+        let path = commit.path();
+        if covered.is_some_and(|covered| commit.delta.start <= covered) {
+            timestamps.push(commit_timestamp::of_commit(&commit.object, path.as_ref()).unwrap_or(None));
+            continue;
+        }
+        let actions = commit::parse(&commit.object.bytes, path.as_ref())?;
+        timestamps.push(commit_timestamp::of(actions.times, commit.object.last_modified));
+        newer.push(actions);
+    }
+    newer.reverse();
+    commit_timestamp::make_monotonic(&mut timestamps);
+    Ok((newer, timestamps.last().copied().flatten()))
+}
+
+fn check_format(metadata: &Metadata) -> Result<()> {
+    match metadata.format.as_ref().map(|format| format.provider.as_str()) {
+        None => Ok(()),
+        Some(provider) if provider.eq_ignore_ascii_case("parquet") => Ok(()),
+        Some(provider) => {
+            Err(Error::unsupported(provider, "the table's data files are in this format, not in Parquet"))
+        }
+    }
+}
+
+/// The positions of the partition columns.
+fn positions(schema: &Schema, names: &[String]) -> Result<Vec<usize>> {
+    let position = |name: &String| {
+        let found = schema.index_of(name).ok();
+        let found = found.or_else(|| schema.fields().iter().position(|field| field.name().eq_ignore_ascii_case(name)));
+        found.ok_or_else(|| Error::corrupt("_delta_log", format!("partition column {name} is not in the schema")))
+    };
+    names.iter().map(position).collect()
 }

@@ -1,6 +1,33 @@
 //! Reading rows: which files, columns, row groups and bytes, then record batches.
+//!
+//! From a [`Table`] (its snapshot and its storage) to a stream of batches in the table's logical types:
+//!
+//! 1. [`prune_files`]: which files can hold a wanted row, by partition values and the log's statistics.
+//! 2. `file`: a file is opened. Its `footer` is fetched and checked, its `deletion_vector` read; `projection` matches its
+//!    columns with the table's; `row_groups` rules row groups out by their bounds.
+//! 3. `row_group`: one row group's needed bytes are worked out (by pages, where the `page_index` is worth it) and fetched.
+//! 4. `stream` keeps some of that under way ahead of the decoder, and stops when no more rows are wanted.
+//! 5. `adapt` and `cast` turn what Parquet decodes to into the table's columns.
+//!
+//! Parquet is decoded by the `parquet` crate's push decoder, which does no I/O of its own: it says which bytes it needs.
 
-use crate::error::{Error, Result};
+mod adapt;
+mod cast;
+mod deletion_vector;
+mod file;
+mod footer;
+mod footer_cache;
+mod nullable;
+mod page_index;
+mod partition;
+mod preview;
+mod projection;
+mod prune;
+mod row_group;
+mod row_groups;
+mod stream;
+
+use crate::error::Result;
 use crate::snapshot::ContainerStatistics;
 use crate::table::Table;
 use arrow::array::RecordBatch;
@@ -8,6 +35,17 @@ use arrow::datatypes::SchemaRef;
 use futures::stream::{BoxStream, StreamExt};
 use std::fmt::Debug;
 use std::sync::Arc;
+
+pub use footer_cache::FooterCache;
+pub use nullable::nullable;
+pub use preview::preview;
+pub use prune::prune_files;
+
+/// Rows per batch, unless told otherwise.
+const BATCH_SIZE: usize = 8192;
+
+/// Compressed bytes fetched ahead of the decoder, unless told otherwise.
+const AHEAD_BYTES: u64 = 64 << 20;
 
 /// A predicate as pruning sees it: it rules containers out by their bounds, and never by their rows.
 pub trait Pruner: Debug + Send + Sync {
@@ -17,10 +55,6 @@ pub trait Pruner: Debug + Send + Sync {
     /// For each container, false only where no row of it can match. An error keeps everything.
     fn keep(&self, statistics: &ContainerStatistics) -> Result<Vec<bool>>;
 }
-
-/// Parsed footers of data files, shared by the scans of a session. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct FooterCache {}
 
 /// Some columns of some files of a table, to be read as record batches.
 #[derive(Debug, Clone)]
@@ -32,13 +66,16 @@ pub struct Scan {
     limit: Option<usize>,
     pruners: Vec<Arc<dyn Pruner>>,
     footers: FooterCache,
+    batch_size: usize,
+    ahead_bytes: u64,
 }
 
 impl Scan {
-    /// All columns of all files of `table`, as its logical schema types them.
+    /// All columns of all files of `table`, as its logical schema types them, and all [`nullable`]: a file may lack a column
+    /// that its table requires by now.
     pub fn new(table: &Table, footers: &FooterCache) -> Scan {
         let snapshot = table.snapshot();
-        let schema = snapshot.schema.logical.clone();
+        let schema = nullable(&snapshot.schema.logical);
         Scan {
             files: (0..snapshot.files.len()).collect(),
             columns: (0..schema.fields().len()).collect(),
@@ -47,11 +84,14 @@ impl Scan {
             limit: None,
             pruners: Vec::new(),
             footers: footers.clone(),
+            batch_size: BATCH_SIZE,
+            ahead_bytes: AHEAD_BYTES,
         }
     }
 
     /// Only these columns, by position in the table's schema, in this order. `schema` is the batches' schema: the columns'
-    /// logical types, or the view type of a string or binary one.
+    /// logical types, or the view type of a string or binary one. A null in a column (or nested field) that `schema` calls
+    /// not nullable is [`Error::CorruptTable`](crate::Error::CorruptTable): pass it through [`nullable`] to be lenient.
     pub fn with_columns(mut self, columns: Vec<usize>, schema: SchemaRef) -> Scan {
         self.columns = columns;
         self.schema = schema;
@@ -76,6 +116,18 @@ impl Scan {
         self
     }
 
+    /// At most this many rows in a batch; 8192 if not told.
+    pub fn with_batch_size(mut self, rows: usize) -> Scan {
+        self.batch_size = rows.max(1);
+        self
+    }
+
+    /// At most about this many bytes fetched ahead of the decoder; 64 MiB if not told. One row group is always fetched.
+    pub fn with_ahead_bytes(mut self, bytes: u64) -> Scan {
+        self.ahead_bytes = bytes;
+        self
+    }
+
     /// The schema of the batches.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
@@ -84,14 +136,6 @@ impl Scan {
     /// The rows, file by file, deleted ones left out. Files and row groups ahead of the reader are being fetched. Dropping
     /// the stream aborts what is under way.
     pub fn stream(&self) -> BoxStream<'static, Result<RecordBatch>> {
-        let _ = (&self.table, &self.files, &self.columns, self.limit, &self.pruners, &self.footers);
-        futures::stream::once(async { Err(Error::internal("not built")) }).boxed()
+        stream::ScanStream::new(self.clone()).boxed()
     }
-}
-
-/// The positions among `files` of those that can hold a row that every pruner wants, by partition values and the log's
-/// statistics.
-pub fn prune_files(table: &Table, pruners: &[Arc<dyn Pruner>]) -> Result<Vec<usize>> {
-    let _ = pruners;
-    Ok((0..table.snapshot().files.len()).collect())
 }

@@ -3,6 +3,8 @@
 //! Nothing here does I/O or caches. A format (see [`crate::delta`]) makes a [`Snapshot`]; [`crate::scan`] reads one.
 
 pub mod statistics;
+mod type_name;
+mod version;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -12,18 +14,8 @@ use std::collections::BTreeMap;
 use url::Url;
 
 pub use statistics::{ColumnStatistics, ContainerStatistics, FileStatistics};
-
-/// Which version of a table is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Version {
-    /// The newest one.
-    #[default]
-    Latest,
-    /// The one with this number.
-    Number(u64),
-    /// The newest one committed at or before this time, in milliseconds since the Unix epoch.
-    Timestamp(i64),
-}
+pub use type_name::type_name;
+pub use version::Version;
 
 /// A table at one version: immutable, complete, without I/O.
 #[derive(Debug, Clone)]

@@ -1,0 +1,118 @@
+//! Options as they come from JavaScript: plain objects in camelCase, unknown keys refused so that a typo is told.
+
+use crate::snapshot::Version;
+use crate::storage::StorageOptions;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+export interface EngineOptions {
+  /** Requests under way at once; 6 by default. */
+  concurrency?: number;
+  /** Bytes of immutable objects kept in memory; 256 MiB by default. */
+  cacheBytes?: number;
+  /** Streams of files that a query reads side by side; 8 by default. */
+  targetPartitions?: number;
+  /** Rows per batch; 8192 by default. */
+  batchSize?: number;
+  /** Bytes that queries may hold; no limit by default. */
+  memoryLimit?: number;
+}
+/** Which version: at most one of both; the newest without. */
+export interface VersionOptions {
+  version?: bigint | number;
+  /** Milliseconds since the Unix epoch, or ISO 8601 (UTC without an offset). */
+  timestamp?: number | string;
+}
+"#;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct EngineOptions {
+    pub(super) concurrency: Option<usize>,
+    pub(super) cache_bytes: Option<usize>,
+    pub(super) target_partitions: Option<usize>,
+    pub(super) batch_size: Option<usize>,
+    pub(super) memory_limit: Option<usize>,
+}
+
+impl EngineOptions {
+    pub(super) fn storage(&self) -> StorageOptions {
+        let mut options = StorageOptions::default();
+        options.concurrency = self.concurrency.unwrap_or(options.concurrency).max(1);
+        options.cache_bytes = self.cache_bytes.unwrap_or(options.cache_bytes);
+        options
+    }
+
+    #[cfg(feature = "sql")]
+    pub(super) fn session(&self) -> crate::sql::SessionOptions {
+        let mut options = crate::sql::SessionOptions::default();
+        options.target_partitions = self.target_partitions.unwrap_or(options.target_partitions).max(1);
+        options.batch_size = self.batch_size.unwrap_or(options.batch_size).max(1);
+        options.memory_limit = self.memory_limit.or(options.memory_limit);
+        options
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct VersionOptions {
+    version: Option<u64>,
+    timestamp: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Timestamp {
+    Millis(f64),
+    Iso(String),
+}
+
+impl VersionOptions {
+    pub(super) fn version(self) -> Result<Version, JsValue> {
+        match (self.version, self.timestamp) {
+            (None, None) => Ok(Version::Latest),
+            (Some(version), None) => Ok(Version::Number(version)),
+            (None, Some(Timestamp::Millis(millis))) => Ok(Version::Timestamp(millis as i64)),
+            (None, Some(Timestamp::Iso(text))) => Version::parse_timestamp(&text)
+                .map(Version::Timestamp)
+                .ok_or_else(|| type_error(&format!("{text:?} is not an ISO 8601 timestamp"))),
+            (Some(_), Some(_)) => Err(type_error("version and timestamp exclude each other")),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct HistoryOptions {
+    pub(super) limit: Option<usize>,
+    pub(super) until: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct FilesOptions {
+    pub(super) offset: Option<usize>,
+    pub(super) limit: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct PreviewOptions {
+    pub(super) limit: Option<usize>,
+    pub(super) columns: Option<Vec<String>>,
+}
+
+/// Options out of a JavaScript value; absent ones are the defaults. Wrong ones are a `TypeError`, like any wrong argument.
+pub(super) fn parse<T: DeserializeOwned + Default>(value: JsValue) -> Result<T, JsValue> {
+    if value.is_undefined() || value.is_null() {
+        return Ok(T::default());
+    }
+    serde_wasm_bindgen::from_value(value).map_err(|error| type_error(&error.to_string()))
+}
+
+pub(super) fn type_error(message: &str) -> JsValue {
+    js_sys::TypeError::new(message).into()
+}

@@ -1,0 +1,103 @@
+//! An open table, as JavaScript holds it.
+
+use super::options::{self, FilesOptions, HistoryOptions, PreviewOptions, VersionOptions};
+use super::result::EngineResult;
+use super::runtime;
+use super::values::{self, Commit, TableInfo, VersionRange, to_js};
+use crate::delta;
+use crate::scan::{FooterCache, Scan};
+use crate::storage::{Meter, Metrics};
+use crate::table::Table;
+use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
+
+/// A table at one version. Immutable: another version is another object.
+#[wasm_bindgen]
+pub struct EngineTable {
+    table: Table,
+    footers: FooterCache,
+    /// What opening it cost.
+    metrics: Metrics,
+}
+
+impl EngineTable {
+    pub(super) fn new(table: Table, footers: FooterCache, metrics: Metrics) -> EngineTable {
+        EngineTable { table, footers, metrics }
+    }
+
+    #[cfg(feature = "sql")]
+    pub(super) fn table(&self) -> &Table {
+        &self.table
+    }
+}
+
+#[wasm_bindgen]
+impl EngineTable {
+    /// Version, metadata, protocol and totals.
+    #[wasm_bindgen(unchecked_return_type = "TableInfo")]
+    pub fn info(&self) -> Result<JsValue, JsValue> {
+        to_js(&TableInfo::new(&self.table, delta::row_count(self.table.snapshot()), self.metrics))
+    }
+
+    /// The columns.
+    #[wasm_bindgen(unchecked_return_type = "Field[]")]
+    pub fn schema(&self) -> Result<JsValue, JsValue> {
+        to_js(&values::fields(self.table.snapshot()))
+    }
+
+    /// The live files, in the snapshot's order.
+    #[wasm_bindgen(unchecked_return_type = "FileInfo[]")]
+    pub fn files(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "{ offset?: number; limit?: number }")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let FilesOptions { offset, limit } = options::parse(options)?;
+        to_js(&values::files(self.table.snapshot(), offset.unwrap_or(0), limit.unwrap_or(usize::MAX))?)
+    }
+
+    /// The versions that can be opened now.
+    #[wasm_bindgen(unchecked_return_type = "{ earliest: bigint; latest: bigint }")]
+    pub async fn versions(&self, signal: Option<AbortSignal>) -> Result<JsValue, JsValue> {
+        let table = self.table.clone();
+        let range = runtime::run(signal, async move { table.versions().await }).await?;
+        to_js(&VersionRange::from(range))
+    }
+
+    /// The newest commits, newest first.
+    #[wasm_bindgen(unchecked_return_type = "Commit[]")]
+    pub async fn history(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "{ limit?: number; until?: bigint | number }")] options: JsValue,
+        signal: Option<AbortSignal>,
+    ) -> Result<JsValue, JsValue> {
+        let HistoryOptions { limit, until } = options::parse(options)?;
+        let table = self.table.clone();
+        let commits = runtime::run(signal, async move { delta::history(table.storage(), until, limit).await }).await?;
+        to_js(&commits.iter().map(Commit::from).collect::<Vec<_>>())
+    }
+
+    /// The same table at another version.
+    pub async fn at(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "VersionOptions")] options: JsValue,
+        signal: Option<AbortSignal>,
+    ) -> Result<EngineTable, JsValue> {
+        let version = options::parse::<VersionOptions>(options)?.version()?;
+        let (table, meter) = (self.table.clone(), Meter::default());
+        let counted = meter.clone();
+        let table = runtime::run(signal, async move { table.at(version, &counted).await }).await?;
+        Ok(EngineTable::new(table, self.footers.clone(), meter.metrics()))
+    }
+
+    /// The first rows, without SQL; 100 by default.
+    pub async fn preview(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "{ limit?: number; columns?: string[] }")] options: JsValue,
+    ) -> Result<EngineResult, JsValue> {
+        let PreviewOptions { limit, columns } = options::parse(options)?;
+        let meter = Meter::default();
+        let scan =
+            Scan::preview(&self.table.with_meter(&meter), &self.footers, columns.as_deref(), limit.unwrap_or(100))?;
+        Ok(EngineResult::new(scan.schema(), scan.stream(), meter)?)
+    }
+}

@@ -1,0 +1,119 @@
+//! Checkpoints: the whole state of a version, read by column over ranges.
+//!
+//! One file or several parts (V1), or one file that names sidecars (V2), as Parquet or JSON. [`load`] fetches what replay
+//! needs of all of them, concurrently; [`Checkpoint::replay`] then decodes without another request.
+//!
+//! Specification: [Checkpoints](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#checkpoints).
+
+use super::actions::{Metadata, Protocol, Sidecar};
+use super::checkpoint_columns::{self, Control};
+use super::checkpoint_file::{CheckpointFile, Footer};
+use super::commit::{self, FileAction};
+use super::log_path;
+use super::replay::Replay;
+use crate::error::{Error, Result};
+use crate::snapshot::FileLocation;
+use crate::storage::Storage;
+use futures::future::try_join_all;
+use object_store::path::Path;
+use percent_encoding::percent_decode_str;
+
+/// Which files make up a checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CheckpointFiles {
+    pub(crate) version: u64,
+    /// One, or the parts in their order.
+    pub(crate) files: Vec<LogObject>,
+}
+
+/// A file of the log, and its size where that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LogObject {
+    pub(crate) path: Path,
+    pub(crate) size: Option<u64>,
+}
+
+/// A checkpoint's contents, as far as replay needs them.
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
+    pub(crate) version: u64,
+    pub(crate) metadata: Option<Metadata>,
+    pub(crate) protocol: Option<Protocol>,
+    sources: Vec<Source>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Json(Vec<FileAction>),
+    Parquet(CheckpointFile),
+}
+
+/// Fetches a checkpoint; `None` where one of its files is not there (a multi-part checkpoint that was never finished, one
+/// that was cleaned up). A missing sidecar is a corrupt table: its checkpoint was complete when it was written.
+pub(crate) async fn load(storage: &Storage, checkpoint: &CheckpointFiles) -> Result<Option<Checkpoint>> {
+    let loaded = try_join_all(checkpoint.files.iter().map(|file| load_file(storage, file))).await;
+    let files = match loaded {
+        Ok(files) => files,
+        // A host that denies listing answers 403 for what is not there.
+        Err(error) if error.is_missing() || matches!(error, Error::PermissionDenied { status: 403, .. }) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let mut loaded = Checkpoint { version: checkpoint.version, metadata: None, protocol: None, sources: Vec::new() };
+    let mut sidecars = Vec::new();
+    for (source, control) in files {
+        loaded.metadata = control.metadata.or(loaded.metadata);
+        loaded.protocol = control.protocol.or(loaded.protocol);
+        sidecars.extend(control.sidecars);
+        loaded.sources.push(source);
+    }
+    let sidecars = try_join_all(sidecars.iter().map(|sidecar| load_sidecar(storage, sidecar))).await?;
+    loaded.sources.extend(sidecars.into_iter().map(Source::Parquet));
+    Ok(Some(loaded))
+}
+
+impl Checkpoint {
+    /// Feeds the checkpoint's files to `replay`.
+    pub(crate) fn replay(self, replay: &mut Replay<'_>) -> Result<()> {
+        for source in self.sources {
+            match source {
+                Source::Json(actions) => replay.checkpoint(actions)?,
+                Source::Parquet(file) => checkpoint_columns::replay(&file, replay)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn load_file(storage: &Storage, file: &LogObject) -> Result<(Source, Control)> {
+    let location = FileLocation::Relative(file.path.clone());
+    if file.path.extension() == Some("json") {
+        let actions = commit::parse(&storage.get(&location).await?.bytes, file.path.as_ref())?;
+        let control = Control { metadata: actions.metadata, protocol: actions.protocol, sidecars: actions.sidecars };
+        return Ok((Source::Json(actions.files), control));
+    }
+    let footer = Footer::fetch(storage, &location, file.size).await?;
+    let columns = checkpoint_columns::control_and_files(footer.metadata());
+    let file = footer.fetch_columns(storage, &columns).await?;
+    let control = checkpoint_columns::control(&file)?;
+    Ok((Source::Parquet(file), control))
+}
+
+async fn load_sidecar(storage: &Storage, sidecar: &Sidecar) -> Result<CheckpointFile> {
+    let name = percent_decode_str(&sidecar.path).decode_utf8_lossy();
+    let path = log_path::sidecar(&name)
+        .ok_or_else(|| Error::corrupt(sidecar.path.as_str(), "this is no name of a sidecar"))?;
+    let fetch = async {
+        let size = sidecar.size_in_bytes.and_then(|size| u64::try_from(size).ok());
+        let footer = Footer::fetch(storage, &FileLocation::Relative(path.clone()), size).await?;
+        let columns = checkpoint_columns::files(footer.metadata());
+        footer.fetch_columns(storage, &columns).await
+    };
+    fetch.await.map_err(|error| match error {
+        error if error.is_missing() => {
+            Error::corrupt(path.as_ref(), "the checkpoint names this sidecar, and it is not there")
+        }
+        error => error,
+    })
+}

@@ -1,0 +1,327 @@
+//! Which columns of a checkpoint are read, and what is made of them.
+//!
+//! `protocol`, `metaData`, `sidecar` and what a reader needs of `add`; never `remove`, `txn` and the like. Statistics come from
+//! `stats_parsed` where it is complete, and else from `stats`: one of them is never fetched.
+//!
+//! Specification: [Checkpoint Schema](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#checkpoint-schema).
+
+use super::actions::{DeletionVector, Format, Metadata, Protocol, Sidecar};
+use super::checkpoint_file::CheckpointFile;
+use super::replay::{AddedFile, Replay};
+use crate::error::{Error, Result};
+use crate::snapshot::FileStatistics;
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StructArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use parquet::file::metadata::ParquetMetaData;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a checkpoint says besides its files.
+#[derive(Debug, Default)]
+pub(crate) struct Control {
+    pub(crate) metadata: Option<Metadata>,
+    pub(crate) protocol: Option<Protocol>,
+    pub(crate) sidecars: Vec<Sidecar>,
+}
+
+/// The leaf columns of [`control`] and of [`replay`].
+pub(crate) fn control_and_files(metadata: &ParquetMetaData) -> Vec<usize> {
+    let mut leaves = control_leaves(metadata);
+    leaves.extend(files(metadata));
+    leaves
+}
+
+/// The leaf columns of [`replay`].
+pub(crate) fn files(metadata: &ParquetMetaData) -> Vec<usize> {
+    let statistics = if parsed_statistics_are_complete(metadata) { "stats_parsed" } else { "stats" };
+    leaves(metadata, |path| match path {
+        ["add", "path" | "partitionValues" | "size" | "modificationTime", ..] => true,
+        ["add", "deletionVector", field, ..] => *field != "maxRowIndex",
+        ["add", "stats"] => statistics == "stats",
+        ["add", "stats_parsed", "numRecords" | "tightBounds" | "minValues" | "maxValues" | "nullCount", ..] => {
+            statistics == "stats_parsed"
+        }
+        _ => false,
+    })
+}
+
+fn control_leaves(metadata: &ParquetMetaData) -> Vec<usize> {
+    leaves(metadata, |path| matches!(path, ["protocol" | "metaData", ..] | ["sidecar", "path" | "sizeInBytes", ..]))
+}
+
+fn leaves(metadata: &ParquetMetaData, wanted: impl Fn(&[&str]) -> bool) -> Vec<usize> {
+    let columns = metadata.file_metadata().schema_descr().columns().iter().enumerate();
+    let paths = columns.map(|(leaf, column)| (leaf, column.path().parts().iter().map(String::as_str)));
+    paths.filter(|(_, path)| wanted(&path.clone().collect::<Vec<_>>())).map(|(leaf, _)| leaf).collect()
+}
+
+/// Whether every `add` has a `stats_parsed.numRecords`, as the footer's null counts tell.
+fn parsed_statistics_are_complete(metadata: &ParquetMetaData) -> bool {
+    let leaf = |wanted: &[&str]| leaves(metadata, |path| path == wanted).first().copied();
+    let (Some(path), Some(parsed)) = (leaf(&["add", "path"]), leaf(&["add", "stats_parsed", "numRecords"])) else {
+        return false;
+    };
+    if leaf(&["add", "stats"]).is_none() {
+        return true;
+    }
+    metadata.row_groups().iter().all(|row_group| {
+        let nulls = |leaf: usize| row_group.columns().get(leaf)?.statistics()?.null_count_opt();
+        nulls(path).is_some() && nulls(path) == nulls(parsed)
+    })
+}
+
+/// Reads `protocol`, `metaData` and `sidecar`.
+pub(crate) fn control(file: &CheckpointFile) -> Result<Control> {
+    let mut control = Control::default();
+    file.decode(&control_leaves(file.metadata()), |batch| {
+        let columns = Columns { path: file.path() };
+        if let Some(protocol) = columns.root(&batch, "protocol")?
+            && let Some(row) = first_valid(&protocol)
+        {
+            control.protocol = Some(columns.protocol(&protocol, row)?);
+        }
+        if let Some(metadata) = columns.root(&batch, "metaData")?
+            && let Some(row) = first_valid(&metadata)
+        {
+            control.metadata = Some(columns.metadata(&metadata, row)?);
+        }
+        if let Some(sidecars) = columns.root(&batch, "sidecar")? {
+            control.sidecars.extend(columns.sidecars(&sidecars)?);
+        }
+        Ok(())
+    })?;
+    Ok(control)
+}
+
+/// Feeds the files' `add` rows to `replay`.
+pub(crate) fn replay(file: &CheckpointFile, replay: &mut Replay<'_>) -> Result<()> {
+    file.decode(&files(file.metadata()), |batch| {
+        let columns = Columns { path: file.path() };
+        match columns.root(&batch, "add")? {
+            Some(add) => Adds::new(&columns, &add)?.replay(replay),
+            None => Ok(()),
+        }
+    })
+}
+
+fn first_valid(column: &StructArray) -> Option<usize> {
+    (0..column.len()).find(|row| column.is_valid(*row))
+}
+
+/// The columns of a batch's `add`.
+struct Adds {
+    add: StructArray,
+    path: StringArray,
+    size: Int64Array,
+    modification_time: Option<Int64Array>,
+    partition_values: Option<Map>,
+    deletion_vector: Option<Vectors>,
+    stats: Option<StringArray>,
+    stats_parsed: Option<Arc<StructArray>>,
+}
+
+struct Vectors {
+    vector: StructArray,
+    storage_type: Option<StringArray>,
+    path_or_inline_dv: Option<StringArray>,
+    offset: Option<Int64Array>,
+    size_in_bytes: Option<Int64Array>,
+    cardinality: Option<Int64Array>,
+}
+
+/// A map from string to string.
+struct Map {
+    map: MapArray,
+    keys: StringArray,
+    values: StringArray,
+}
+
+impl Map {
+    fn entries(&self, row: usize) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let offsets = self.map.value_offsets();
+        let at = |row: usize| offsets.get(row).and_then(|offset| usize::try_from(*offset).ok()).unwrap_or(0);
+        let range = if self.map.is_valid(row) { at(row)..at(row + 1) } else { 0..0 };
+        range.map(|entry| (self.keys.value(entry), self.values.is_valid(entry).then(|| self.values.value(entry))))
+    }
+}
+
+impl Adds {
+    fn new(columns: &Columns<'_>, add: &StructArray) -> Result<Adds> {
+        let required = |name: &str| Error::corrupt(columns.path, format!("it has no column add.{name}"));
+        let vector = add.column_by_name("deletionVector").and_then(|column| column.as_struct_opt());
+        let parsed = add.column_by_name("stats_parsed").and_then(|column| column.as_struct_opt());
+        Ok(Adds {
+            add: add.clone(),
+            path: columns.strings(add, "path")?.ok_or_else(|| required("path"))?,
+            size: columns.longs(add, "size")?.ok_or_else(|| required("size"))?,
+            modification_time: columns.longs(add, "modificationTime")?,
+            partition_values: columns.map(add, "partitionValues")?,
+            deletion_vector: vector.map(|vector| columns.vectors(vector)).transpose()?,
+            stats: columns.strings(add, "stats")?,
+            stats_parsed: parsed.map(|parsed| Arc::new(parsed.clone())),
+        })
+    }
+
+    fn replay(&self, replay: &mut Replay<'_>) -> Result<()> {
+        for row in 0..self.add.len() {
+            if self.add.is_null(row) || self.path.is_null(row) {
+                continue;
+            }
+            let vector = self.deletion_vector.as_ref().and_then(|vectors| vectors.at(row));
+            let file = AddedFile {
+                path: self.path.value(row),
+                size: long(Some(&self.size), row).unwrap_or(-1),
+                modification_time: long(self.modification_time.as_ref(), row).unwrap_or(0),
+                deletion_vector: vector.as_ref(),
+            };
+            let map = self.partition_values.as_ref();
+            let value = |name: &str| map?.entries(row).find(|(key, _)| *key == name).and_then(|(_, value)| value);
+            replay.checkpoint_add(&file, || self.statistics(row), value)?;
+        }
+        Ok(())
+    }
+
+    fn statistics(&self, row: usize) -> Option<FileStatistics> {
+        if let Some(batch) = self.stats_parsed.as_ref().filter(|parsed| parsed.is_valid(row)) {
+            return Some(FileStatistics::Parsed { batch: batch.clone(), row: u32::try_from(row).ok()? });
+        }
+        let text = string(self.stats.as_ref(), row).filter(|text| !text.is_empty())?;
+        Some(FileStatistics::Json(text.into()))
+    }
+}
+
+impl Vectors {
+    fn at(&self, row: usize) -> Option<DeletionVector> {
+        let vector = self.vector.is_valid(row).then(|| DeletionVector {
+            storage_type: string(self.storage_type.as_ref(), row).unwrap_or_default().into(),
+            path_or_inline_dv: string(self.path_or_inline_dv.as_ref(), row).unwrap_or_default().into(),
+            offset: long(self.offset.as_ref(), row),
+            size_in_bytes: long(self.size_in_bytes.as_ref(), row).unwrap_or(0),
+            cardinality: long(self.cardinality.as_ref(), row).unwrap_or(0),
+        });
+        vector.filter(|vector| !vector.is_none())
+    }
+}
+
+/// Finds typed columns in a batch of `path`.
+struct Columns<'a> {
+    path: &'a str,
+}
+
+impl Columns<'_> {
+    fn root(&self, batch: &RecordBatch, name: &str) -> Result<Option<StructArray>> {
+        let Some(column) = batch.column_by_name(name) else { return Ok(None) };
+        let column = column.as_struct_opt().cloned();
+        column.map(Some).ok_or_else(|| Error::corrupt(self.path, format!("its column {name} is no struct")))
+    }
+
+    fn typed(&self, parent: &StructArray, name: &str, data_type: &DataType) -> Result<Option<ArrayRef>> {
+        let Some(column) = parent.column_by_name(name) else { return Ok(None) };
+        let column = cast(column, data_type);
+        column.map(Some).map_err(|error| Error::corrupt(self.path, format!("its column {name}: {error}")))
+    }
+
+    fn strings(&self, parent: &StructArray, name: &str) -> Result<Option<StringArray>> {
+        let column = self.typed(parent, name, &DataType::Utf8)?;
+        Ok(column.and_then(|column| column.as_string_opt::<i32>().cloned()))
+    }
+
+    fn longs(&self, parent: &StructArray, name: &str) -> Result<Option<Int64Array>> {
+        let column = self.typed(parent, name, &DataType::Int64)?;
+        Ok(column.and_then(|column| column.as_primitive_opt::<Int64Type>().cloned()))
+    }
+
+    fn map(&self, parent: &StructArray, name: &str) -> Result<Option<Map>> {
+        let Some(column) = parent.column_by_name(name) else { return Ok(None) };
+        let map = column.as_map_opt().cloned();
+        let map = map.ok_or_else(|| Error::corrupt(self.path, format!("its column {name} is no map")))?;
+        let strings = |array: &ArrayRef| {
+            let strings = cast(array, &DataType::Utf8).ok().and_then(|array| array.as_string_opt::<i32>().cloned());
+            strings.ok_or_else(|| Error::corrupt(self.path, format!("its column {name} is no map of strings")))
+        };
+        let (keys, values) = (strings(map.keys())?, strings(map.values())?);
+        Ok(Some(Map { map, keys, values }))
+    }
+
+    fn vectors(&self, vector: &StructArray) -> Result<Vectors> {
+        Ok(Vectors {
+            vector: vector.clone(),
+            storage_type: self.strings(vector, "storageType")?,
+            path_or_inline_dv: self.strings(vector, "pathOrInlineDv")?,
+            offset: self.longs(vector, "offset")?,
+            size_in_bytes: self.longs(vector, "sizeInBytes")?,
+            cardinality: self.longs(vector, "cardinality")?,
+        })
+    }
+
+    fn list(&self, parent: &StructArray, name: &str, row: usize) -> Result<Option<Vec<String>>> {
+        let Some(column) = parent.column_by_name(name) else { return Ok(None) };
+        let list: Option<&ListArray> = column.as_list_opt::<i32>();
+        let broken = || Error::corrupt(self.path, format!("its column {name} is no list of strings"));
+        let list = list.ok_or_else(broken)?;
+        if list.is_null(row) {
+            return Ok(None);
+        }
+        let items = cast(&list.value(row), &DataType::Utf8).map_err(|_| broken())?;
+        let items = items.as_string_opt::<i32>().ok_or_else(broken)?;
+        Ok(Some(items.iter().flatten().map(String::from).collect()))
+    }
+
+    fn protocol(&self, protocol: &StructArray, row: usize) -> Result<Protocol> {
+        let version = |name: &str| {
+            let version = long(self.longs(protocol, name)?.as_ref(), row);
+            version.ok_or_else(|| Error::corrupt(self.path, format!("protocol has no {name}")))
+        };
+        Ok(Protocol {
+            min_reader_version: version("minReaderVersion")?,
+            min_writer_version: version("minWriterVersion")?,
+            reader_features: self.list(protocol, "readerFeatures", row)?,
+            writer_features: self.list(protocol, "writerFeatures", row)?,
+        })
+    }
+
+    fn metadata(&self, metadata: &StructArray, row: usize) -> Result<Metadata> {
+        let text = |name: &str| Ok(string(self.strings(metadata, name)?.as_ref(), row).map(String::from));
+        let format = metadata.column_by_name("format").and_then(|format| format.as_struct_opt());
+        let provider = match format {
+            Some(format) => string(self.strings(format, "provider")?.as_ref(), row).map(String::from),
+            None => None,
+        };
+        let configuration: BTreeMap<String, Option<String>> = match self.map(metadata, "configuration")? {
+            Some(map) => map.entries(row).map(|(key, value)| (key.into(), value.map(String::from))).collect(),
+            None => BTreeMap::new(),
+        };
+        Ok(Metadata {
+            id: text("id")?.unwrap_or_default(),
+            name: text("name")?,
+            description: text("description")?,
+            schema_string: text("schemaString")?
+                .ok_or_else(|| Error::corrupt(self.path, "metaData has no schemaString"))?,
+            partition_columns: self.list(metadata, "partitionColumns", row)?.unwrap_or_default(),
+            created_time: long(self.longs(metadata, "createdTime")?.as_ref(), row),
+            configuration,
+            format: provider.map(|provider| Format { provider }),
+        })
+    }
+
+    fn sidecars(&self, sidecars: &StructArray) -> Result<Vec<Sidecar>> {
+        let paths = self.strings(sidecars, "path")?;
+        let sizes = self.longs(sidecars, "sizeInBytes")?;
+        let rows = (0..sidecars.len()).filter(|row| sidecars.is_valid(*row));
+        let sidecar = |row| {
+            let path = string(paths.as_ref(), row).map(String::from);
+            let path = path.ok_or_else(|| Error::corrupt(self.path, "a sidecar has no path"))?;
+            Ok(Sidecar { path, size_in_bytes: long(sizes.as_ref(), row) })
+        };
+        rows.map(sidecar).collect()
+    }
+}
+
+fn string(column: Option<&StringArray>, row: usize) -> Option<&str> {
+    column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
+}
+
+fn long(column: Option<&Int64Array>, row: usize) -> Option<i64> {
+    column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
+}

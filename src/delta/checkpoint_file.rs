@@ -1,0 +1,159 @@
+//! One Parquet file of a checkpoint: its footer, then the bytes of just the columns asked for, then batches of them.
+
+use crate::error::{Error, Result};
+use crate::snapshot::FileLocation;
+use crate::storage::Storage;
+use arrow::array::RecordBatch;
+use bytes::Bytes;
+use parquet::DecodeResult;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::push_decoder::ParquetPushDecoderBuilder;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataPushDecoder};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Enough for the footer of nearly every checkpoint, and for the whole of most.
+const TAIL: u64 = 256 << 10;
+
+/// Rows per decoded batch.
+const BATCH_ROWS: usize = 16_384;
+
+/// A file's footer, and the bytes that came with it.
+#[derive(Debug)]
+pub(crate) struct Footer {
+    location: FileLocation,
+    metadata: Arc<ParquetMetaData>,
+    size: u64,
+    tail: Bytes,
+}
+
+/// A file of which some columns are here.
+#[derive(Debug)]
+pub(crate) struct CheckpointFile {
+    path: String,
+    metadata: Arc<ParquetMetaData>,
+    /// By their start, not overlapping.
+    chunks: Vec<(Range<u64>, Bytes)>,
+}
+
+impl Footer {
+    /// Fetches and decodes the footer: one request, where `size` is known or the file is small.
+    pub(crate) async fn fetch(storage: &Storage, location: &FileLocation, size: Option<u64>) -> Result<Footer> {
+        let (tail, size) = storage.get_tail(location, size, TAIL).await?;
+        let corrupt = |error| corrupt(name(location), error);
+        let mut decoder = ParquetMetaDataPushDecoder::try_new(size).map_err(corrupt)?;
+        let start = size.saturating_sub(tail.len() as u64);
+        decoder.push_range(start..size, tail.clone()).map_err(corrupt)?;
+        loop {
+            match decoder.try_decode().map_err(corrupt)? {
+                DecodeResult::Data(metadata) => {
+                    return Ok(Footer { location: location.clone(), metadata: Arc::new(metadata), size, tail });
+                }
+                DecodeResult::NeedsData(ranges) => {
+                    let bytes = storage.get_ranges(location, &ranges).await?;
+                    decoder.push_ranges(ranges, bytes).map_err(corrupt)?;
+                }
+                DecodeResult::Finished => return Err(Error::corrupt(name(location), "it has no Parquet footer")),
+            }
+        }
+    }
+
+    pub(crate) fn metadata(&self) -> &ParquetMetaData {
+        &self.metadata
+    }
+
+    /// Fetches the chunks of these leaf columns, of all row groups at once; none where the footer brought them along.
+    pub(crate) async fn fetch_columns(self, storage: &Storage, leaves: &[usize]) -> Result<CheckpointFile> {
+        let path = name(&self.location);
+        let tail_start = self.size.saturating_sub(self.tail.len() as u64);
+        let mut ranges = Vec::new();
+        for row_group in self.metadata.row_groups() {
+            for leaf in leaves {
+                let column = row_group.columns().get(*leaf);
+                let range = column.and_then(|column| range_of(column.data_page_offset(), column));
+                ranges.push(range.ok_or_else(|| Error::corrupt(&*path, "its footer has a broken column range"))?);
+            }
+        }
+        if ranges.iter().any(|range| range.end > self.size) {
+            return Err(Error::corrupt(path, "its footer points behind its end"));
+        }
+        let (mut chunks, missing): (Vec<_>, Vec<_>) = (vec![(tail_start..self.size, self.tail)], ranges);
+        let missing: Vec<_> = missing.into_iter().filter(|range| range.start < tail_start).collect();
+        let fetched = match missing.is_empty() {
+            true => Vec::new(),
+            false => storage.get_ranges(&self.location, &missing).await?,
+        };
+        chunks.extend(missing.into_iter().zip(fetched));
+        chunks.sort_by_key(|(range, _)| range.start);
+        Ok(CheckpointFile { path, metadata: self.metadata, chunks })
+    }
+}
+
+fn range_of(data_page: i64, column: &parquet::file::metadata::ColumnChunkMetaData) -> Option<Range<u64>> {
+    let start = column.dictionary_page_offset().filter(|offset| *offset > 0).unwrap_or(data_page);
+    let start = u64::try_from(start).ok()?;
+    Some(start..start.checked_add(u64::try_from(column.compressed_size()).ok()?)?)
+}
+
+impl CheckpointFile {
+    /// What errors call it.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn metadata(&self) -> &ParquetMetaData {
+        &self.metadata
+    }
+
+    /// Decodes these leaf columns, all of which must have been fetched, and hands over batch by batch.
+    pub(crate) fn decode(&self, leaves: &[usize], mut each: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+        if leaves.is_empty() {
+            return Ok(());
+        }
+        let corrupt = |error| corrupt(self.path.clone(), error);
+        // The writer's own Arrow schema would bring its own string types.
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = ArrowReaderMetadata::try_new(self.metadata.clone(), options).map_err(corrupt)?;
+        let mask = ProjectionMask::leaves(metadata.parquet_schema(), leaves.iter().copied());
+        let mut decoder = ParquetPushDecoderBuilder::new_with_metadata(metadata)
+            .with_projection(mask)
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(corrupt)?;
+        loop {
+            match decoder.try_decode().map_err(corrupt)? {
+                DecodeResult::Data(batch) => each(batch)?,
+                DecodeResult::Finished => return Ok(()),
+                DecodeResult::NeedsData(ranges) => {
+                    let bytes = ranges.iter().map(|range| self.slice(range)).collect::<Result<Vec<_>>>()?;
+                    decoder.push_ranges(ranges, bytes).map_err(corrupt)?;
+                }
+            }
+        }
+    }
+
+    fn slice(&self, range: &Range<u64>) -> Result<Bytes> {
+        let holds = |held: &Range<u64>| held.start <= range.start && range.end <= held.end;
+        let behind = self.chunks.partition_point(|(held, _)| held.start <= range.start);
+        let before = self.chunks.get(..behind).unwrap_or_default();
+        let found = before.iter().rev().find(|(held, _)| holds(held)).and_then(|(held, bytes)| {
+            let at = |offset: u64| usize::try_from(offset - held.start).ok();
+            let wanted = at(range.start)?..at(range.end)?;
+            (wanted.start <= wanted.end && wanted.end <= bytes.len()).then(|| bytes.slice(wanted))
+        });
+        found.ok_or_else(|| Error::corrupt(&*self.path, format!("its footer does not cover bytes {range:?}")))
+    }
+}
+
+fn name(location: &FileLocation) -> String {
+    match location {
+        FileLocation::Relative(path) => path.to_string(),
+        FileLocation::Absolute(url) => crate::storage::redact(url),
+    }
+}
+
+fn corrupt(path: String, error: ParquetError) -> Error {
+    Error::corrupt(path, error)
+}

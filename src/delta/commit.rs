@@ -1,0 +1,127 @@
+//! A commit, or any other file of newline-delimited actions (JSON checkpoints, log compactions). Pure.
+//!
+//! Fails closed: a line that is not a JSON object, or an action that lacks a required field, is a corrupt table, named by
+//! its line. Unknown actions are skipped, as the specification asks.
+
+use super::actions::{Add, CommitTimes, Line, Metadata, Protocol, Remove, Sidecar};
+use crate::error::{Error, Result};
+use serde_json::value::RawValue;
+
+/// The actions of one file, in its order by kind.
+#[derive(Debug, Default)]
+pub(crate) struct Actions {
+    /// File actions, in the order of the file.
+    pub(crate) files: Vec<FileAction>,
+    pub(crate) metadata: Option<Metadata>,
+    pub(crate) protocol: Option<Protocol>,
+    pub(crate) sidecars: Vec<Sidecar>,
+    pub(crate) times: CommitTimes,
+}
+
+/// An `add` or a `remove`.
+#[derive(Debug)]
+pub(crate) enum FileAction {
+    Add(Box<Add>),
+    Remove(Remove),
+}
+
+/// Parses the actions in `bytes`; `path` is what errors call them.
+pub(crate) fn parse(bytes: &[u8], path: &str) -> Result<Actions> {
+    let mut actions = Actions::default();
+    let mut lines = 0_usize;
+    for line in lines_of(bytes, path) {
+        let (_, line) = line?;
+        lines += 1;
+        if let Some(add) = line.add {
+            actions.files.push(FileAction::Add(Box::new(add)));
+        }
+        if let Some(remove) = line.remove {
+            actions.files.push(FileAction::Remove(remove));
+        }
+        actions.metadata = line.meta_data.or(actions.metadata);
+        actions.protocol = line.protocol.or(actions.protocol);
+        actions.sidecars.extend(line.sidecar);
+        if let Some(commit_info) = line.commit_info {
+            actions.times = CommitTimes::of(commit_info);
+        }
+    }
+    // Every writer writes at least a commitInfo: a file without a line is one that was cut off.
+    if lines == 0 {
+        return Err(Error::corrupt(path, "the file is empty"));
+    }
+    Ok(actions)
+}
+
+/// The `commitInfo` in `bytes`, if there is one. Lines after it are not looked at.
+pub(crate) fn commit_info<'a>(bytes: &'a [u8], path: &'a str) -> Result<Option<&'a RawValue>> {
+    for line in lines_of(bytes, path) {
+        if let Some(commit_info) = line?.1.commit_info {
+            return Ok(Some(commit_info));
+        }
+    }
+    Ok(None)
+}
+
+fn lines_of<'a>(bytes: &'a [u8], path: &'a str) -> impl Iterator<Item = Result<(usize, Line<'a>)>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let numbered = (1_usize..).zip(bytes.split(|byte| *byte == b'\n'));
+    numbered.map(|(number, line)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty()).map(
+        move |(number, line)| {
+            // serde would take an array of the fields for the struct.
+            if !line.starts_with(b"{") {
+                return Err(Error::corrupt(path, format!("line {number}: not an object")));
+            }
+            let parsed = serde_json::from_slice(line).map(|line| (number, line));
+            parsed.map_err(|error| Error::corrupt(path, format!("line {number}: {error}")))
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_endings_blank_lines_and_unknown_actions() {
+        let text = "\u{feff}{\"commitInfo\":{\"timestamp\":9}}\r\n\r\n{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\r\n\
+                    {\"txn\":{\"appId\":\"a\",\"version\":1}}\n{\"domainMetadata\":{}}\n{\"fromTheFuture\":[1,2]}\n\
+                    {\"add\":{\"path\":\"a\",\"partitionValues\":{},\"size\":1,\"modificationTime\":2,\"dataChange\":true}}\n\
+                    {\"remove\":{\"path\":\"b\",\"dataChange\":true}}\n\n";
+        let actions = parse(text.as_bytes(), "0.json").unwrap();
+        assert_eq!(actions.times.timestamp, Some(9));
+        assert_eq!(actions.protocol.unwrap().min_writer_version, 2);
+        assert!(matches!(&actions.files[..], [FileAction::Add(add), FileAction::Remove(remove)]
+            if &*add.path == "a" && &*remove.path == "b"));
+    }
+
+    #[test]
+    fn a_very_long_line() {
+        let path = "x".repeat(4 << 20);
+        let text = format!("{{\"remove\":{{\"path\":\"{path}\"}}}}");
+        assert_eq!(parse(text.as_bytes(), "0.json").unwrap().files.len(), 1);
+    }
+
+    #[test]
+    fn broken_lines_are_named() {
+        for (text, message) in [
+            ("{\"commitInfo\":{}}\n{\"add\":{\"path\":\"a\"", "line 2: EOF"),
+            ("{\"commitInfo\":{}}\nnull-and-void", "line 2: not an object"),
+            ("{\"add\":{\"path\":\"a\"}}", "line 1: missing field `size`"),
+            ("[null,null]", "line 1: not an object"),
+            ("\n\n", "the file is empty"),
+            ("", "the file is empty"),
+        ] {
+            let error = parse(text.as_bytes(), "0.json").unwrap_err().to_string();
+            assert!(error.starts_with("corrupt table: 0.json: "), "{error}");
+            assert!(error.contains(message), "{error} should contain {message}");
+        }
+        assert!(parse(b"{\"add\":{\"path\":\"\xff\",\"size\":1}}", "0.json").is_err());
+    }
+
+    #[test]
+    fn commit_info_is_found_where_it_is() {
+        let text = b"{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n{\"commitInfo\":{\"a\":1}}\n";
+        assert_eq!(commit_info(text, "0.json").unwrap().unwrap().get(), "{\"a\":1}");
+        assert!(commit_info(b"{\"txn\":{}}", "0.json").unwrap().is_none());
+    }
+}

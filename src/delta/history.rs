@@ -1,0 +1,194 @@
+//! What the commits say of themselves, and which versions can be opened.
+
+use super::log_path;
+use super::log_segment::{self, existing, guesses_below};
+use super::{commit, commit_timestamp, last_checkpoint};
+use crate::error::{Error, Result};
+use crate::snapshot::{CommitTimestamp, FileLocation};
+use crate::storage::{Object, Probe, Storage};
+use futures::stream::{FuturesOrdered, StreamExt};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Commits asked for at once.
+const WINDOW: usize = 24;
+
+/// The versions that can be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionRange {
+    /// The oldest version that can still be rebuilt.
+    pub earliest: u64,
+    /// The newest.
+    pub latest: u64,
+}
+
+/// What a commit says of itself (`commitInfo`); without one, only its version and perhaps its time are known.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Commit {
+    /// The version it made.
+    pub version: u64,
+    /// When.
+    pub timestamp: Option<CommitTimestamp>,
+    /// `operation`, such as `WRITE` or `MERGE`.
+    pub operation: Option<String>,
+    /// `operationParameters`, as written.
+    pub operation_parameters: BTreeMap<String, Value>,
+    /// `operationMetrics`, as written.
+    pub operation_metrics: BTreeMap<String, Value>,
+    /// `userName`, else `userId`.
+    pub user: Option<String>,
+    /// `engineInfo`, else `clientVersion`.
+    pub engine: Option<String>,
+    /// Everything else in `commitInfo`, by its own name.
+    pub other: BTreeMap<String, Value>,
+}
+
+/// The versions that can be opened now.
+///
+/// Where the host can list, one listing. Else the newest is found as [`super::snapshot`] finds it; the oldest is 0 where
+/// commit 0 is there, and otherwise the oldest of the checkpoints at the versions where writers put them.
+pub async fn versions(storage: &Storage) -> Result<VersionRange> {
+    if let Some(listing) = log_segment::list(storage, None).await? {
+        let range =
+            listing.earliest().zip(listing.latest()).map(|(earliest, latest)| VersionRange { earliest, latest });
+        return range.ok_or_else(|| log_segment::not_found(storage, "its _delta_log is not there, or holds no commit"));
+    }
+    let latest = log_segment::latest(storage).await?;
+    if let Probe::Found(_) = storage.probe(&FileLocation::Relative(log_path::commit(0))).await? {
+        return Ok(VersionRange { earliest: 0, latest });
+    }
+    let mut earliest = last_checkpoint::read(storage).await?.map_or(latest, |hint| hint.version);
+    loop {
+        let before = earliest;
+        for candidates in before.checked_sub(1).into_iter().flat_map(guesses_below) {
+            let found = existing(storage, &candidates).await?;
+            earliest = found.into_iter().min().unwrap_or(earliest).min(earliest);
+        }
+        if earliest == before {
+            return Ok(VersionRange { earliest, latest });
+        }
+    }
+}
+
+/// The newest `limit` commits at or before `until` (all that are there, if `None`), newest first. Ends where the log was
+/// cleaned up.
+pub async fn history(storage: &Storage, until: Option<u64>, limit: Option<usize>) -> Result<Vec<Commit>> {
+    let newest = match until {
+        Some(until) => until,
+        None => log_segment::latest(storage).await?,
+    };
+    let found = commits_before(storage, newest, limit.unwrap_or(usize::MAX)).await?;
+    if found.is_empty() && limit != Some(0) && until.is_some() {
+        let latest = log_segment::latest(storage).await?;
+        if newest > latest {
+            let reason = format!("the latest version is {latest}");
+            return Err(Error::VersionNotFound { url: storage.url().into(), requested: newest.to_string(), reason });
+        }
+    }
+    let mut commits = found.iter().map(|(version, object)| describe(*version, object)).collect::<Result<Vec<_>>>()?;
+    let mut timestamps: Vec<_> = commits.iter().rev().map(|commit| commit.timestamp).collect();
+    commit_timestamp::make_monotonic(&mut timestamps);
+    for (commit, timestamp) in commits.iter_mut().rev().zip(timestamps) {
+        commit.timestamp = timestamp;
+    }
+    Ok(commits)
+}
+
+async fn commits_before(storage: &Storage, newest: u64, limit: usize) -> Result<Vec<(u64, Object)>> {
+    let mut found = Vec::new();
+    let mut under_way = FuturesOrdered::new();
+    let mut versions = (0..=newest).rev().take(limit);
+    loop {
+        while under_way.len() < WINDOW {
+            let Some(version) = versions.next() else { break };
+            under_way.push_back(async move {
+                Ok::<_, Error>((version, storage.probe(&FileLocation::Relative(log_path::commit(version))).await?))
+            });
+        }
+        match under_way.next().await.transpose()? {
+            Some((version, Probe::Found(object))) => found.push((version, object)),
+            Some((_, Probe::Missing | Probe::Denied)) | None => return Ok(found),
+        }
+    }
+}
+
+fn describe(version: u64, object: &Object) -> Result<Commit> {
+    let path = log_path::commit(version);
+    let timestamp = commit_timestamp::of_commit(object, path.as_ref())?;
+    let mut commit = Commit { version, timestamp, ..Commit::default() };
+    let Some(commit_info) = commit::commit_info(&object.bytes, path.as_ref())? else { return Ok(commit) };
+    let Ok(mut info) = serde_json::from_str::<BTreeMap<String, Value>>(commit_info.get()) else { return Ok(commit) };
+    info.retain(|key, value| !value.is_null() && key != "timestamp" && key != "inCommitTimestamp");
+
+    commit.operation = text(&mut info, "operation");
+    commit.operation_parameters = object_of(&mut info, "operationParameters");
+    commit.operation_metrics = object_of(&mut info, "operationMetrics");
+    commit.user = text(&mut info, "userName").or_else(|| text(&mut info, "userId"));
+    commit.engine = text(&mut info, "engineInfo").or_else(|| text(&mut info, "clientVersion"));
+    commit.other = info;
+    Ok(commit)
+}
+
+/// Takes a string out of `info`; something else stays where it is.
+fn text(info: &mut BTreeMap<String, Value>, key: &str) -> Option<String> {
+    match info.remove(key)? {
+        Value::String(text) => Some(text),
+        other => {
+            info.insert(key.into(), other);
+            None
+        }
+    }
+}
+
+fn object_of(info: &mut BTreeMap<String, Value>, key: &str) -> BTreeMap<String, Value> {
+    match info.remove(key) {
+        Some(Value::Object(object)) => object.into_iter().collect(),
+        Some(other) => {
+            info.insert(key.into(), other);
+            BTreeMap::new()
+        }
+        None => BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::TimestampSource;
+    use bytes::Bytes;
+    use serde_json::json;
+
+    fn commit(text: &'static str) -> Commit {
+        describe(3, &Object { bytes: Bytes::from_static(text.as_bytes()), last_modified: None }).unwrap()
+    }
+
+    #[test]
+    fn a_commit_info_is_sorted_into_fields() {
+        let commit = commit(
+            r#"{"commitInfo":{"timestamp":5,"operation":"WRITE","operationParameters":{"mode":"Append"},
+            "operationMetrics":{"numFiles":"1"},"userId":"7","userName":"ann","engineInfo":"Spark","clientVersion":"x",
+            "isBlindAppend":true,"tags":null,"notebook":{"notebookId":"9"}}}"#
+                .replace('\n', "")
+                .leak(),
+        );
+        assert_eq!(commit.timestamp.unwrap(), CommitTimestamp { millis: 5, source: TimestampSource::CommitInfo });
+        assert_eq!(commit.operation.as_deref(), Some("WRITE"));
+        assert_eq!(commit.operation_parameters, BTreeMap::from([("mode".into(), json!("Append"))]));
+        assert_eq!(commit.operation_metrics, BTreeMap::from([("numFiles".into(), json!("1"))]));
+        assert_eq!((commit.user.as_deref(), commit.engine.as_deref()), (Some("ann"), Some("Spark")));
+        let other: Vec<_> = commit.other.keys().map(String::as_str).collect();
+        assert_eq!(other, ["clientVersion", "isBlindAppend", "notebook", "userId"]);
+    }
+
+    #[test]
+    fn a_commit_may_say_nothing() {
+        let silent = Commit { version: 3, ..Commit::default() };
+        assert_eq!(commit(r#"{"txn":{"appId":"a","version":1}}"#), silent);
+        assert_eq!(commit(r#"{"commitInfo":[1]}"#), silent);
+        let odd = commit(r#"{"commitInfo":{"operation":7,"operationParameters":"x"}}"#);
+        assert_eq!(
+            odd.other,
+            BTreeMap::from([("operation".into(), json!(7)), ("operationParameters".into(), json!("x"))])
+        );
+    }
+}

@@ -1,0 +1,310 @@
+//! Which files of the log make up a version, and their bytes: with a listing where the host has one, and else by asking
+//! for what must be there.
+//!
+//! Without a listing: `_last_checkpoint`, then its checkpoint and, at the same time, the commits from its version on, in a
+//! growing number at once, until the first that is not there. An older version is replayed from commit 0 while that is
+//! cheap, else from a classic checkpoint at one of the versions where writers put them.
+
+use super::checkpoint::{self, Checkpoint, CheckpointFiles, LogObject};
+use super::last_checkpoint;
+use super::log_listing::{Delta, Listing};
+use super::log_path;
+use crate::error::{Error, Result};
+use crate::snapshot::FileLocation;
+use crate::storage::{Object, Probe, Storage};
+use futures::future::join_all;
+use futures::stream::{FuturesOrdered, StreamExt, TryStreamExt};
+use object_store::path::Path;
+
+/// Commits asked for at once at first, and at most.
+const WINDOW: (usize, usize) = (10, 64);
+
+/// Replaying this many commits is cheaper than looking for a checkpoint.
+const CHEAP: u64 = 100;
+
+/// The log of one version, fetched.
+#[derive(Debug)]
+pub(crate) struct LogSegment {
+    pub(crate) version: u64,
+    pub(crate) checkpoint: Option<Checkpoint>,
+    /// Ascending. May begin with commits that the checkpoint contains: they only tell times.
+    pub(crate) commits: Vec<FetchedCommit>,
+}
+
+/// A commit's bytes, or those of a log compaction.
+#[derive(Debug)]
+pub(crate) struct FetchedCommit {
+    pub(crate) delta: Delta,
+    pub(crate) object: Object,
+}
+
+impl FetchedCommit {
+    /// What errors call it.
+    pub(crate) fn path(&self) -> Path {
+        self.delta.path()
+    }
+}
+
+/// Fetches the log of `version`, or of the newest one.
+pub(crate) async fn load(storage: &Storage, version: Option<u64>) -> Result<LogSegment> {
+    let hint = last_checkpoint::read(storage).await?;
+    let usable = hint.clone().filter(|hint| version.is_none_or(|version| hint.version <= version));
+    if let Some(mut listing) = list(storage, usable.as_ref()).await? {
+        return listed(storage, &mut listing, usable.is_some(), version).await;
+    }
+    if let Some(checkpoint) = usable
+        && let Some(segment) = from_checkpoint(storage, &checkpoint, version).await?
+    {
+        return reached(storage, segment, version);
+    }
+    let known = hint.map(|hint| hint.version);
+    if let Some(version) = version.filter(|version| *version > CHEAP && known.is_some_and(|known| known > *version))
+        && let Some(segment) = from_guessed(storage, version).await?
+    {
+        return reached(storage, segment, Some(version));
+    }
+    match from_zero(storage, version).await {
+        Ok(segment) => reached(storage, segment, version),
+        Err(error @ Error::TableNotFound { .. }) => match (version, known) {
+            // The beginning of the log is gone, the table is not.
+            (Some(version), Some(_)) => match from_guessed(storage, version).await? {
+                Some(segment) => reached(storage, segment, Some(version)),
+                None => Err(gone(storage, version)),
+            },
+            (None, Some(known)) => match from_guessed_after(storage, known).await? {
+                Some(segment) => Ok(segment),
+                None => Err(error),
+            },
+            _ => Err(error),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// Lists the log, from the hint's version on where there is one; `None` where the host cannot list.
+pub(crate) async fn list(storage: &Storage, hint: Option<&CheckpointFiles>) -> Result<Option<Listing>> {
+    let start_after = hint.map(|hint| log_path::before(hint.version));
+    let entries = storage.list(&Path::from(log_path::LOG), start_after.as_ref()).await?;
+    Ok(entries.map(|entries| Listing::new(&entries)))
+}
+
+/// The newest version's number. Commits that were fetched to find it are in the storage's cache.
+pub(crate) async fn latest(storage: &Storage) -> Result<u64> {
+    let hint = last_checkpoint::read(storage).await?;
+    for hint in [hint.as_ref(), None] {
+        if let Some(listing) = list(storage, hint).await?
+            && let Some(latest) = listing.latest()
+        {
+            return Ok(latest);
+        }
+    }
+    let newer = match &hint {
+        Some(hint) => commits_from(storage, hint.version.saturating_add(1), None).await?,
+        None => commits_from(storage, 0, None).await?,
+    };
+    match (newer.last(), hint) {
+        (Some(last), _) => Ok(last.delta.end),
+        (None, Some(hint)) => Ok(hint.version),
+        (None, None) => Err(nothing(storage).await?),
+    }
+}
+
+async fn listed(
+    storage: &Storage,
+    listing: &mut Listing,
+    mut partial: bool,
+    version: Option<u64>,
+) -> Result<LogSegment> {
+    loop {
+        let wanted = match (version, listing.latest()) {
+            (None, Some(latest)) => Ok(latest),
+            (Some(version), Some(latest)) if version <= latest => Ok(version),
+            (Some(version), Some(latest)) => Err(too_new(storage, version, latest)),
+            (_, None) => Err(not_found(storage, "its _delta_log is not there, or holds no commit")),
+        };
+        let plan = match wanted.and_then(|wanted| listing.plan(wanted)) {
+            // The hint may point where nothing is any more.
+            Err(_) if partial => {
+                *listing = list(storage, None).await?.unwrap_or_default();
+                partial = false;
+                continue;
+            }
+            plan => plan?,
+        };
+        let commits = fetch(storage, plan.deltas, plan.checkpoint.as_ref());
+        let Some(files) = plan.checkpoint.as_ref() else {
+            return Ok(LogSegment { version: plan.version, checkpoint: None, commits: commits.await? });
+        };
+        let (checkpoint, commits) = futures::try_join!(checkpoint::load(storage, files), commits)?;
+        match checkpoint {
+            Some(_) => return Ok(LogSegment { version: plan.version, checkpoint, commits }),
+            // Cleaned up since it was listed, or by another name than the listing's.
+            None => listing.forget(files),
+        }
+    }
+}
+
+/// Fetches known commits; the checkpoint's own too, if it is still there, for its time.
+async fn fetch(
+    storage: &Storage,
+    deltas: Vec<Delta>,
+    checkpoint: Option<&CheckpointFiles>,
+) -> Result<Vec<FetchedCommit>> {
+    let own = match checkpoint.filter(|_| deltas.is_empty()) {
+        Some(checkpoint) => commits_from(storage, checkpoint.version, Some(checkpoint.version)).await?,
+        None => Vec::new(),
+    };
+    let fetched = futures::stream::iter(deltas).map(async |delta| {
+        let object = storage.get(&FileLocation::Relative(delta.path())).await?;
+        Ok::<_, Error>(FetchedCommit { delta, object })
+    });
+    let mut commits: Vec<FetchedCommit> = fetched.buffered(WINDOW.1).try_collect().await?;
+    commits.extend(own);
+    Ok(commits)
+}
+
+/// A checkpoint and the commits behind it; `None` where the checkpoint is not there.
+async fn from_checkpoint(
+    storage: &Storage,
+    files: &CheckpointFiles,
+    version: Option<u64>,
+) -> Result<Option<LogSegment>> {
+    let checkpoint = checkpoint::load(storage, files);
+    let commits = async {
+        // The checkpoint's own commit tells its time; the clean-up may have taken it.
+        let own = commits_from(storage, files.version, Some(files.version));
+        let newer = commits_from(storage, files.version + 1, version);
+        let (mut own, newer) = futures::try_join!(own, newer)?;
+        own.extend(newer);
+        Ok(own)
+    };
+    let (checkpoint, commits) = futures::try_join!(checkpoint, commits)?;
+    let Some(checkpoint) = checkpoint else { return Ok(None) };
+    let version = commits.last().map_or(checkpoint.version, |commit| commit.delta.end);
+    Ok(Some(LogSegment { version, checkpoint: Some(checkpoint), commits }))
+}
+
+async fn from_zero(storage: &Storage, version: Option<u64>) -> Result<LogSegment> {
+    let commits = commits_from(storage, 0, version).await?;
+    match commits.last() {
+        Some(last) => Ok(LogSegment { version: last.delta.end, checkpoint: None, commits }),
+        None => Err(nothing(storage).await?),
+    }
+}
+
+/// Why there is no commit 0.
+async fn nothing(storage: &Storage) -> Result<Error> {
+    Ok(match storage.probe(&FileLocation::Relative(log_path::commit(0))).await? {
+        Probe::Denied => {
+            let url = format!("{}/{}", storage.url().trim_end_matches('/'), log_path::commit(0));
+            Error::PermissionDenied { url, status: 403 }
+        }
+        Probe::Missing | Probe::Found(_) => {
+            let reason = "neither _delta_log/_last_checkpoint nor the commit 0 in _delta_log is there; \
+                          check that the URL is the table's own folder";
+            not_found(storage, reason)
+        }
+    })
+}
+
+/// The commits from `first` on, up to `last` or to the first that is not there.
+pub(crate) async fn commits_from(storage: &Storage, first: u64, last: Option<u64>) -> Result<Vec<FetchedCommit>> {
+    let mut found = Vec::new();
+    let mut under_way = FuturesOrdered::new();
+    let mut versions = (first..=last.unwrap_or(u64::MAX)).fuse();
+    loop {
+        let window = found.len().clamp(WINDOW.0, WINDOW.1);
+        while under_way.len() < window {
+            let Some(version) = versions.next() else { break };
+            under_way.push_back(async move {
+                let location = FileLocation::Relative(log_path::commit(version));
+                Ok::<_, Error>((version, storage.probe(&location).await?))
+            });
+        }
+        match under_way.next().await.transpose()? {
+            Some((version, Probe::Found(object))) => {
+                found.push(FetchedCommit { delta: Delta { start: version, end: version }, object });
+            }
+            Some((_, Probe::Missing | Probe::Denied)) | None => return Ok(found),
+        }
+    }
+}
+
+/// From a classic checkpoint at or below `version`, found where writers put them: Spark at multiples of the interval,
+/// delta-rs one before. The interval is 10 or a multiple of it nearly everywhere.
+async fn from_guessed(storage: &Storage, version: u64) -> Result<Option<LogSegment>> {
+    for candidates in guesses_below(version) {
+        for candidate in existing(storage, &candidates).await? {
+            if let Some(segment) = from_checkpoint(storage, &classic(candidate), Some(version)).await? {
+                return Ok(Some(segment));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// From a classic checkpoint newer than a stale hint.
+async fn from_guessed_after(storage: &Storage, known: u64) -> Result<Option<LogSegment>> {
+    let ahead = known.saturating_add(200);
+    for candidates in guesses_below(ahead).take(2) {
+        for candidate in existing(storage, &candidates).await? {
+            if let Some(segment) = from_checkpoint(storage, &classic(candidate), None).await? {
+                return Ok(Some(segment));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn classic(version: u64) -> CheckpointFiles {
+    let path = log_path::classic_checkpoint(version);
+    CheckpointFiles { version, files: vec![LogObject { path, size: None }] }
+}
+
+/// Versions at or below `version` where a checkpoint may be, newest first: every tenth of the last hundred, then of the
+/// last thousand, and the one before each.
+pub(crate) fn guesses_below(version: u64) -> impl Iterator<Item = Vec<u64>> {
+    let near = |from: u64, to: u64| -> Vec<u64> {
+        let lowest = version.saturating_sub(to);
+        let highest = version.saturating_sub(from);
+        let fits = |candidate: &u64| candidate.is_multiple_of(10) || (candidate + 1).is_multiple_of(10);
+        (lowest..=highest).rev().filter(fits).collect()
+    };
+    [near(0, 100), near(101, 300), near(301, 1000)].into_iter()
+}
+
+/// Those of `versions` that have a classic checkpoint, in the order given: one small request each, all at once.
+pub(crate) async fn existing(storage: &Storage, versions: &[u64]) -> Result<Vec<u64>> {
+    let probes = versions.iter().map(async |version| {
+        let location = FileLocation::Relative(log_path::classic_checkpoint(*version));
+        match storage.get_ranges(&location, std::slice::from_ref(&(0..4))).await {
+            Ok(_) => Ok(Some(*version)),
+            Err(error) if error.is_missing() || matches!(error, Error::PermissionDenied { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    });
+    let found: Result<Vec<_>> = join_all(probes).await.into_iter().collect();
+    Ok(found?.into_iter().flatten().collect())
+}
+
+/// Whether the log went as far as was asked.
+fn reached(storage: &Storage, segment: LogSegment, version: Option<u64>) -> Result<LogSegment> {
+    match version {
+        Some(version) if segment.version < version => Err(too_new(storage, version, segment.version)),
+        _ => Ok(segment),
+    }
+}
+
+fn too_new(storage: &Storage, version: u64, latest: u64) -> Error {
+    let reason = format!("the latest version is {latest}");
+    Error::VersionNotFound { url: storage.url().into(), requested: version.to_string(), reason }
+}
+
+fn gone(storage: &Storage, version: u64) -> Error {
+    let reason = "the commits that it is made of were cleaned up, and no checkpoint for it was found".into();
+    Error::VersionNotFound { url: storage.url().into(), requested: version.to_string(), reason }
+}
+
+pub(crate) fn not_found(storage: &Storage, reason: &str) -> Error {
+    Error::TableNotFound { url: storage.url().into(), reason: reason.into() }
+}

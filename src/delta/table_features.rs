@@ -1,0 +1,102 @@
+//! Whether this reader knows all that a table asks of its readers. Pure.
+//!
+//! Specification: [Table Features](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#table-features). Features that
+//! only writers must know never stand in the way of reading, not even unknown ones.
+
+use super::actions::Protocol;
+use crate::error::{Error, Result};
+use crate::snapshot::TableProtocol;
+
+/// The reader features that are honoured.
+const KNOWN: [&str; 7] = [
+    "columnMapping",
+    "deletionVectors",
+    "timestampNtz",
+    "v2Checkpoint",
+    "vacuumProtocolCheck",
+    "typeWidening",
+    "typeWidening-preview",
+];
+
+/// Refuses, by name, what this reader does not know; returns the protocol as the snapshot holds it.
+pub(crate) fn check(protocol: &Protocol) -> Result<TableProtocol> {
+    let version = |version: i64, name: &str| {
+        u32::try_from(version)
+            .ok()
+            .filter(|version| *version >= 1)
+            .ok_or_else(|| Error::corrupt("_delta_log", format!("protocol: {name} is {version}")))
+    };
+    let checked = TableProtocol {
+        min_reader_version: version(protocol.min_reader_version, "minReaderVersion")?,
+        min_writer_version: version(protocol.min_writer_version, "minWriterVersion")?,
+        reader_features: protocol.reader_features.clone().unwrap_or_default(),
+        writer_features: protocol.writer_features.clone().unwrap_or_default(),
+    };
+    if checked.min_reader_version > 3 {
+        let feature = format!("minReaderVersion {}", checked.min_reader_version);
+        return Err(Error::unsupported(feature, "the table asks for a newer reader; the newest known is 3"));
+    }
+    if checked.min_reader_version == 3 && protocol.reader_features.is_none() {
+        return Err(Error::corrupt("_delta_log", "protocol: minReaderVersion is 3 and readerFeatures is missing"));
+    }
+    match checked.reader_features.iter().find(|feature| !KNOWN.contains(&feature.as_str())) {
+        Some(feature) => {
+            let reason = "the table's protocol asks every reader to know this table feature, and this one does not";
+            Err(Error::unsupported(feature, reason))
+        }
+        None => Ok(checked),
+    }
+}
+
+/// Whether `delta.columnMapping.mode` counts: with reader version 2, or 3 and the feature.
+pub(crate) fn has_column_mapping(protocol: &TableProtocol) -> bool {
+    match protocol.min_reader_version {
+        0 | 1 => false,
+        2 => true,
+        _ => protocol.reader_features.iter().any(|feature| feature == "columnMapping"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn protocol(reader: i64, features: Option<&[&str]>) -> Protocol {
+        let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
+        Protocol {
+            min_reader_version: reader,
+            min_writer_version: 7,
+            reader_features: features.map(names),
+            writer_features: Some(vec!["madeUpWriterFeature".into(), "appendOnly".into()]),
+        }
+    }
+
+    #[test]
+    fn known_ones_pass() {
+        for version in 1..=2 {
+            assert_eq!(check(&protocol(version, None)).unwrap().min_reader_version, version as u32);
+        }
+        assert_eq!(check(&protocol(3, Some(&KNOWN))).unwrap().reader_features, KNOWN);
+    }
+
+    #[test]
+    fn unknown_ones_are_refused_by_name() {
+        for feature in ["variantType", "variantShredding", "catalogManaged", "fromTheFuture"] {
+            let error = check(&protocol(3, Some(&["deletionVectors", feature]))).unwrap_err();
+            assert!(matches!(error, Error::UnsupportedFeature { feature: name, .. } if name == feature));
+        }
+        let error = check(&protocol(4, Some(&[]))).unwrap_err();
+        assert!(matches!(error, Error::UnsupportedFeature { feature, .. } if feature == "minReaderVersion 4"));
+        assert!(matches!(check(&protocol(3, None)), Err(Error::CorruptTable { .. })));
+        assert!(matches!(check(&protocol(-1, None)), Err(Error::CorruptTable { .. })));
+    }
+
+    #[test]
+    fn column_mapping_counts_where_the_protocol_says() {
+        let counts = |reader, features| has_column_mapping(&check(&protocol(reader, features)).unwrap());
+        assert!(!counts(1, None));
+        assert!(counts(2, None));
+        assert!(!counts(3, Some(&["deletionVectors"])));
+        assert!(counts(3, Some(&["columnMapping"])));
+    }
+}

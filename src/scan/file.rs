@@ -1,0 +1,216 @@
+//! One data file, opened: its footer, its deleted rows, and the row groups that are left to read.
+
+use super::deletion_vector::{self, DeletedRows};
+use super::projection::{FileProjection, Source, Wanted, project};
+use super::row_groups::{FileBounds, partition_values};
+use super::{Scan, adapt, cast, footer, partition, prune};
+use crate::error::{Error, Result};
+use crate::snapshot::{DataFile, Snapshot};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use bytes::Bytes;
+use futures::future::try_join;
+use parquet::file::metadata::ParquetMetaData;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A data file whose row groups can be read.
+#[derive(Debug)]
+pub(super) struct OpenFile {
+    pub(super) scan: Arc<Scan>,
+    pub(super) file: DataFile,
+    /// What errors call it.
+    pub(super) name: String,
+    pub(super) metadata: Arc<ParquetMetaData>,
+    pub(super) projection: FileProjection,
+    pub(super) bounds: FileBounds,
+    pub(super) deleted: Option<DeletedRows>,
+    /// The partition values of the scan's columns, in the scan's types; `None` for a column of the data.
+    constants: Vec<Option<ArrayRef>>,
+    /// The file's last bytes, as far as they came with the footer.
+    tail: Bytes,
+}
+
+/// One row group of an open file, to be read.
+#[derive(Debug, Clone)]
+pub(super) struct RowGroup {
+    pub(super) file: Arc<OpenFile>,
+    pub(super) index: usize,
+    /// Its rows among the file's.
+    pub(super) span: Range<u64>,
+    /// How many of them are not deleted.
+    pub(super) rows: u64,
+    /// Compressed bytes of the columns to read.
+    pub(super) bytes: u64,
+}
+
+/// Opens a file of the scan's snapshot. `None`: no row of it can match.
+pub(super) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<RowGroup>> {
+    let snapshot = scan.table.snapshot().clone();
+    let Some(file) = snapshot.files.get(index) else {
+        return Err(Error::internal(format!("the snapshot has no file {index}")));
+    };
+    if !prune::keep_file(&snapshot, index, &scan.pruners) {
+        return Ok(Vec::new());
+    }
+    let name = footer::name(&file.location);
+    let (storage, name_ref) = (scan.table.storage(), name.as_str());
+    let partitions = partition_values(&snapshot.partition_values, &snapshot.partition_columns, index);
+    let data_columns = scan.columns.iter().any(|column| !partitions.contains_key(column));
+    let footer = footer::read(storage, file, data_columns, &scan.footers);
+    let deleted = async {
+        match &file.deletes {
+            Some(deletes) => Ok(Some(deletion_vector::read(storage, deletes, name_ref).await?)),
+            None => Ok(None),
+        }
+    };
+    let (footer, deleted) = try_join(footer, deleted).await?;
+    let projection = scan_projection(&scan, &snapshot, &partitions, &footer.metadata, &name)?;
+    let bounds = bounds(&scan, &snapshot, &partitions, &footer.metadata, &name)?;
+    let constants = constants(&scan, &partitions, &name)?;
+    let file = OpenFile {
+        file: file.clone(),
+        metadata: footer.metadata,
+        tail: footer.tail,
+        scan,
+        name,
+        projection,
+        bounds,
+        deleted,
+        constants,
+    };
+    file.row_groups()
+}
+
+fn scan_projection(
+    scan: &Scan,
+    snapshot: &Snapshot,
+    partitions: &HashMap<usize, ArrayRef>,
+    metadata: &ParquetMetaData,
+    name: &str,
+) -> Result<FileProjection> {
+    let mut wanted = Vec::with_capacity(scan.columns.len());
+    for (&column, output) in scan.columns.iter().zip(scan.schema.fields()) {
+        let physical = snapshot.schema.physical.fields().get(column);
+        let physical = physical.ok_or_else(|| Error::internal(format!("the table has no column {column}")))?;
+        let in_data = !partitions.contains_key(&column);
+        wanted.push(in_data.then(|| Wanted { physical, data_type: output.data_type() }));
+    }
+    project(&wanted, metadata.file_metadata().schema_descr(), snapshot.schema.field_match, name)
+}
+
+fn bounds(
+    scan: &Scan,
+    snapshot: &Snapshot,
+    partitions: &HashMap<usize, ArrayRef>,
+    metadata: &ParquetMetaData,
+    name: &str,
+) -> Result<FileBounds> {
+    let columns: BTreeSet<usize> = scan.pruners.iter().flat_map(|pruner| pruner.columns()).copied().collect();
+    let columns: Vec<usize> = columns.into_iter().collect();
+    let schema = &snapshot.schema;
+    let mut wanted = Vec::with_capacity(columns.len());
+    for column in &columns {
+        let fields = schema.physical.fields().get(*column).zip(schema.logical.fields().get(*column));
+        let (physical, logical) = fields.ok_or_else(|| Error::internal(format!("the table has no column {column}")))?;
+        let in_data = !partitions.contains_key(column);
+        wanted.push(in_data.then(|| Wanted { physical, data_type: logical.data_type() }));
+    }
+    let parquet = metadata.file_metadata().schema_descr();
+    let found = project(&wanted, parquet, schema.field_match, name)?;
+    Ok(FileBounds::new(&scan.pruners, &schema.logical, &columns, partitions, &found, metadata))
+}
+
+fn constants(scan: &Scan, partitions: &HashMap<usize, ArrayRef>, name: &str) -> Result<Vec<Option<ArrayRef>>> {
+    let constant = |(column, output): (&usize, &Arc<arrow::datatypes::Field>)| {
+        let value = partitions.get(column)?;
+        Some(cast::cast(value, output.data_type()).map_err(|error| Error::corrupt(name, error)))
+    };
+    scan.columns.iter().zip(scan.schema.fields()).map(|pair| constant(pair).transpose()).collect()
+}
+
+impl OpenFile {
+    /// The row groups that can hold a wanted row.
+    fn row_groups(self) -> Result<Vec<RowGroup>> {
+        let metadata = self.metadata.clone();
+        let kept = self.bounds.keep(metadata.row_groups());
+        let total: u64 = metadata.row_groups().iter().map(|group| group.num_rows().max(0) as u64).sum();
+        if let Some(deleted) = &self.deleted {
+            deleted.check(total, &self.name)?;
+        }
+        let file = Arc::new(self);
+        let mut groups = Vec::new();
+        let mut start = 0;
+        for ((index, group), kept) in metadata.row_groups().iter().enumerate().zip(kept) {
+            let span = start..start + group.num_rows().max(0) as u64;
+            start = span.end;
+            let rows = match &file.deleted {
+                Some(deleted) => deleted.left(span.clone()),
+                None => span.end - span.start,
+            };
+            if kept && rows > 0 {
+                let leaves = file.projection.leaves.iter();
+                let bytes = leaves.filter_map(|leaf| group.columns().get(*leaf)).map(|c| c.byte_range().1).sum();
+                groups.push(RowGroup { file: file.clone(), index, span, rows, bytes });
+            }
+        }
+        Ok(groups)
+    }
+
+    /// Byte ranges of the file, from what came with the footer as far as that has them.
+    pub(super) async fn fetch(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let held: Vec<Option<Bytes>> = ranges.iter().map(|range| self.held(range)).collect();
+        let missing: Vec<Range<u64>> =
+            ranges.iter().zip(&held).filter(|(_, held)| held.is_none()).map(|(range, _)| range.clone()).collect();
+        if missing.is_empty() {
+            return Ok(held.into_iter().flatten().collect());
+        }
+        let storage = self.scan.table.storage();
+        let fetched = storage.get_ranges(&self.file.location, &missing).await;
+        let mut fetched = fetched.map_err(|error| footer::fetch_error(error, &self.name))?.into_iter();
+        let mut all = Vec::with_capacity(ranges.len());
+        for (range, held) in ranges.iter().zip(held) {
+            match held.or_else(|| fetched.next()) {
+                Some(bytes) if bytes.len() as u64 == range.end - range.start => all.push(bytes),
+                _ => return Err(Error::corrupt(&self.name, "shorter than its footer says")),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether all of `range` came with the footer.
+    pub(super) fn holds(&self, range: &Range<u64>) -> bool {
+        range.start >= self.file.size.saturating_sub(self.tail.len() as u64) && range.end <= self.file.size
+    }
+
+    fn held(&self, range: &Range<u64>) -> Option<Bytes> {
+        if !self.holds(range) || range.end < range.start {
+            return None;
+        }
+        let start = usize::try_from(range.start - (self.file.size - self.tail.len() as u64)).ok()?;
+        let length = usize::try_from(range.end - range.start).ok()?;
+        self.tail.get(start..start.checked_add(length)?)?;
+        Some(self.tail.slice(start..start + length))
+    }
+
+    /// The scan's columns for `rows` rows of the file, whose columns that are read are `data`.
+    pub(super) fn batch(&self, data: &[ArrayRef], rows: usize) -> Result<RecordBatch> {
+        let mut columns = Vec::with_capacity(self.projection.sources.len());
+        let outputs = self.scan.schema.fields().iter().zip(&self.constants);
+        for (source, (output, constant)) in self.projection.sources.iter().zip(outputs) {
+            let column = match (constant, source) {
+                (Some(value), _) => partition::repeat(value, rows),
+                (None, Source::Missing) => Ok(new_null_array(output.data_type(), rows)),
+                (None, Source::File { position, shape, .. }) => match data.get(*position) {
+                    Some(array) => adapt::adapt(array, shape, output.data_type()),
+                    None => return Err(Error::internal("a column that was asked for is not decoded")),
+                },
+            };
+            let broken = |error| Error::corrupt(&self.name, format!("column {}: {error}", output.name()));
+            columns.push(column.map_err(broken)?);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(self.scan.schema.clone(), columns, &options)
+            .map_err(|error| Error::corrupt(&self.name, error))
+    }
+}

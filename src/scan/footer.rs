@@ -1,0 +1,159 @@
+//! Footers of data files: fetched with one request, or two, and checked before anything relies on them.
+//!
+//! The Parquet crate asserts some of what is checked here (offsets that are not negative, ranges within the file), and an
+//! assertion would take the whole module down.
+
+use super::footer_cache::{FooterCache, Key};
+use crate::error::{Error, Result};
+use crate::snapshot::{DataFile, FileLocation};
+use crate::storage::{Storage, redact};
+use bytes::Bytes;
+use parquet::DecodeResult;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{FooterTail, PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The length of the footer's length and the magic behind it.
+const TAIL: u64 = 8;
+
+/// Up to this size a file whose rows are wanted is fetched at once: a second request would take longer than its bytes.
+const SMALL_FILE: u64 = 256 << 10;
+
+/// A file's footer, and what else of the file was fetched with it.
+#[derive(Debug, Clone)]
+pub(super) struct Footer {
+    pub(super) metadata: Arc<ParquetMetaData>,
+    /// The file's last bytes; may be empty.
+    pub(super) tail: Bytes,
+}
+
+/// What errors call a file.
+pub(super) fn name(location: &FileLocation) -> String {
+    match location {
+        FileLocation::Relative(path) => path.to_string(),
+        FileLocation::Absolute(url) => redact(url),
+    }
+}
+
+/// An error of fetching a file that the log names: one that is not there contradicts the log.
+pub(super) fn fetch_error(error: Error, name: &str) -> Error {
+    if error.is_missing() {
+        let reason = "the log names this file, but it is not there: it may have been vacuumed, or not been copied";
+        return Error::corrupt(name, reason);
+    }
+    error
+}
+
+/// An error of decoding a file.
+pub(super) fn decode_error(error: ParquetError, name: &str) -> Error {
+    match error {
+        ParquetError::NYI(what) => Error::unsupported("Parquet", format!("{name}: {what}")),
+        error => Error::corrupt(name, error),
+    }
+}
+
+/// Reads the footer of `file`, from `cache` if it is there. With `rows`, a small file is fetched whole.
+pub(super) async fn read(storage: &Storage, file: &DataFile, rows: bool, cache: &FooterCache) -> Result<Footer> {
+    let key = Key { root: storage.url().to_string(), location: file.location.clone(), size: file.size };
+    if let Some(metadata) = cache.get(&key) {
+        return Ok(Footer { metadata, tail: Bytes::new() });
+    }
+    let name = name(&file.location);
+    if file.size < 12 {
+        return Err(Error::corrupt(name, format!("{} bytes are too few for a Parquet file", file.size)));
+    }
+    let guess = cache.guess(&key.root).max(TAIL).min(file.size);
+    let wanted = if rows && file.size <= SMALL_FILE { file.size } else { guess };
+    let tail = tail(storage, file, wanted, &name).await?;
+    let length = length(&tail, file.size, &name)?;
+    let whole = TAIL + length;
+    let (tail, bytes) = match usize::try_from(whole).ok().and_then(|whole| tail.len().checked_sub(whole)) {
+        Some(start) => (tail.clone(), tail.slice(start..)),
+        None => {
+            let bytes = fetch(storage, file, file.size - whole..file.size, &name).await?;
+            (bytes.clone(), bytes)
+        }
+    };
+    let metadata = Arc::new(parse(bytes, file.size, &name)?);
+    cache.put(key, metadata.clone(), whole);
+    Ok(Footer { metadata, tail })
+}
+
+async fn tail(storage: &Storage, file: &DataFile, wanted: u64, name: &str) -> Result<Bytes> {
+    let (tail, size) =
+        storage.get_tail(&file.location, Some(file.size), wanted).await.map_err(|error| fetch_error(error, name))?;
+    if size != file.size || tail.len() as u64 != wanted {
+        return Err(Error::corrupt(name, format!("{size} bytes long, and {} by the log", file.size)));
+    }
+    Ok(tail)
+}
+
+/// One range of a file.
+async fn fetch(storage: &Storage, file: &DataFile, range: Range<u64>, name: &str) -> Result<Bytes> {
+    let ranges = [range];
+    let bytes = storage.get_ranges(&file.location, &ranges).await.map_err(|error| fetch_error(error, name))?;
+    let [range] = ranges;
+    match bytes.into_iter().next() {
+        Some(bytes) if bytes.len() as u64 == range.end - range.start => Ok(bytes),
+        _ => Err(Error::corrupt(name, format!("shorter than the {} bytes of the log", file.size))),
+    }
+}
+
+/// The length of the metadata, as the file's last bytes say.
+fn length(tail: &Bytes, size: u64, name: &str) -> Result<u64> {
+    let end = tail.len().checked_sub(TAIL as usize).and_then(|start| tail.get(start..)).unwrap_or_default();
+    let footer = FooterTail::try_from(end).map_err(|_| {
+        let reason = format!("does not end like a Parquet file at its {size} bytes: another file, or a damaged one");
+        Error::corrupt(name, reason)
+    })?;
+    if footer.is_encrypted_footer() {
+        return Err(Error::unsupported("Parquet encryption", format!("{name} is encrypted")));
+    }
+    let length = footer.metadata_length() as u64;
+    if length == 0 || length > size - 12 {
+        return Err(Error::corrupt(name, format!("a footer of {length} bytes in a file of {size}")));
+    }
+    Ok(length)
+}
+
+/// Parses a footer, the file's last `bytes`, whose length is checked.
+fn parse(bytes: Bytes, size: u64, name: &str) -> Result<ParquetMetaData> {
+    let parsed = || {
+        let mut decoder = ParquetMetaDataPushDecoder::try_new(size)?.with_page_index_policy(PageIndexPolicy::Skip);
+        decoder.push_range(size - bytes.len() as u64..size, bytes)?;
+        decoder.try_decode()
+    };
+    match parsed().map_err(|error| decode_error(error, name))? {
+        DecodeResult::Data(metadata) => {
+            check(&metadata, size).map_err(|reason| Error::corrupt(name, reason))?;
+            Ok(metadata)
+        }
+        _ => Err(Error::corrupt(name, "the footer ends early")),
+    }
+}
+
+/// Checks what the rest of the reader, and the Parquet crate, take for granted.
+fn check(metadata: &ParquetMetaData, size: u64) -> std::result::Result<(), String> {
+    let leaves = metadata.file_metadata().schema_descr().num_columns();
+    let mut rows = 0_u64;
+    for (i, group) in metadata.row_groups().iter().enumerate() {
+        let count = u64::try_from(group.num_rows()).map_err(|_| format!("row group {i} has a negative row count"))?;
+        rows = rows.checked_add(count).filter(|rows| *rows < 1 << 48).ok_or("more rows than can be counted")?;
+        if group.columns().len() != leaves {
+            return Err(format!("row group {i} has {} columns instead of {leaves}", group.columns().len()));
+        }
+        for column in group.columns() {
+            if column.file_path().is_some() {
+                return Err(format!("column {} is in another file", column.column_path()));
+            }
+            let start = column.dictionary_page_offset().filter(|at| *at > 0).unwrap_or(column.data_page_offset());
+            let range = u64::try_from(start).ok().zip(u64::try_from(column.compressed_size()).ok());
+            let end = range.and_then(|(start, length)| start.checked_add(length));
+            if end.is_none_or(|end| end > size - TAIL) || column.num_values() < 0 {
+                return Err(format!("column {} of row group {i} is outside the file", column.column_path()));
+            }
+        }
+    }
+    Ok(())
+}

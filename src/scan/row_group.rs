@@ -1,0 +1,182 @@
+//! One row group: which of its bytes are needed, fetched, and its rows.
+
+use super::file::{OpenFile, RowGroup};
+use super::footer::decode_error;
+use super::page_index::{self, IndexRanges};
+use crate::error::{Error, Result};
+use arrow::array::RecordBatch;
+use parquet::DecodeResult;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, RowSelection};
+use parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
+use parquet::file::metadata::ParquetMetaData;
+use std::sync::Arc;
+
+/// Columns of a row group smaller than this are read whole: asking for the page index first would take longer.
+const WORTH_AN_INDEX: u64 = 256 << 10;
+
+/// The rows of one row group, fetched, and decoded as they are asked for.
+pub(super) struct Rows {
+    file: Arc<OpenFile>,
+    group: RowGroup,
+    /// `None` where no data is needed: rows are counted only.
+    reader: Option<ParquetRecordBatchReader>,
+    /// How many rows are to come, at most.
+    left: u64,
+}
+
+/// Fetches what is needed for the first `limit` wanted rows of a row group.
+pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
+    let file = group.file.clone();
+    let none = |group| Rows { file: file.clone(), group, reader: None, left: 0 };
+    if !still_wanted(&group) {
+        return Ok(none(group));
+    }
+    if file.projection.leaves.is_empty() {
+        let left = group.rows.min(limit);
+        return Ok(Rows { file, group, reader: None, left });
+    }
+    let broken = |error| decode_error(error, &file.name);
+    let single = page_index::single(&file.metadata, group.index).map_err(broken)?;
+    let mut selection = file.deleted.as_ref().map(|deleted| deleted.selection(group.span.clone()));
+    let indexed = match indexes(&group, &single, limit) {
+        Some(ranges) => load_index(&file, &single, &ranges).await?,
+        None => None,
+    };
+    if let Some(pages) = indexed.as_ref().and_then(|metadata| file.bounds.pages(metadata)) {
+        selection = Some(match selection {
+            Some(selection) => selection.intersection(&pages),
+            None => pages,
+        });
+    }
+    let selected = match &selection {
+        Some(selection) => selection.row_count() as u64,
+        None => group.rows,
+    };
+    let left = selected.min(limit);
+    if left == 0 {
+        return Ok(none(group));
+    }
+    let decoder = decoder(&file, indexed.unwrap_or(single), selection, left)?;
+    let reader = read(&file, decoder).await?;
+    Ok(Rows { file, group, reader, left })
+}
+
+fn still_wanted(group: &RowGroup) -> bool {
+    let groups = group.file.metadata.row_groups();
+    match groups.get(group.index) {
+        Some(one) => group.file.bounds.keep(std::slice::from_ref(one)).first().copied().unwrap_or(true),
+        None => false,
+    }
+}
+
+/// Where the row group's page index is, if reading it can save more than it costs: where bounds can rule pages out, where
+/// few rows are wanted, or few are left.
+fn indexes(group: &RowGroup, single: &ParquetMetaData, limit: u64) -> Option<IndexRanges> {
+    let file = &group.file;
+    let bounded = file.bounds.leaves();
+    let rows = group.span.end - group.span.start;
+    let sparse = group.rows.min(limit) <= rows / 4;
+    if bounded.is_empty() && !sparse {
+        return None;
+    }
+    let ranges = page_index::ranges(single.row_groups().first()?, &file.projection.leaves, &bounded, file.file.size)?;
+    let free = file.holds(&ranges.offsets) && ranges.bounds.as_ref().is_none_or(|bounds| file.holds(bounds));
+    (free || group.bytes >= WORTH_AN_INDEX).then_some(ranges)
+}
+
+async fn load_index(
+    file: &OpenFile,
+    single: &ParquetMetaData,
+    ranges: &IndexRanges,
+) -> Result<Option<ParquetMetaData>> {
+    let asked: Vec<_> = std::iter::once(ranges.offsets.clone()).chain(ranges.bounds.clone()).collect();
+    let mut bytes = file.fetch(&asked).await?.into_iter();
+    let Some(offsets) = bytes.next() else {
+        return Ok(None);
+    };
+    let (read, bounded) = (&file.projection.leaves, file.bounds.leaves());
+    let bounded = if ranges.bounds.is_some() { bounded } else { Default::default() };
+    Ok(page_index::load(single, read, &bounded, ranges, offsets, bytes.next(), file.file.size))
+}
+
+fn decoder(
+    file: &OpenFile,
+    metadata: ParquetMetaData,
+    selection: Option<RowSelection>,
+    limit: u64,
+) -> Result<ParquetPushDecoder> {
+    let build = || {
+        let options = ArrowReaderOptions::new().with_schema(file.projection.schema.clone());
+        let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), options)?;
+        let leaves = file.projection.leaves.iter().copied();
+        let mask = ProjectionMask::leaves(metadata.parquet_schema(), leaves);
+        let mut builder = ParquetPushDecoderBuilder::new_with_metadata(metadata)
+            .with_projection(mask)
+            .with_batch_size(file.scan.batch_size)
+            .with_limit(limit as usize);
+        if let Some(selection) = selection {
+            builder = builder.with_row_selection(selection);
+        }
+        builder.build()
+    };
+    build().map_err(|error| decode_error(error, &file.name))
+}
+
+/// Fetches what the decoder asks for, until it can decode.
+async fn read(file: &OpenFile, mut decoder: ParquetPushDecoder) -> Result<Option<ParquetRecordBatchReader>> {
+    let broken = |error| decode_error(error, &file.name);
+    loop {
+        match decoder.try_next_reader().map_err(broken)? {
+            DecodeResult::Data(reader) => return Ok(Some(reader)),
+            DecodeResult::Finished => return Ok(None),
+            DecodeResult::NeedsData(ranges) => {
+                if ranges.iter().any(|range| range.start > range.end || range.end > file.file.size) {
+                    return Err(Error::corrupt(&file.name, "a column is outside the file"));
+                }
+                let bytes = file.fetch(&ranges).await?;
+                decoder.push_ranges(ranges, bytes).map_err(broken)?;
+            }
+        }
+    }
+}
+
+impl Rows {
+    /// How many rows are to come, at most.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Compressed bytes held for them, at most.
+    pub(super) fn bytes(&self) -> u64 {
+        self.group.bytes
+    }
+
+    /// Asks the pruners again: what was fetched may not be wanted any more.
+    pub(super) fn still_wanted(&self) -> bool {
+        still_wanted(&self.group)
+    }
+
+    /// The next batch.
+    pub(super) fn next(&mut self) -> Result<Option<RecordBatch>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let Some(reader) = &mut self.reader else {
+            if !self.file.projection.leaves.is_empty() {
+                return Err(Error::corrupt(&self.file.name, "a row group ends early"));
+            }
+            let rows = self.left.min(self.file.scan.batch_size as u64);
+            self.left -= rows;
+            return self.file.batch(&[], rows as usize).map(Some);
+        };
+        match reader.next() {
+            Some(Ok(batch)) => {
+                self.left = self.left.saturating_sub(batch.num_rows() as u64);
+                self.file.batch(batch.columns(), batch.num_rows()).map(Some)
+            }
+            Some(Err(error)) => Err(Error::corrupt(&self.file.name, error)),
+            None => Err(Error::corrupt(&self.file.name, "a row group has fewer rows than its footer says")),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The browser's transport: `fetch`, in a worker or in a window.
+//!
+//! What JavaScript hands out is not `Send`, and DataFusion asks for futures that are. So the JavaScript side runs as a
+//! local task of the event loop, and its result comes back through a channel; where the receiving end is dropped, the local
+//! task ends and aborts the request. Each result is followed by [`wake::notify`]: see there.
+
+use super::transport::{Freshness, Request, Response, SendError, Transport};
+use super::wake;
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use js_sys::{Function, Promise, Reflect, Uint8Array};
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{
+    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit,
+    RequestRedirect,
+};
+
+/// No more than this is reserved on a host's word.
+const LARGEST_RESERVATION: u64 = 64 << 20;
+
+/// Sends requests by the global `fetch`.
+#[derive(Debug)]
+pub(super) struct FetchTransport {
+    /// How long a reply may stand still.
+    timeout: Duration,
+}
+
+impl FetchTransport {
+    pub(super) fn new(timeout: Duration) -> FetchTransport {
+        FetchTransport { timeout }
+    }
+}
+
+#[async_trait]
+impl Transport for FetchTransport {
+    async fn send(&self, request: Request) -> Result<Response, SendError> {
+        let reply = on_event_loop(fetch(request, self.timeout));
+        reply.await.unwrap_or_else(|_| Err(SendError::Dropped("the request was abandoned".into())))
+    }
+
+    async fn sleep(&self, delay: Duration) {
+        let timer = on_event_loop(async move {
+            if let Some(timer) = Timer::start(delay) {
+                timer.elapsed().await;
+            }
+        });
+        let _ = timer.await;
+    }
+}
+
+/// Runs `work` as a local task and gives back its result; dropping what this returns drops `work`.
+fn on_event_loop<T: Send + 'static>(work: impl Future<Output = T> + 'static) -> oneshot::Receiver<T> {
+    let (mut sender, receiver) = oneshot::channel();
+    spawn_local(async move {
+        let done = match select(pin!(work), sender.cancellation()).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        };
+        if let Some(done) = done {
+            let _ = sender.send(done);
+            wake::notify();
+        }
+    });
+    receiver
+}
+
+async fn fetch(request: Request, timeout: Duration) -> Result<Response, SendError> {
+    let controller = AbortController::new().map_err(|error| dropped(&error))?;
+    let abort = AbortOnDrop(controller);
+    let init = init(&request, &abort.0).map_err(|error| dropped(&error))?;
+    let promise = call_fetch(request.url.as_str(), &init).map_err(|error| dropped(&error))?;
+    let reply = within(timeout, promise).await?.map_err(|error| classify(&error))?;
+    let reply: web_sys::Response = reply.dyn_into().map_err(|_| SendError::Dropped("fetch gave no Response".into()))?;
+    let headers = reply.headers();
+    let content_length = text(&headers, "content-length").and_then(|length| length.parse().ok());
+    let body = read_body(&reply, content_length, timeout).await?;
+    Ok(Response {
+        status: reply.status(),
+        content_range: text(&headers, "content-range"),
+        content_length,
+        last_modified: text(&headers, "last-modified"),
+        retry_after: text(&headers, "retry-after"),
+        body,
+    })
+}
+
+fn init(request: &Request, controller: &AbortController) -> Result<RequestInit, JsValue> {
+    let headers = Headers::new()?;
+    if let Some(range) = request.range_header() {
+        headers.set("range", &range)?;
+    }
+    for (name, value) in request.headers.iter() {
+        headers.set(name, value)?;
+    }
+    let init = RequestInit::new();
+    init.set_method("GET");
+    init.set_headers(&headers);
+    init.set_signal(Some(&controller.signal()));
+    init.set_credentials(RequestCredentials::SameOrigin);
+    init.set_redirect(RequestRedirect::Follow);
+    if request.freshness == Freshness::Revalidated {
+        init.set_cache(RequestCache::NoCache);
+    }
+    Ok(init)
+}
+
+/// The `fetch` of whatever this runs in: `window` and worker scopes have no type in common.
+fn call_fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue> {
+    let fetch: Function = global_function("fetch")?;
+    fetch.call2(&js_sys::global(), &JsValue::from_str(url), init)?.dyn_into()
+}
+
+fn global_function(name: &str) -> Result<Function, JsValue> {
+    Reflect::get(&js_sys::global(), &JsValue::from_str(name))?.dyn_into()
+}
+
+async fn read_body(reply: &web_sys::Response, announced: Option<u64>, timeout: Duration) -> Result<Bytes, SendError> {
+    let Some(stream) = reply.body() else { return Ok(Bytes::new()) };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    let mut body = Vec::with_capacity(announced.unwrap_or(0).min(LARGEST_RESERVATION) as usize);
+    loop {
+        // The reply was let through: from here on a rejection is a connection that broke.
+        let step = within(timeout, reader.read()).await?.map_err(|error| dropped(&error))?;
+        let value = Reflect::get(&step, &JsValue::from_str("value")).map_err(|error| dropped(&error))?;
+        let Ok(chunk) = value.dyn_into::<Uint8Array>() else { return Ok(Bytes::from(body)) };
+        let start = body.len();
+        body.resize(start + chunk.length() as usize, 0);
+        if let Some(space) = body.get_mut(start..) {
+            chunk.copy_to(space);
+        }
+    }
+}
+
+async fn within(timeout: Duration, promise: Promise) -> Result<Result<JsValue, JsValue>, SendError> {
+    let Some(timer) = Timer::start(timeout) else { return Ok(JsFuture::from(promise).await) };
+    match select(JsFuture::from(promise), pin!(timer.elapsed())).await {
+        Either::Left((done, _)) => Ok(done),
+        Either::Right(_) => Err(SendError::TimedOut),
+    }
+}
+
+/// `fetch` rejects with a `TypeError` when there is no connection, and when there is no permission to read the reply.
+fn classify(error: &JsValue) -> SendError {
+    if error.is_instance_of::<js_sys::TypeError>() { SendError::Blocked } else { dropped(error) }
+}
+
+/// Only the error's kind: browsers put the URL into its message, with the query.
+fn dropped(error: &JsValue) -> SendError {
+    let name = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.name()));
+    SendError::Dropped(format!("the browser ended the request ({})", name.as_deref().unwrap_or("no reason given")))
+}
+
+fn text(headers: &Headers, name: &str) -> Option<String> {
+    headers.get(name).ok().flatten()
+}
+
+/// Aborts the request when its future is dropped; one that has ended does not mind.
+struct AbortOnDrop(AbortController);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A `setTimeout` that is cleared when dropped.
+struct Timer {
+    promise: Promise,
+    id: JsValue,
+}
+
+impl Timer {
+    /// `None` where there is no `setTimeout`.
+    fn start(delay: Duration) -> Option<Timer> {
+        let set_timeout = global_function("setTimeout").ok()?;
+        let mut id = None;
+        let promise = Promise::new(&mut |resolve, _reject| {
+            let millis = JsValue::from_f64(delay.as_millis() as f64);
+            id = set_timeout.call2(&js_sys::global(), &resolve, &millis).ok();
+        });
+        Some(Timer { promise, id: id? })
+    }
+
+    async fn elapsed(self) {
+        let _ = JsFuture::from(self.promise.clone()).await;
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if let Ok(clear_timeout) = global_function("clearTimeout") {
+            let _ = clear_timeout.call1(&js_sys::global(), &self.id);
+        }
+    }
+}

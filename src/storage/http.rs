@@ -1,0 +1,123 @@
+//! Objects over HTTP: one GET each, retried.
+//!
+//! GET only, never HEAD: a presigned URL signs one method, and answers the other with 403. One explicit range at most. What a
+//! reply is worth is [`super::reply`]'s to judge, whether to ask again [`super::retry`]'s; here they are put together.
+
+use super::locate::{Locator, Target};
+use super::metered::Meters;
+use super::reply::{Reply, judge};
+use super::retry::{Failure, RetryPolicy};
+use super::transport::{Freshness, Request, Transport};
+use crate::error::Result;
+use crate::snapshot::FileLocation;
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use url::{Origin, Url};
+use web_time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Reads objects by their URL.
+#[derive(Debug)]
+pub(super) struct HttpStore {
+    transport: Box<dyn Transport>,
+    locator: Locator,
+    retry: RetryPolicy,
+    permits: Arc<Semaphore>,
+    /// Hosts that have answered a range with that range.
+    honouring_ranges: Mutex<HashSet<Origin>>,
+}
+
+impl HttpStore {
+    pub(super) fn new(
+        transport: Box<dyn Transport>,
+        locator: Locator,
+        retry: RetryPolicy,
+        permits: Arc<Semaphore>,
+    ) -> HttpStore {
+        HttpStore { transport, locator, retry, permits, honouring_ranges: Mutex::default() }
+    }
+
+    /// GETs `range` of the object, or all of it.
+    pub(super) async fn fetch(
+        &self,
+        location: &FileLocation,
+        range: Option<&Range<u64>>,
+        freshness: Freshness,
+        meters: &Meters,
+    ) -> Result<Reply> {
+        let target = self.locator.locate(location)?;
+        let started = Instant::now();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let failure = match self.attempt(&target, range, freshness, meters).await {
+                Ok(reply) => return Ok(reply),
+                Err(failure) => failure,
+            };
+            match self.retry.delay(&failure, attempts, started.elapsed(), chance(), now()) {
+                Some(delay) => self.transport.sleep(delay).await,
+                None => return Err(failure.into_error(&target.url, now())),
+            }
+            meters.count_retry();
+        }
+    }
+
+    async fn attempt(
+        &self,
+        target: &Target,
+        range: Option<&Range<u64>>,
+        freshness: Freshness,
+        meters: &Meters,
+    ) -> Result<Reply, Failure> {
+        // Never closed; without a permit the request is sent all the same.
+        let _permit = self.permits.acquire().await.ok();
+        meters.count_request();
+        let (url, headers) = (target.url.clone(), target.headers.clone());
+        let response = self.transport.send(Request { url, range: range.cloned(), headers, freshness }).await?;
+        meters.count_bytes(response.body.len());
+        let status = response.status;
+        let reply = judge(range, response)?;
+        match range {
+            Some(_) if status == 206 => self.note_honoured(&target.url),
+            Some(range) if status != 416 && reply.slice(range).as_ref() != Some(&reply.bytes) => {
+                meters.count_whole_reply()
+            }
+            _ => {}
+        }
+        Ok(reply)
+    }
+
+    /// Whether the host of `location` is known to answer a range with that range, and not with the whole object.
+    pub(super) fn honours_ranges(&self, location: &FileLocation) -> bool {
+        let Ok(target) = self.locator.locate(location) else { return false };
+        let honouring = self.honouring_ranges.lock().unwrap_or_else(PoisonError::into_inner);
+        honouring.contains(&target.url.origin())
+    }
+
+    fn note_honoured(&self, url: &Url) {
+        let mut honouring = self.honouring_ranges.lock().unwrap_or_else(PoisonError::into_inner);
+        honouring.insert(url.origin());
+    }
+
+    /// What errors call `location`.
+    pub(super) fn name(&self, location: &FileLocation) -> Result<String> {
+        self.locator.locate(location).map(|target| super::redact(&target.url))
+    }
+}
+
+fn now() -> i64 {
+    since_epoch().as_millis() as i64
+}
+
+/// A number in 0..1 that differs from tab to tab and time to time: enough to keep retries from marching in step.
+fn chance() -> f64 {
+    let nanos = since_epoch().as_nanos() as u64;
+    let mixed = (nanos ^ (nanos >> 17)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}

@@ -1,0 +1,105 @@
+//! The native transport: reqwest with rustls.
+
+use super::transport::{Request, Response, SendError, Transport};
+use async_trait::async_trait;
+use bytes::BytesMut;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, RANGE};
+use std::error::Error as _;
+use std::future::Future;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// No more than this is reserved on a host's word.
+const LARGEST_RESERVATION: u64 = 64 << 20;
+
+/// Sends requests through one reqwest client, made when it is first needed.
+#[derive(Debug)]
+pub(super) struct NativeTransport {
+    client: OnceLock<Result<reqwest::Client, String>>,
+    /// How long a reply may stand still.
+    timeout: Duration,
+}
+
+impl NativeTransport {
+    pub(super) fn new(timeout: Duration) -> NativeTransport {
+        NativeTransport { client: OnceLock::new(), timeout }
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, SendError> {
+        let client = self.client.get_or_init(|| build_client().map_err(|error| describe(&error)));
+        client.as_ref().map_err(|reason| SendError::Dropped(reason.clone()))
+    }
+
+    async fn within<T>(&self, work: impl Future<Output = reqwest::Result<T>>) -> Result<T, SendError> {
+        match tokio::time::timeout(self.timeout, work).await {
+            Ok(done) => done.map_err(|error| SendError::Dropped(describe(&error))),
+            Err(_) => Err(SendError::TimedOut),
+        }
+    }
+
+    async fn read(&self, mut reply: reqwest::Response) -> Result<Response, SendError> {
+        let headers = reply.headers().clone();
+        // Not asked for, so not decoded: taken for the object's bytes it would be read as garbage.
+        if let Some(encoding) = text(&headers, CONTENT_ENCODING.as_str())
+            && !encoding.eq_ignore_ascii_case("identity")
+        {
+            return Err(SendError::Dropped(format!("the body came with content encoding {encoding}, not asked for")));
+        }
+        let content_length = text(&headers, "content-length").and_then(|length| length.parse().ok());
+        let reserved = content_length.unwrap_or(0).min(LARGEST_RESERVATION);
+        let mut body = BytesMut::with_capacity(reserved as usize);
+        while let Some(chunk) = self.within(reply.chunk()).await? {
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response {
+            status: reply.status().as_u16(),
+            content_range: text(&headers, "content-range"),
+            content_length,
+            last_modified: text(&headers, "last-modified"),
+            retry_after: text(&headers, "retry-after"),
+            body: body.freeze(),
+        })
+    }
+}
+
+#[async_trait]
+impl Transport for NativeTransport {
+    async fn send(&self, request: Request) -> Result<Response, SendError> {
+        let mut builder = self.client()?.get(request.url.clone()).header(ACCEPT_ENCODING, "identity");
+        if let Some(range) = request.range_header() {
+            builder = builder.header(RANGE, range);
+        }
+        for (name, value) in request.headers.iter() {
+            builder = builder.header(name, value);
+        }
+        let reply = self.within(builder.send()).await?;
+        self.read(reply).await
+    }
+
+    async fn sleep(&self, delay: Duration) {
+        tokio::time::sleep(delay).await;
+    }
+}
+
+fn build_client() -> reqwest::Result<reqwest::Client> {
+    // Fails where the process has one already, which then serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // A referrer would carry a signature to where a redirect leads.
+    reqwest::Client::builder().referer(false).build()
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// The chain of causes, without the URL: its query may be a secret.
+fn describe(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    let mut causes = Vec::new();
+    while let Some(error) = cause {
+        causes.push(error.to_string());
+        cause = error.source();
+    }
+    if causes.is_empty() { "the request failed".to_owned() } else { causes.join(": ") }
+}

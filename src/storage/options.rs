@@ -1,0 +1,45 @@
+//! How a table's host is spoken to.
+
+use super::retry::RetryPolicy;
+use std::time::Duration;
+
+/// How a table's host is spoken to. The defaults suit a static host.
+#[derive(Clone)]
+pub struct StorageOptions {
+    /// Requests under way at once.
+    pub concurrency: usize,
+    /// Bytes of immutable objects kept in memory.
+    pub cache_bytes: usize,
+    /// How long a request may go without a byte arriving before it counts as dropped.
+    pub timeout: Duration,
+    /// How persistent failed requests are.
+    pub retry: RetryPolicy,
+    /// Headers sent with every request to the table's own origin, and to no other: credentials, mostly.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Default for StorageOptions {
+    fn default() -> Self {
+        StorageOptions {
+            concurrency: 6,
+            cache_bytes: 256 << 20,
+            timeout: Duration::from_secs(30),
+            retry: RetryPolicy::default(),
+            headers: Vec::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for StorageOptions {
+    /// Names the headers, without their values.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("StorageOptions")
+            .field("concurrency", &self.concurrency)
+            .field("cache_bytes", &self.cache_bytes)
+            .field("timeout", &self.timeout)
+            .field("retry", &self.retry)
+            .field("headers", &headers)
+            .finish()
+    }
+}

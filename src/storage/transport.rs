@@ -1,0 +1,79 @@
+//! One GET: the seam between the HTTP store and what sends its requests (browser `fetch`, or reqwest natively).
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// Headers that go with every request to the table's own origin.
+pub(super) type Headers = Arc<[(String, String)]>;
+
+/// A GET to send.
+#[derive(Clone)]
+pub(super) struct Request {
+    /// The whole URL, its signature included: never shown.
+    pub url: Url,
+    /// The bytes wanted; `None` is the whole object. Never empty.
+    pub range: Option<Range<u64>>,
+    /// Headers beside `Range`. May hold secrets: never shown.
+    pub headers: Headers,
+    /// Whether an answer that a cache on the way holds will do.
+    #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "no cache on the way but a browser's"))]
+    pub freshness: Freshness,
+}
+
+impl Request {
+    /// The value of the `Range` header: one explicit range, never a suffix (Azure refuses those, others answer them wrongly).
+    pub fn range_header(&self) -> Option<String> {
+        let range = self.range.as_ref()?;
+        Some(format!("bytes={}-{}", range.start, range.end.saturating_sub(1)))
+    }
+}
+
+/// How fresh an answer must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freshness {
+    /// The object never changes: a browser may answer from its cache.
+    Immutable,
+    /// The object may have changed or appeared: the host is asked.
+    Revalidated,
+}
+
+/// A reply, its body read to the end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Response {
+    pub status: u16,
+    /// Absent where CORS hides it.
+    pub content_range: Option<String>,
+    /// What the host announced: of a compressed body it is not the object's length.
+    pub content_length: Option<u64>,
+    pub last_modified: Option<String>,
+    pub retry_after: Option<String>,
+    /// Complete as far as the transport can tell: a body that ends before its announced end is [`SendError::Dropped`].
+    pub body: Bytes,
+}
+
+/// Why there is no reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SendError {
+    /// The connection failed, or ended before the reply did. The text names no URL.
+    Dropped(String),
+    /// Nothing arrived for as long as the options allow.
+    TimedOut,
+    /// A browser's `TypeError`: no connection, or a reply that CORS keeps from the page. It does not say which.
+    #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only browsers have CORS"))]
+    Blocked,
+}
+
+/// Sends requests and waits. Dropping a future of it aborts the request.
+#[async_trait]
+pub(super) trait Transport: Debug + Send + Sync {
+    /// Sends one GET, following redirects.
+    async fn send(&self, request: Request) -> Result<Response, SendError>;
+
+    /// Resolves after `delay`.
+    async fn sleep(&self, delay: Duration);
+}

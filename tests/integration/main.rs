@@ -1,0 +1,9 @@
+//! The integration tests: one binary, a module per topic.
+
+mod delta;
+mod scan_damage;
+mod scan_deletes;
+mod scan_fixture;
+mod scan_requests;
+mod scan_rows;
+mod scan_schema;

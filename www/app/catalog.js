@@ -1,0 +1,152 @@
+// The tables this tab knows, by name: the demo tables and the pasted ones, each at the version it is shown at. What is
+// open here is registered with the engine under the same name, so that SQL sees the same tables as the page.
+
+import { Commits } from './commits.js';
+import { isSecret } from './secret.js';
+
+/** @typedef {import('../lakeglass/index.js').Lakeglass} Lakeglass */
+/** @typedef {import('../lakeglass/index.js').LakeTable} LakeTable */
+/**
+ * @typedef {object} Entry
+ * @property {string} name
+ * @property {string} url
+ * @property {string} title
+ * @property {string} description
+ * @property {boolean} demo
+ * @property {boolean} secret          its URL may not be shown or linked
+ * @property {number | null} version   the version asked for; null: the latest
+ * @property {LakeTable | null} table  as opened last
+ * @property {number | null} shown     the version asked for when `table` was opened
+ * @property {string} sample           a query to begin with
+ * @property {unknown} error           why it could not be opened last
+ * @property {Commits | null} commits
+ * @property {number} opening          counts the opens, so that a slow one does not undo a newer one
+ */
+
+const REMEMBERED = 'lakeglass.tables';
+
+export class Catalog extends EventTarget {
+  /** @type {Entry[]} */
+  entries = [];
+
+  /** @param {Lakeglass} lake */
+  constructor(lake) {
+    super();
+    this.lake = lake;
+  }
+
+  /** @param {string | null} name */
+  get(name) {
+    return this.entries.find((entry) => entry.name.toLowerCase() === name?.toLowerCase()) ?? null;
+  }
+
+  /**
+   * Adds a table; one of the same name gives way to it when it is somewhere else.
+   * @param {{ name: string, url: string, title?: string, description?: string, sample?: string, demo?: boolean, version?: number | null }} about
+   * @returns {Entry}
+   */
+  add({ name, url, title = '', description = '', sample = '', demo = false, version = null }) {
+    /** @type {Entry} */
+    const entry = {
+      name: this.freeName(name), url, title, description, sample, demo, version, shown: null,
+      secret: isSecret(url), table: null, error: null, commits: null, opening: 0,
+    };
+    this.entries.push(entry);
+    this.#changed();
+    return entry;
+  }
+
+  /** The name itself, or with a number where it is taken. @param {string} name */
+  freeName(name) {
+    let free = name;
+    for (let count = 2; this.get(free); count++) free = `${name}_${count}`;
+    return free;
+  }
+
+  /** @param {Entry} entry */
+  async remove(entry) {
+    this.entries = this.entries.filter((other) => other !== entry);
+    entry.opening++;
+    this.#changed();
+    await this.lake.deregister(entry.name);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {string} name
+   */
+  async rename(entry, name) {
+    const before = entry.name;
+    entry.name = name;
+    this.#changed();
+    await this.lake.deregister(before);
+    if (entry.table) await this.lake.register(name, entry.table);
+  }
+
+  /**
+   * The table at a version (`null`: the latest known here), opened and registered.
+   * @param {Entry} entry
+   * @param {number | null} version
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<LakeTable>}
+   */
+  async open(entry, version, signal) {
+    entry.version = version;
+    if (entry.table && !entry.error && entry.shown === version) return entry.table;
+    const opening = ++entry.opening;
+    try {
+      const table = await this.#openAt(entry, version, signal);
+      signal?.throwIfAborted();
+      await this.lake.register(entry.name, table, { signal });
+      if (opening !== entry.opening) return table;
+      Object.assign(entry, { table, shown: version, error: null });
+      entry.commits ??= new Commits(table);
+      return table;
+    } catch (error) {
+      if (opening === entry.opening && !signal?.aborted) entry.error = error;
+      throw error;
+    } finally {
+      this.#changed();
+    }
+  }
+
+  /** Forgets what is known of a table's versions, so that the next open asks its host again. @param {Entry} entry */
+  forget(entry) {
+    Object.assign(entry, { table: null, commits: null });
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {number | null} version
+   * @param {AbortSignal} [signal]
+   */
+  #openAt(entry, version, signal) {
+    if (entry.table && version !== null) return entry.table.at({ version, signal });
+    return this.lake.table(entry.url, version === null ? { signal } : { version, signal });
+  }
+
+  #changed() {
+    remember(this.entries);
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+/** Pasted tables outlive a reload of this tab, except secret ones. @param {Entry[]} entries */
+function remember(entries) {
+  const pasted = entries.filter((entry) => !entry.demo && !entry.secret).map(({ name, url }) => ({ name, url }));
+  try {
+    sessionStorage.setItem(REMEMBERED, JSON.stringify(pasted));
+  } catch {
+    // Storage is a convenience: where it is forbidden, pasted tables last as long as the page.
+  }
+}
+
+/** @returns {{ name: string, url: string }[]} */
+export function remembered() {
+  try {
+    const tables = JSON.parse(sessionStorage.getItem(REMEMBERED) ?? '[]');
+    return tables.filter((/** @type {any} */ table) => typeof table?.name === 'string' && typeof table?.url === 'string');
+  } catch {
+    return [];
+  }
+}

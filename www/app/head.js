@@ -1,0 +1,55 @@
+// What is shown: the table's name, where it is, how much it holds, and how to link to it.
+
+import { copyText, h, icon } from './dom.js';
+import { formatBytes, plural } from './format.js';
+import { redact } from './secret.js';
+import { formatSecretState } from './state.js';
+
+export class Head {
+  /**
+   * @param {HTMLElement} element
+   * @param {import('./state.js').Location} location
+   */
+  constructor(element, location) {
+    this.element = element;
+    this.location = location;
+  }
+
+  clear() {
+    this.element.replaceChildren();
+    document.title = 'Lakeglass';
+  }
+
+  /** @param {import('./catalog.js').Entry} entry */
+  show(entry) {
+    document.title = `${entry.name} · Lakeglass`;
+    /** @type {HTMLButtonElement} */
+    const link = h('button', { type: 'button', class: 'button quiet copy-link', onclick: () => copyText(window.location.href, link) }, icon('link'), 'Copy link');
+    this.element.replaceChildren(
+      h('div', { class: 'head-line' }, h('h1', null, entry.name), h('div', { class: 'head-facts' }, factsOf(entry)), link),
+      h('p', { class: 'head-about' }, h('span', { class: 'head-url', title: redact(entry.url) }, redact(entry.url)), entry.description && h('span', { class: 'head-description' }, entry.description)),
+      ...(entry.secret ? [this.#secretNote(entry)] : []));
+  }
+
+  /** @param {import('./catalog.js').Entry} entry */
+  #secretNote(entry) {
+    /** @type {HTMLButtonElement} */
+    const copy = h('button', { type: 'button', class: 'button quiet', onclick: () => copyText(this.#secretLink(entry), copy) }, 'Copy a link with it');
+    return h('p', { class: 'secret-note', role: 'note' }, icon('lock'),
+      h('span', null, 'This table’s URL may hold a secret: it is kept out of the page’s address, and links to this screen leave it out.'), copy);
+  }
+
+  /** @param {import('./catalog.js').Entry} entry */
+  #secretLink(entry) {
+    const { origin, pathname } = window.location;
+    return origin + pathname + formatSecretState({ ...this.location.state, url: entry.url });
+  }
+}
+
+/** @param {import('./catalog.js').Entry} entry */
+function factsOf({ table }) {
+  if (!table) return [];
+  const { rowCount, fileCount, totalBytes } = table.info;
+  return [rowCount !== null && plural(rowCount, 'row'), plural(fileCount, 'file'), formatBytes(totalBytes)]
+    .filter((fact) => fact !== false).map((fact) => h('span', null, fact));
+}

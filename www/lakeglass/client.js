@@ -1,0 +1,179 @@
+// An engine and the tables registered in it, as the caller sees them.
+
+import { Connection } from "./connection.js";
+import { ResultCursor, readArrow, readIPC, readRows } from "./results.js";
+import { RowStream } from "./stream.js";
+import { LakeTable } from "./table.js";
+import { resolveUrl } from "./urls.js";
+
+/** @import { EngineConfig } from "./engine.js" */
+/** @import { CallOptions, ConnectOptions, Lakeglass as PublicLakeglass, RegisteredTable, VersionOptions } from "./index.js" */
+
+const ENGINE_OPTIONS = /** @type {const} */ (["concurrency", "cacheBytes", "targetPartitions", "batchSize", "memoryLimit"]);
+
+class EngineLostEvent extends Event {
+  /** @param {import("./errors.js").LakeglassError} error */
+  constructor(error) {
+    super("lost");
+    this.error = error;
+  }
+}
+
+/**
+ * See index.d.ts.
+ * @implements {Omit<PublicLakeglass, "addEventListener">} whose overloads only tell the event's type
+ */
+export class Lakeglass extends EventTarget {
+  /** @type {Connection} */ #connection;
+  /** @type {Map<string, LakeTable>} */ #registered = new Map();
+
+  /** @param {ConnectOptions & { engineUrl?: string | URL }} options `engineUrl`: another engine, for tests */
+  constructor({ worker = true, workerUrl, wasmUrl, engineUrl, ...options }) {
+    super();
+    const settings = {
+      worker,
+      workerUrl: workerUrl === undefined ? null : resolveUrl(workerUrl),
+      wasmUrl: wasmUrl === undefined ? new URL("./pkg/lakeglass_bg.wasm", import.meta.url).href : resolveUrl(wasmUrl),
+      engineUrl: engineUrl === undefined ? null : resolveUrl(engineUrl),
+      options: engineConfig(options),
+    };
+    this.#connection = new Connection(settings, this.#registered, (error) => this.dispatchEvent(new EngineLostEvent(error)));
+  }
+
+  /** @param {ConnectOptions} [options] */
+  static async connect({ tables = {}, signal, ...options } = {}) {
+    const lake = new Lakeglass(options);
+    try {
+      const registrations = Object.entries(tables).map(([name, source]) => {
+        const plain = typeof source === "object" && !(source instanceof URL) && !(source instanceof LakeTable);
+        const { url, ...version } = plain ? source : { url: /** @type {string | URL | LakeTable} */ (source) };
+        return lake.register(name, url, { ...version, signal });
+      });
+      await Promise.all([lake.#connection.session(signal), ...registrations]);
+      return lake;
+    } catch (error) {
+      lake.close();
+      throw error;
+    }
+  }
+
+  get mode() {
+    return this.#connection.mode;
+  }
+
+  get modeReason() {
+    return this.#connection.modeReason;
+  }
+
+  /**
+   * @param {string} sql
+   * @param {CallOptions} [options]
+   */
+  async query(sql, { signal } = {}) {
+    return readRows(new ResultCursor(await this.#run(sql, signal), signal));
+  }
+
+  /**
+   * @param {string} sql
+   * @param {CallOptions} [options]
+   */
+  async queryArrow(sql, { signal } = {}) {
+    return readArrow(new ResultCursor(await this.#run(sql, signal), signal));
+  }
+
+  /**
+   * @param {string} sql
+   * @param {CallOptions} [options]
+   */
+  async queryIPC(sql, { signal } = {}) {
+    return readIPC(new ResultCursor(await this.#run(sql, signal), signal));
+  }
+
+  /**
+   * @param {string} sql
+   * @param {CallOptions} [options]
+   */
+  queryStream(sql, { signal } = {}) {
+    return new RowStream(() => this.#run(sql, signal), signal);
+  }
+
+  /**
+   * @param {string | URL} urlOrName
+   * @param {CallOptions & VersionOptions} [options]
+   */
+  async table(urlOrName, { signal, ...version } = {}) {
+    const registered = typeof urlOrName === "string" ? this.#registered.get(urlOrName) : undefined;
+    if (!registered) return LakeTable.open(this.#connection, resolveUrl(urlOrName), version, signal);
+    const same = version.version === undefined && version.timestamp === undefined;
+    return same ? registered : registered.at({ ...version, signal });
+  }
+
+  /**
+   * @param {string} name
+   * @param {string | URL | LakeTable} source
+   * @param {CallOptions & VersionOptions} [options]
+   */
+  async register(name, source, { signal, ...version } = {}) {
+    const table = await this.#tableToRegister(source, version, signal);
+    // After a loss, the tables registered before go in first, so that none of them comes back over this one.
+    const session = await this.#connection.sessionWithTables(signal).catch(() => this.#connection.session(signal));
+    const handle = await table.handle(session, signal);
+    await session.call("register", { name, handle }, signal);
+    this.#registered.delete(name); // to its place in the order
+    this.#registered.set(name, table);
+    return table;
+  }
+
+  /**
+   * @param {string} name
+   * @param {CallOptions} [options]
+   */
+  async deregister(name, { signal } = {}) {
+    const known = this.#registered.delete(name);
+    const session = await this.#connection.sessionWithTables(signal);
+    return (await session.call("deregister", { name }, signal)) || known;
+  }
+
+  /** @returns {RegisteredTable[]} */
+  tables() {
+    return [...this.#registered].map(([name, { info, version }]) => ({ name, url: info.url, version }));
+  }
+
+  close() {
+    this.#connection.close();
+  }
+
+  /**
+   * @param {string} sql
+   * @param {AbortSignal} [signal]
+   */
+  async #run(sql, signal) {
+    const session = await this.#connection.sessionWithTables(signal);
+    return { session, opened: await session.call("query", { sql }, signal) };
+  }
+
+  /**
+   * @param {string | URL | LakeTable} source
+   * @param {VersionOptions} version
+   * @param {AbortSignal} [signal]
+   */
+  #tableToRegister(source, version, signal) {
+    if (!(source instanceof LakeTable)) return LakeTable.open(this.#connection, resolveUrl(source), version, signal);
+    const same = version.version === undefined && version.timestamp === undefined;
+    if (source.isOf(this.#connection)) return same ? source : source.at({ ...version, signal });
+    return LakeTable.open(this.#connection, source.url, same ? { version: source.version } : version, signal);
+  }
+}
+
+/**
+ * @param {ConnectOptions} options
+ * @returns {EngineConfig}
+ */
+function engineConfig(options) {
+  /** @type {EngineConfig} */
+  const config = {};
+  for (const name of ENGINE_OPTIONS) {
+    if (options[name] !== undefined) config[name] = options[name];
+  }
+  return config;
+}

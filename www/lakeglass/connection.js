@@ -1,0 +1,153 @@
+// Keeps an engine running: starts a session when one is needed, and another one when that was lost.
+
+import { LakeglassError, abortable } from "./errors.js";
+import { compileModule } from "./module.js";
+import { Session } from "./session.js";
+import { openMain, openWorker } from "./transport.js";
+
+/** @import { EngineConfig } from "./engine.js" */
+/** @import { Handle } from "./protocol.js" */
+/** @import { Receiver, Transport } from "./transport.js" */
+
+/**
+ * @typedef {object} Settings
+ * @property {boolean} worker
+ * @property {string | null} workerUrl `null`: beside this script
+ * @property {string} wasmUrl
+ * @property {string | null} engineUrl
+ * @property {EngineConfig} options
+ *
+ * @typedef {object} Registration A table under a name, which can be opened again.
+ * @property {(session: Session, signal?: AbortSignal) => Promise<Handle>} handle
+ */
+
+export class Connection {
+  /** @type {Settings} */ #settings;
+  /** @type {Promise<Session> | null} */ #session = null;
+  /** @type {Session | null} */ #current = null;
+  /** @type {WeakMap<Session, Promise<void>>} */ #restored = new WeakMap();
+  /** @type {Promise<WebAssembly.Module | null> | null} */ #module = null;
+  /** @type {string | null} why a worker is not tried again */ #mainReason;
+  /** @type {LakeglassError | null} */ #closed = null;
+  /** @type {(error: LakeglassError) => void} */ #onLost;
+  /** @type {Map<string, Registration>} */ #registered;
+  /** @type {"worker" | "main"} */ mode = "worker";
+
+  /**
+   * @param {Settings} settings
+   * @param {Map<string, Registration>} registered what every session must know by name
+   * @param {(error: LakeglassError) => void} onLost
+   */
+  constructor(settings, registered, onLost) {
+    this.#settings = settings;
+    this.#registered = registered;
+    this.#onLost = onLost;
+    this.#mainReason = settings.worker ? null : "asked for with worker: false";
+  }
+
+  get modeReason() {
+    return this.#mainReason;
+  }
+
+  /**
+   * The running engine, started if need be.
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Session>}
+   */
+  session(signal) {
+    if (this.#closed) return Promise.reject(this.#closed);
+    if (!this.#session) {
+      const starting = this.#start();
+      this.#session = starting;
+      starting.catch(() => {
+        if (this.#session === starting) this.#session = null;
+      });
+    }
+    return abortable(this.#session, signal);
+  }
+
+  /**
+   * The running engine, with all registered tables in it.
+   * @param {AbortSignal} [signal]
+   */
+  async sessionWithTables(signal) {
+    const session = await this.session(signal);
+    const restored = this.#restored.get(session) ?? this.#restore(session);
+    await abortable(restored, signal);
+    return session;
+  }
+
+  close() {
+    this.#closed ??= new LakeglassError("cancelled", "the connection is closed");
+    this.#current?.end(this.#closed);
+    this.#current = null;
+  }
+
+  async #start() {
+    const { wasmUrl, engineUrl, options } = this.#settings;
+    const session = new Session((lost, error) => this.#lose(lost, error));
+    this.#current = session;
+    // Compiled here, while the worker's script is fetched; and a worker that replaces another one need not compile again.
+    this.#module ??= compileModule(wasmUrl).catch(() => {
+      this.#module = null;
+      return null; // the host tries again, and tells what is wrong
+    });
+    try {
+      const [module, transport] = await Promise.all([this.#module, this.#open(session)]);
+      session.attach(transport);
+      this.mode = transport.mode;
+      await session.call("start", { module, wasmUrl, engineUrl, options });
+    } catch (error) {
+      const failure = error instanceof LakeglassError ? error : new LakeglassError("internal", String(error), {}, { cause: error });
+      session.end(failure);
+      throw this.#closed ?? failure;
+    }
+    if (this.#registered.size === 0) this.#restored.set(session, Promise.resolve());
+    return session;
+  }
+
+  /**
+   * @param {Session} session
+   * @returns {Promise<Transport>}
+   */
+  async #open(session) {
+    /** @type {Receiver} */
+    const receiver = { onMessage: (message) => session.receive(message), onDeath: (reason) => session.lose(reason) };
+    if (this.#mainReason === null) {
+      try {
+        return await openWorker(this.#settings.workerUrl, receiver);
+      } catch (error) {
+        if (error instanceof LakeglassError) throw error;
+        this.#mainReason = `no worker could be started: ${error instanceof Error ? error.message : error}`;
+      }
+    }
+    return openMain(this.#mainReason, receiver);
+  }
+
+  /**
+   * Tables keep their version across engines: what a query sees does not change because a worker died.
+   * @param {Session} session
+   */
+  #restore(session) {
+    const restoring = Promise.all(
+      [...this.#registered].map(async ([name, table]) => {
+        const handle = await table.handle(session);
+        await session.call("register", { name, handle });
+      }),
+    ).then(() => {});
+    this.#restored.set(session, restoring);
+    restoring.catch(() => this.#restored.delete(session)); // the next call tries again
+    return restoring;
+  }
+
+  /**
+   * @param {Session} session
+   * @param {LakeglassError} error
+   */
+  #lose(session, error) {
+    if (this.#current !== session) return;
+    this.#current = null;
+    this.#session = null;
+    this.#onLost(error);
+  }
+}

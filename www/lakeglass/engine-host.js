@@ -1,0 +1,256 @@
+// The engine's host: answers the page's messages with the engine's work. The same code runs in the worker and, where there
+// is none, on the main thread behind a MessageChannel.
+
+import { LakeglassError, errorData, isTrap } from "./errors.js";
+import { compileModule } from "./module.js";
+import { PROTOCOL } from "./protocol.js";
+import { redactUrl } from "./urls.js";
+
+/** @import { Engine, EngineModule, EngineResult, EngineTable } from "./engine.js" */
+/** @import { FromHost, Handle, Method, OpenedResult, OpenedTable, StartParams, ToHost } from "./protocol.js" */
+
+/**
+ * A table or result of the engine, and the calls on it under way: it must not be freed under them.
+ * @typedef {{ object: EngineTable | EngineResult, calls: Set<AbortController>, freed: boolean }} Held
+ */
+
+/** Which copy of the engine's module this thread uses: hosts share one until it traps. */
+let copy = 1;
+
+export class EngineHost {
+  /** @type {(message: FromHost, transfer?: Transferable[]) => void} */ #post;
+  /** @type {Engine | null} */ #engine = null;
+  /** @type {Map<number, AbortController>} */ #calls = new Map();
+  /** @type {Map<Handle, Held>} */ #held = new Map();
+  #lastHandle = 0;
+  #lost = false;
+  #closed = false;
+  #copy = copy;
+  /** What the stack of one of our engine's traps mentions. */
+  #engineFile = "lakeglass";
+  /** @type {(event: Event) => void} */ #onUncaught;
+
+  /** @param {(message: FromHost, transfer?: Transferable[]) => void} post */
+  constructor(post) {
+    this.#post = post;
+    // A panic inside a task that the engine spawned reaches no caller: it ends in one of these two events.
+    this.#onUncaught = (event) => {
+      const error = "reason" in event ? event.reason : /** @type {ErrorEvent} */ (event).error;
+      if (isTrap(error) && String(error.stack).includes(this.#engineFile)) this.#loseEngine(error);
+    };
+    globalThis.addEventListener("error", this.#onUncaught);
+    globalThis.addEventListener("unhandledrejection", this.#onUncaught);
+    post({ hello: PROTOCOL });
+  }
+
+  /** @param {ToHost} message */
+  receive(message) {
+    if ("cancel" in message) this.#calls.get(message.cancel)?.abort();
+    else void this.#answer(message.id, message.method, message.params);
+  }
+
+  /** Only for the main thread: a worker is simply ended. */
+  close() {
+    globalThis.removeEventListener("error", this.#onUncaught);
+    globalThis.removeEventListener("unhandledrejection", this.#onUncaught);
+    for (const call of this.#calls.values()) call.abort();
+    for (const handle of [...this.#held.keys()]) this.#free(handle);
+    this.#closed = true;
+    if (this.#calls.size === 0) this.#freeEngine();
+  }
+
+  #freeEngine() {
+    if (!this.#lost) this.#engine?.free();
+    this.#engine = null;
+  }
+
+  /**
+   * @param {number} id
+   * @param {Method} method
+   * @param {any} params
+   */
+  async #answer(id, method, params) {
+    const call = new AbortController();
+    this.#calls.set(id, call);
+    const held = params.handle === undefined ? undefined : this.#held.get(params.handle);
+    held?.calls.add(call);
+    try {
+      const value = await this.#run(method, params, call.signal);
+      const bytes = /** @type {any} */ (value)?.bytes ?? /** @type {any} */ (value)?.schema;
+      this.#post({ id, value }, ownBuffers(bytes));
+    } catch (error) {
+      this.#post({ id, error: errorData(error) });
+      if (isTrap(error)) this.#loseEngine(error);
+    } finally {
+      this.#calls.delete(id);
+      held?.calls.delete(call);
+      if (held?.freed && held.calls.size === 0 && !this.#lost) held.object.free();
+      if (this.#closed && this.#calls.size === 0) this.#freeEngine();
+    }
+  }
+
+  /**
+   * @param {Method} method
+   * @param {any} params
+   * @param {AbortSignal} signal
+   * @returns {Promise<unknown> | unknown}
+   */
+  #run(method, params, signal) {
+    const { handle, ...options } = params;
+    switch (method) {
+      case "start":
+        return this.#start(params);
+      case "open":
+        return this.#openedTable(this.#running().open(params.url, params.at, signal));
+      case "at":
+        return this.#openedTable(this.#table(handle).at(params.at, signal));
+      case "files":
+        return this.#table(handle).files(options);
+      case "versions":
+        return this.#table(handle).versions(signal);
+      case "history":
+        return this.#table(handle).history(options, signal);
+      case "preview":
+        return this.#openedResult(this.#table(handle).preview(options, signal));
+      case "register":
+        return this.#running().register(params.name, this.#table(handle));
+      case "deregister":
+        return this.#running().deregister(params.name);
+      case "query":
+        return this.#openedResult(this.#running().query(params.sql, signal));
+      case "next":
+        return this.#next(/** @type {EngineResult} */ (this.#object(handle)), signal);
+      case "free":
+        return this.#free(handle);
+    }
+  }
+
+  /** @param {StartParams} params */
+  async #start({ module, wasmUrl, engineUrl, options }) {
+    const [engine, compiled] = await Promise.all([this.#importEngine(engineUrl), module ?? compileModule(wasmUrl)]);
+    await engine.default({ module_or_path: compiled });
+    this.#engine = new engine.Engine(options);
+  }
+
+  /**
+   * @param {string | null} engineUrl
+   * @returns {Promise<EngineModule>}
+   */
+  async #importEngine(engineUrl) {
+    try {
+      return await this.#importCopy(engineUrl);
+    } catch (cause) {
+      const message = `could not load the engine's script: ${cause instanceof Error ? cause.message : cause}`;
+      throw new LakeglassError("cors_or_network", message, { url: redactUrl(engineUrl ?? import.meta.url) });
+    }
+  }
+
+  /**
+   * @param {string | null} engineUrl
+   * @returns {Promise<EngineModule>}
+   */
+  #importCopy(engineUrl) {
+    // @ts-ignore: built; engine.d.ts is its contract
+    if (!engineUrl && this.#copy === 1) return import("./pkg/lakeglass.js");
+    // The module keeps its WebAssembly instance for good: after a trap, this thread needs another copy of the module.
+    const url = new URL(engineUrl ?? new URL("./pkg/lakeglass.js", import.meta.url));
+    this.#engineFile = url.pathname.split("/").pop() || this.#engineFile;
+    if (this.#copy > 1) url.searchParams.set("copy", String(this.#copy));
+    return import(/* @vite-ignore */ /* webpackIgnore: true */ url.href);
+  }
+
+  /**
+   * @param {Promise<EngineTable>} opening
+   * @returns {Promise<OpenedTable>}
+   */
+  async #openedTable(opening) {
+    const table = await opening;
+    try {
+      return { info: table.info(), schema: table.schema(), handle: this.#hold(table) };
+    } catch (error) {
+      if (!isTrap(error)) table.free();
+      throw error;
+    }
+  }
+
+  /**
+   * @param {Promise<EngineResult>} opening
+   * @returns {Promise<OpenedResult>}
+   */
+  async #openedResult(opening) {
+    const result = await opening;
+    try {
+      return { schema: result.schema(), handle: this.#hold(result) };
+    } catch (error) {
+      if (!isTrap(error)) result.free();
+      throw error;
+    }
+  }
+
+  /**
+   * @param {EngineResult} result
+   * @param {AbortSignal} signal
+   */
+  async #next(result, signal) {
+    const bytes = await result.next(signal);
+    return { bytes, metrics: result.metrics() };
+  }
+
+  /** @param {EngineTable | EngineResult} object */
+  #hold(object) {
+    const handle = ++this.#lastHandle;
+    this.#held.set(handle, { object, calls: new Set(), freed: false });
+    return handle;
+  }
+
+  /** @param {Handle} handle */
+  #free(handle) {
+    const held = this.#held.get(handle);
+    this.#held.delete(handle);
+    if (!held || this.#lost) return null;
+    const metrics = "metrics" in held.object ? held.object.metrics() : null;
+    if (held.calls.size === 0) {
+      held.object.free();
+    } else {
+      // The object is borrowed by a call under way (this one among them): it is freed when that has ended.
+      held.freed = true;
+      for (const call of held.calls) call.abort();
+    }
+    return metrics;
+  }
+
+  #running() {
+    if (!this.#engine) throw new Error("the engine is not running");
+    return this.#engine;
+  }
+
+  /** @param {Handle} handle */
+  #object(handle) {
+    const held = this.#held.get(handle);
+    if (!held) throw new Error(`no table or result has the handle ${handle}`);
+    return held.object;
+  }
+
+  /** @param {Handle} handle */
+  #table(handle) {
+    return /** @type {EngineTable} */ (this.#object(handle));
+  }
+
+  /** @param {unknown} error */
+  #loseEngine(error) {
+    if (this.#lost) return;
+    this.#lost = true;
+    copy = Math.max(copy, this.#copy + 1);
+    this.#post({ lost: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/**
+ * The buffers that can go to the page without a copy: those that hold nothing else.
+ * @param {unknown} bytes
+ * @returns {Transferable[]}
+ */
+function ownBuffers(bytes) {
+  if (!(bytes instanceof Uint8Array) || bytes.byteLength !== bytes.buffer.byteLength) return [];
+  return bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
+}

@@ -1,0 +1,51 @@
+// What the built module `pkg/lakeglass.js` exports (the engine's `src/api`): the seam between the package and the engine.
+import type { Commit, Field, FileInfo, Metrics, TableInfo } from "./index.js";
+
+/** Where the WebAssembly comes from. */
+export interface InitInput {
+  module_or_path: URL | string | Response | Promise<Response> | WebAssembly.Module;
+}
+
+export interface EngineModule {
+  default(input?: InitInput): Promise<unknown>;
+  Engine: new (options?: EngineConfig) => Engine;
+}
+
+export interface EngineConfig {
+  concurrency?: number;
+  cacheBytes?: number;
+  targetPartitions?: number;
+  batchSize?: number;
+  memoryLimit?: number;
+}
+
+export interface EngineVersion {
+  version?: bigint | number;
+  timestamp?: number | string;
+}
+
+export interface Engine {
+  open(url: string, options?: EngineVersion, signal?: AbortSignal): Promise<EngineTable>;
+  register(name: string, table: EngineTable): void;
+  deregister(name: string): boolean;
+  query(sql: string, signal?: AbortSignal): Promise<EngineResult>;
+  free(): void;
+}
+
+export interface EngineTable {
+  info(): TableInfo;
+  schema(): Field[];
+  files(options?: { offset?: number; limit?: number }): FileInfo[];
+  versions(signal?: AbortSignal): Promise<{ earliest: bigint; latest: bigint }>;
+  history(options?: { limit?: number; until?: bigint | number }, signal?: AbortSignal): Promise<Commit[]>;
+  at(options: EngineVersion, signal?: AbortSignal): Promise<EngineTable>;
+  preview(options?: { limit?: number; columns?: string[] }, signal?: AbortSignal): Promise<EngineResult>;
+  free(): void;
+}
+
+export interface EngineResult {
+  schema(): Uint8Array;
+  next(signal?: AbortSignal): Promise<Uint8Array | undefined>;
+  metrics(): Metrics;
+  free(): void;
+}

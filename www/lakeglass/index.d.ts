@@ -1,0 +1,393 @@
+/**
+ * Lakeglass: open any version of a Delta table in the browser tab and query it with SQL.
+ *
+ * ```js
+ * import { Lakeglass } from "lakeglass";
+ * const lake = await Lakeglass.connect({ tables: { weather: "./demo/weather" } });
+ * const rows = await lake.query("SELECT city, avg(temperature) AS mean FROM weather GROUP BY city");
+ * ```
+ *
+ * @module lakeglass
+ */
+
+/** What went wrong, by what a caller can do about it. Stable: the same words in Rust, here and on the command line. */
+export type ErrorCode =
+  | "table_not_found"
+  | "version_not_found"
+  | "network"
+  | "cors_or_network"
+  | "http_status"
+  | "permission_denied"
+  | "url_expired"
+  | "unsupported_feature"
+  | "corrupt_table"
+  | "invalid_sql"
+  | "memory_limit"
+  | "cancelled"
+  | "internal";
+
+/** All the codes, in a fixed order. */
+export const ERROR_CODES: readonly ErrorCode[];
+
+/**
+ * What the package rejects with; only wrong arguments are a `TypeError`. The facts stand in fields, where the code has them; URLs carry
+ * neither query nor credentials.
+ */
+export class LakeglassError extends Error {
+  constructor(code: ErrorCode, message: string, fields?: ErrorFields, options?: { cause?: unknown });
+  readonly name: "LakeglassError";
+  readonly code: ErrorCode;
+  /** The table or object: every code about one except `corrupt_table`. */
+  readonly url?: string;
+  /** Why: `table_not_found`, `version_not_found`, `network`, `unsupported_feature`, `corrupt_table`. */
+  readonly reason?: string;
+  /** The version or timestamp asked for: `version_not_found`. */
+  readonly requested?: string;
+  /** The HTTP status: `http_status`, `permission_denied`. */
+  readonly status?: number;
+  /** The feature as its specification, or SQL, spells it: `unsupported_feature`. */
+  readonly feature?: string;
+  /** The file inside the table: `corrupt_table`. */
+  readonly path?: string;
+}
+
+/** The fields of a {@link LakeglassError}. */
+export type ErrorFields = Partial<
+  Pick<LakeglassError, "url" | "reason" | "requested" | "status" | "feature" | "path">
+>;
+
+/** What every call takes. Aborting rejects the call at once, with code `cancelled`, and stops its requests. */
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+/** Which version of a table. Neither: the latest. Not both. */
+export interface VersionOptions {
+  version?: bigint | number;
+  /** The latest version not after this time: a `Date`, milliseconds since 1970, or ISO 8601 text. */
+  timestamp?: Date | number | string;
+}
+
+/** A table to open at a version. */
+export interface TableSource extends VersionOptions {
+  /** The table's root, the folder that holds `_delta_log`. Relative URLs resolve against `document.baseURI`. */
+  url: string | URL;
+}
+
+/** How the engine works; all optional. */
+export interface EngineOptions {
+  /** Requests under way at a time; 6 by default. */
+  concurrency?: number;
+  /** Bytes of fetched data kept in memory, to be read again without a request. */
+  cacheBytes?: number;
+  /** How many partitions of a query fetch at a time. */
+  targetPartitions?: number;
+  /** Rows in a batch, at most. */
+  batchSize?: number;
+  /** Bytes a query may hold before it fails with `memory_limit`. */
+  memoryLimit?: number;
+}
+
+export interface ConnectOptions extends EngineOptions, CallOptions {
+  /** Tables to open and register under a name, at their latest version unless said otherwise. */
+  tables?: Record<string, string | URL | TableSource | LakeTable>;
+  /**
+   * `true` (the default): run the engine in a dedicated worker, and on the main thread where a worker is forbidden or
+   * does not start (see {@link Lakeglass.mode}). `false`: on the main thread.
+   */
+  worker?: boolean;
+  /** Where the WebAssembly module is; beside this script by default. */
+  wasmUrl?: string | URL;
+  /** Where the worker's script is; beside this script by default. From another origin it needs CORS. */
+  workerUrl?: string | URL;
+}
+
+/** What a call cost. */
+export interface Metrics {
+  /** HTTP requests, retries included. */
+  requests: number;
+  /** Bytes received. */
+  bytes: number;
+  retries: number;
+  /** Bytes that came from the memory cache instead. */
+  cachedBytes: number;
+}
+
+/**
+ * A value of a row, by its column's type:
+ *
+ * | Type | JavaScript |
+ * |---|---|
+ * | `boolean` | boolean |
+ * | `byte` `short` `integer` `float` `double`, unsigned up to 32 bits | number |
+ * | `long`, unsigned 64 bits | bigint |
+ * | `decimal(p,s)` | string, exact: `"12.50"` |
+ * | `string` | string |
+ * | `binary` | Uint8Array |
+ * | `date` | string `"2025-09-30"`: a day has no time zone, a `Date` would give it one |
+ * | `timestamp` | Date: an instant, whole milliseconds, rounded down ({@link Lakeglass.queryIPC} keeps all digits) |
+ * | `timestamp_ntz` | string `"2025-09-30T12:00:00.123456"`: a wall clock's time, of no zone |
+ * | `time` | string `"12:00:00.123456"` |
+ * | `interval`, `duration` | string, an ISO 8601 duration: `"P1M2DT3.5S"` |
+ * | `array<…>` | array |
+ * | `map<…>` | Map |
+ * | `struct<…>` | object |
+ *
+ * and `null` for NULL, of any type.
+ */
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | Date
+  | Value[]
+  | Map<Value, Value>
+  | { [name: string]: Value };
+
+/** A row: a plain object, its keys in the order of the columns. */
+export type Row = { [column: string]: Value };
+
+/** A column of a result. */
+export interface ResultField {
+  /**
+   * The key in a {@link Row}. When a result has two columns of one name, the later ones get `_1`, `_2`, … appended,
+   * so that no value is lost.
+   */
+  name: string;
+  /** Delta's words (`long`, `decimal(10,2)`, `struct<a: long>`); Arrow's for what Delta lacks (`uint64`, `interval`). */
+  type: string;
+  nullable: boolean;
+  /** The parts of a nested type: a struct's fields, an array's `element`, a map's `key` and `value`. */
+  children: ResultField[];
+}
+
+/** All rows of a result. `schema` and `metrics` are not enumerable: the rest is an ordinary array. */
+export type Rows = Row[] & { readonly schema: ResultField[]; readonly metrics: Metrics };
+
+/** One batch of a streamed result. */
+export interface RowBatch {
+  readonly numRows: number;
+  readonly schema: ResultField[];
+  /** The batch as an Arrow table. */
+  readonly arrow: ArrowTable;
+  /** The batch as rows. */
+  toArray(): Row[];
+}
+
+/**
+ * A streamed result: nothing runs before the first batch, or the schema, is asked for, and each batch is made when it is asked
+ * for. Leaving the loop early, or {@link close}, frees the query in the engine. It can be iterated once.
+ */
+export interface RowStream extends AsyncIterable<RowBatch> {
+  [Symbol.asyncIterator](): AsyncIterator<RowBatch, undefined, undefined>;
+  /** The columns, before the first batch. Starts the query. */
+  readonly schema: Promise<ResultField[]>;
+  /** What the query cost, once it has ended or was left. Does not start it. */
+  readonly metrics: Promise<Metrics>;
+  /** Ends the query. */
+  close(): Promise<void>;
+}
+
+/** A column of an {@link ArrowTable}. */
+export interface ArrowColumn extends Iterable<any> {
+  readonly name: string;
+  readonly type: any;
+  readonly length: number;
+  readonly nullCount: number;
+  at(index: number): any;
+  toArray(): any;
+}
+
+/** An Arrow table: flechette's `Table`; this is the part of it most callers use. */
+export interface ArrowTable extends Iterable<Record<string, any>> {
+  readonly schema: { readonly fields: { name: string; type: any; nullable: boolean; metadata: Map<string, string> | null }[] };
+  readonly names: string[];
+  readonly numRows: number;
+  readonly numCols: number;
+  getChild(name: string): ArrowColumn;
+  getChildAt(index: number): ArrowColumn;
+  get(index: number): Record<string, any>;
+  at(index: number): Record<string, any>;
+  select(names: string[]): ArrowTable;
+  toColumns(): Record<string, any>;
+  toArray(): Record<string, any>[];
+}
+
+/** When a commit was made, and how that is known: only `inCommit` is exact by the specification. */
+export interface CommitTimestamp {
+  /** Milliseconds since 1970. */
+  millis: number;
+  source: "inCommit" | "lastModified" | "commitInfo";
+}
+
+/** A table at a version, as its log describes it. */
+export interface TableInfo {
+  /** Without query or credentials. */
+  url: string;
+  version: bigint;
+  timestamp: CommitTimestamp | null;
+  metadata: {
+    id: string;
+    name: string | null;
+    description: string | null;
+    /** Milliseconds since 1970. */
+    createdTime: number | null;
+    configuration: Record<string, string>;
+  };
+  protocol: {
+    minReaderVersion: number;
+    minWriterVersion: number;
+    readerFeatures: string[];
+    writerFeatures: string[];
+  };
+  partitionColumns: string[];
+  fileCount: number;
+  totalBytes: bigint;
+  /** Known where every file's statistics tell it. */
+  rowCount: bigint | null;
+  /** What opening this version cost. */
+  metrics: Metrics;
+}
+
+/** A column of a table. */
+export interface Field {
+  name: string;
+  /** Delta's type as text: `long`, `decimal(10,2)`, `struct<a: long>`. */
+  type: string;
+  nullable: boolean;
+  partition: boolean;
+  /** Its name in the data files, where column mapping gives it another. */
+  physicalName: string;
+  fieldId: number | null;
+  comment: string | null;
+  children: Field[];
+}
+
+/** A live data file of a version. */
+export interface FileInfo {
+  /** Relative to the table's root, or absolute. */
+  path: string;
+  size: bigint;
+  /** Milliseconds since 1970. */
+  modificationTime: number;
+  partitionValues: Record<string, string | null>;
+  statistics: {
+    numRecords: bigint | null;
+    /** By column, nested ones with dots; `min` and `max` as text. */
+    columns: Record<string, { min: string | null; max: string | null; nullCount: bigint | null }>;
+  } | null;
+  /** Rows marked deleted by the file's deletion vector. */
+  deletedRows: bigint;
+}
+
+/** A commit of a table's history. */
+export interface Commit {
+  version: bigint;
+  timestamp: CommitTimestamp | null;
+  operation: string | null;
+  operationParameters: Record<string, any>;
+  operationMetrics: Record<string, any>;
+  user: string | null;
+  engine: string | null;
+  /** Whatever else the writer noted. */
+  other: Record<string, any>;
+}
+
+/** A registered table. */
+export interface RegisteredTable {
+  name: string;
+  /** Without query or credentials. */
+  url: string;
+  version: bigint;
+}
+
+/**
+ * A table at one version; made by {@link Lakeglass.table} and {@link Lakeglass.register}. It never changes: another version is
+ * another `LakeTable`. When the engine had to be replaced, it opens itself again, at the same version, on next use.
+ */
+export class LakeTable {
+  private constructor();
+  /** The table's root as it was given, made absolute; may carry a signature. To show it, take `info.url`. */
+  readonly url: string;
+  readonly version: bigint;
+  readonly info: TableInfo;
+  /** The columns. No request. */
+  schema(options?: CallOptions): Promise<Field[]>;
+  /** The live data files, in log order. No request. All by default. */
+  files(options?: CallOptions & { offset?: number; limit?: number }): Promise<FileInfo[]>;
+  /** Which versions can be opened; looks for newer ones. */
+  versions(options?: CallOptions): Promise<{ earliest: bigint; latest: bigint }>;
+  /** Commits, newest first, from `until` (this version by default) down. */
+  history(options?: CallOptions & { limit?: number; until?: bigint | number }): Promise<Commit[]>;
+  /** The same table at another version. */
+  at(options: CallOptions & VersionOptions): Promise<LakeTable>;
+  /** The first rows, without SQL, in no promised order; 100 by default. */
+  preview(options?: CallOptions & { limit?: number; columns?: string[] }): Promise<Rows>;
+  /**
+   * Frees it in the engine; used again, it opens again. A registration of it stays. Tables that are garbage collected are freed too.
+   */
+  close(): void;
+}
+
+/** The event `lost`: the engine stopped (a trap, a dead worker) and the next call starts a new one. */
+export interface LostEvent extends Event {
+  readonly error: LakeglassError;
+}
+
+/** An engine and the tables registered in it. */
+export class Lakeglass extends EventTarget {
+  private constructor();
+  /**
+   * Starts the worker, the compilation of the WebAssembly module and, as soon as it runs, the opening of all tables at a time.
+   * Rejects with the first error, and then leaves nothing behind.
+   */
+  static connect(options?: ConnectOptions): Promise<Lakeglass>;
+  /** Where the engine runs. On `main`, long queries make the page wait. */
+  readonly mode: "worker" | "main";
+  /** Why the engine runs on the main thread; `null` in a worker. */
+  readonly modeReason: string | null;
+  /** Runs a statement; all its rows. */
+  query(sql: string, options?: CallOptions): Promise<Rows>;
+  /**
+   * Runs a statement; its result as one Arrow table, with what it cost in the property `metrics`. Its values are the Arrow
+   * library's: 64-bit integers are bigints, timestamps and dates `Date`s, maps `Map`s and decimals numbers. To have all digits,
+   * take {@link query}, or {@link queryIPC} and a reader with other options.
+   */
+  queryArrow(sql: string, options?: CallOptions): Promise<ArrowTable & { readonly metrics: Metrics }>;
+  /** Runs a statement; its result as the bytes of an Arrow IPC stream, for another Arrow library. */
+  queryIPC(sql: string, options?: CallOptions): Promise<Uint8Array & { readonly metrics: Metrics }>;
+  /** Runs a statement, batch by batch, at the pace of the reader. */
+  queryStream(sql: string, options?: CallOptions): RowStream;
+  /**
+   * Opens a table, by URL or, when it is the name of a registered one, that table: at the version it is registered at, or at
+   * another one. To open a folder of that name, write `./name`.
+   */
+  table(urlOrName: string | URL, options?: CallOptions & VersionOptions): Promise<LakeTable>;
+  /** Gives a table a name in SQL, replacing the one that had it. */
+  register(name: string, table: string | URL | LakeTable, options?: CallOptions & VersionOptions): Promise<LakeTable>;
+  /** Takes a name away; whether there was one. */
+  deregister(name: string, options?: CallOptions): Promise<boolean>;
+  /** The registered tables, in the order of their registration. */
+  tables(): RegisteredTable[];
+  /** Cancels what is under way and ends the worker. */
+  close(): void;
+  addEventListener(type: "lost", listener: (event: LostEvent) => void, options?: boolean | AddEventListenerOptions): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}
+
+/**
+ * Any value as text for a person: `2025-09-30 12:00:00Z`, `0x0a0b`, `{a: 1, b: [x, y]}`, `null`. With its field it is as exact as the
+ * type: a `float` shows no digits it does not have. Text is cut to `maxLength` characters (with `…`), when given.
+ */
+export function formatValue(
+  value: Value | undefined,
+  field?: { type: string; children?: readonly { name: string; type: string; children?: readonly any[] }[] } | null,
+  options?: { maxLength?: number },
+): string;

@@ -1,0 +1,46 @@
+// What travels between the page and the engine's host, in a worker or not. Types only, but for the version.
+//
+// The page calls a method under a number and gets one reply under the same number. Tables and results stay in the host: the page
+// holds their handles, and frees each.
+
+/** @import { EngineConfig, EngineVersion } from "./engine.js" */
+/** @import { ErrorData } from "./errors.js" */
+/** @import { Commit, Field, FileInfo, Metrics, TableInfo } from "./index.js" */
+
+/** Raised when the messages change: page and worker may come from caches of different age. */
+export const PROTOCOL = 1;
+
+/**
+ * @typedef {number} Handle
+ * @typedef {{ handle: Handle, info: TableInfo, schema: Field[] }} OpenedTable
+ * @typedef {{ handle: Handle, schema: Uint8Array }} OpenedResult
+ *
+ * @typedef {object} StartParams
+ * @property {WebAssembly.Module | null} module compiled by the page already, or not
+ * @property {string} wasmUrl
+ * @property {string | null} engineUrl the module to import instead of `pkg/lakeglass.js`
+ * @property {EngineConfig} options
+ *
+ * @typedef {object} Methods What each method takes and answers.
+ * @property {{ params: StartParams, value: void }} start
+ * @property {{ params: { url: string, at: EngineVersion }, value: OpenedTable }} open
+ * @property {{ params: { handle: Handle, at: EngineVersion }, value: OpenedTable }} at
+ * @property {{ params: { handle: Handle, offset?: number, limit?: number }, value: FileInfo[] }} files
+ * @property {{ params: { handle: Handle }, value: { earliest: bigint, latest: bigint } }} versions
+ * @property {{ params: { handle: Handle, limit?: number, until?: bigint | number }, value: Commit[] }} history
+ * @property {{ params: { handle: Handle, limit?: number, columns?: string[] }, value: OpenedResult }} preview
+ * @property {{ params: { name: string, handle: Handle }, value: void }} register
+ * @property {{ params: { name: string }, value: boolean }} deregister
+ * @property {{ params: { sql: string }, value: OpenedResult }} query
+ * @property {{ params: { handle: Handle }, value: { bytes: Uint8Array | undefined, metrics: Metrics } }} next
+ * @property {{ params: { handle: Handle }, value: Metrics | null }} free a result's metrics; what is under way is cancelled
+ *
+ * @typedef {keyof Methods} Method
+ *
+ * @typedef {{ id: number, method: Method, params: any } | { cancel: number }} ToHost
+ *
+ * @typedef {{ hello: number }
+ *   | { id: number, value: any }
+ *   | { id: number, error: ErrorData }
+ *   | { lost: string }} FromHost `lost`: the instance trapped and must be replaced
+ */

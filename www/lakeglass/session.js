@@ -1,0 +1,95 @@
+// One life of the engine: from its start to its end or loss. Handles belong to a session and die with it.
+
+import { LakeglassError, cancelled, errorFromData } from "./errors.js";
+
+/** @import { FromHost, Handle, Method, Methods } from "./protocol.js" */
+/** @import { Transport } from "./transport.js" */
+
+/** @typedef {{ resolve: (value: any) => void, reject: (error: Error) => void }} Pending */
+
+export class Session {
+  /** @type {Transport | null} */ #transport = null;
+  /** @type {Map<number, Pending>} */ #pending = new Map();
+  #lastId = 0;
+  /** @type {LakeglassError | null} */ #ended = null;
+  /** @type {(session: Session, error: LakeglassError) => void} */ #onLost;
+
+  /** @param {(session: Session, error: LakeglassError) => void} onLost called once, when the engine stops by itself */
+  constructor(onLost) {
+    this.#onLost = onLost;
+  }
+
+  /** @param {Transport} transport */
+  attach(transport) {
+    this.#transport = transport;
+    if (this.#ended) transport.end();
+  }
+
+  /**
+   * @template {Method} M
+   * @param {M} method
+   * @param {Methods[M]["params"]} params
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Methods[M]["value"]>}
+   */
+  call(method, params, signal) {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(this.#ended);
+      if (signal?.aborted) return reject(cancelled(signal.reason));
+      const id = ++this.#lastId;
+      const onAbort = () => {
+        this.#pending.delete(id);
+        this.#transport?.post({ cancel: id });
+        reject(cancelled(signal?.reason));
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      const done = () => signal?.removeEventListener("abort", onAbort);
+      this.#pending.set(id, {
+        resolve: (value) => (done(), resolve(value)),
+        reject: (error) => (done(), reject(error)),
+      });
+      this.#transport?.post({ id, method, params });
+    });
+  }
+
+  /**
+   * Lets go of a table or result, without an answer.
+   * @param {Handle} handle
+   */
+  free(handle) {
+    if (!this.#ended) this.#transport?.post({ id: 0, method: "free", params: { handle } });
+  }
+
+  /** @param {FromHost} message */
+  receive(message) {
+    if ("lost" in message) return this.lose(message.lost);
+    if ("hello" in message) return;
+    const pending = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    if (pending) {
+      if ("error" in message) pending.reject(errorFromData(message.error));
+      else pending.resolve(message.value);
+    } else if ("value" in message && message.value?.handle) {
+      // The call was cancelled when its answer was on the way: nobody else will free what it opened.
+      this.free(message.value.handle);
+    }
+  }
+
+  /** @param {string} reason */
+  lose(reason) {
+    if (this.#ended) return;
+    const message = `the engine stopped (${reason}); the next call starts a new one. Please report how it came to this`;
+    const error = new LakeglassError("internal", message);
+    this.end(error);
+    this.#onLost(this, error);
+  }
+
+  /** @param {LakeglassError} error what calls reject with, those pending and those to come */
+  end(error) {
+    if (this.#ended) return;
+    this.#ended = error;
+    this.#transport?.end();
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+}

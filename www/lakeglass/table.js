@@ -1,0 +1,177 @@
+// A table at one version, on the page's side.
+
+import { abortable } from "./errors.js";
+import { ResultCursor, readRows } from "./results.js";
+
+/** @import { Connection } from "./connection.js" */
+/** @import { EngineVersion } from "./engine.js" */
+/** @import { CallOptions, Commit, Field, FileInfo, LakeTable as PublicTable, Rows, TableInfo, VersionOptions } from "./index.js" */
+/** @import { Handle, Method, Methods, OpenedTable } from "./protocol.js" */
+/** @import { Session } from "./session.js" */
+
+/**
+ * The engine's side of a table: apart from the table, so that it can be freed when the table is gone.
+ * @typedef {{ session: Session | null, handle: Promise<Handle> | null }} Remote
+ */
+
+const abandoned = new FinalizationRegistry((/** @type {Remote} */ remote) => free(remote));
+
+/** @param {Remote} remote */
+function free(remote) {
+  const { session, handle } = remote;
+  remote.session = null;
+  remote.handle = null;
+  handle?.then((opened) => session?.free(opened)).catch(() => {});
+}
+
+/** @implements {PublicTable} */
+export class LakeTable {
+  /** @type {Connection} */ #connection;
+  /** @type {Field[]} */ #schema;
+  /** @type {Remote} */ #remote;
+
+  /**
+   * @param {Connection} connection
+   * @param {string} url
+   * @param {Session} session where it was opened
+   * @param {OpenedTable} opened
+   */
+  constructor(connection, url, session, { handle, info, schema }) {
+    this.#connection = connection;
+    this.#schema = schema;
+    this.#remote = { session, handle: Promise.resolve(handle) };
+    /** @readonly */
+    this.url = url;
+    /** @readonly @type {TableInfo} */
+    this.info = info;
+    abandoned.register(this, this.#remote);
+  }
+
+  /**
+   * @param {Connection} connection
+   * @param {string} url absolute
+   * @param {VersionOptions} options
+   * @param {AbortSignal} [signal]
+   */
+  static async open(connection, url, options, signal) {
+    const session = await connection.session(signal);
+    const opened = await session.call("open", { url, at: engineVersion(options) }, signal);
+    return new LakeTable(connection, url, session, opened);
+  }
+
+  get version() {
+    return this.info.version;
+  }
+
+  /** @param {CallOptions} [options] */
+  async schema({ signal } = {}) {
+    await abortable(Promise.resolve(), signal);
+    return this.#schema;
+  }
+
+  /**
+   * @param {CallOptions & { offset?: number, limit?: number }} [options]
+   * @returns {Promise<FileInfo[]>}
+   */
+  files({ signal, ...options } = {}) {
+    return this.#call("files", options, signal);
+  }
+
+  /** @param {CallOptions} [options] */
+  versions({ signal } = {}) {
+    return this.#call("versions", {}, signal);
+  }
+
+  /**
+   * @param {CallOptions & { limit?: number, until?: bigint | number }} [options]
+   * @returns {Promise<Commit[]>}
+   */
+  history({ signal, ...options } = {}) {
+    return this.#call("history", options, signal);
+  }
+
+  /** @param {CallOptions & VersionOptions} options */
+  async at({ signal, ...options }) {
+    const session = await this.#connection.session(signal);
+    const handle = await this.handle(session, signal);
+    const opened = await session.call("at", { handle, at: engineVersion(options) }, signal);
+    return new LakeTable(this.#connection, this.url, session, opened);
+  }
+
+  /**
+   * @param {CallOptions & { limit?: number, columns?: string[] }} [options]
+   * @returns {Promise<Rows>}
+   */
+  async preview({ signal, ...options } = {}) {
+    const session = await this.#connection.session(signal);
+    const handle = await this.handle(session, signal);
+    const opened = await session.call("preview", { handle, limit: 100, ...defined(options) }, signal);
+    return readRows(new ResultCursor({ session, opened }, signal));
+  }
+
+  close() {
+    free(this.#remote);
+  }
+
+  /**
+   * Its handle in a session: opened there, at the same version, unless it is.
+   * @param {Session} session
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Handle>}
+   */
+  handle(session, signal) {
+    const remote = this.#remote;
+    if (remote.session !== session || !remote.handle) {
+      // For all callers, of which one may cancel: without its signal.
+      const opening = session.call("open", { url: this.url, at: { version: this.version } }).then(({ handle }) => handle);
+      remote.session = session;
+      remote.handle = opening;
+      opening.catch(() => {
+        if (remote.handle === opening) remote.handle = null; // the next call tries again
+      });
+    }
+    return abortable(/** @type {Promise<Handle>} */ (remote.handle), signal);
+  }
+
+  /** @param {Connection} connection */
+  isOf(connection) {
+    return this.#connection === connection;
+  }
+
+  /**
+   * @template {Method} M
+   * @param {M} method
+   * @param {object} options
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Methods[M]["value"]>}
+   */
+  async #call(method, options, signal) {
+    const session = await this.#connection.session(signal);
+    const handle = await this.handle(session, signal);
+    return session.call(method, /** @type {any} */ ({ handle, ...defined(options) }), signal);
+  }
+}
+
+/**
+ * @param {VersionOptions} options
+ * @returns {EngineVersion}
+ */
+export function engineVersion({ version, timestamp }) {
+  if (version !== undefined && timestamp !== undefined) throw new TypeError("give version or timestamp, not both");
+  const millis = timestamp instanceof Date ? timestamp.getTime() : timestamp;
+  if (Number.isNaN(millis)) throw new TypeError("the timestamp is an invalid date");
+  if (typeof version === "number" && !(Number.isSafeInteger(version) && version >= 0)) {
+    throw new TypeError(`a version is a whole number from 0 up, not ${version}`);
+  }
+  return defined({ version, timestamp: millis });
+}
+
+/**
+ * Without what is `undefined`: the engine tells "not given" from "given".
+ * @template {object} T
+ * @param {T} options
+ * @returns {T}
+ */
+function defined(options) {
+  return /** @type {T} */ (Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)));
+}
