@@ -8,9 +8,12 @@
 )]
 
 mod delta;
+mod loopback;
 mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
 mod scan_requests;
 mod scan_rows;
 mod scan_schema;
+mod storage;
+mod storage_faults;
