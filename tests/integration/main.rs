@@ -1,5 +1,7 @@
 //! The integration tests: one binary, a module per topic.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod delta;
 mod scan_damage;
 mod scan_deletes;
