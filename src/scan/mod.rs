@@ -17,6 +17,7 @@ mod deletion_vector;
 mod file;
 mod footer;
 mod footer_cache;
+mod guard;
 mod nullable;
 mod page_index;
 mod partition;

@@ -2,6 +2,7 @@
 
 use super::file::{OpenFile, RowGroup};
 use super::footer::decode_error;
+use super::guard::guarded;
 use super::page_index::{self, IndexRanges};
 use crate::error::{Error, Result};
 use arrow::array::RecordBatch;
@@ -127,7 +128,7 @@ fn decoder(
 async fn read(file: &OpenFile, mut decoder: ParquetPushDecoder) -> Result<Option<ParquetRecordBatchReader>> {
     let broken = |error| decode_error(error, &file.name);
     loop {
-        match decoder.try_next_reader().map_err(broken)? {
+        match guarded(&file.name, || decoder.try_next_reader().map_err(broken))? {
             DecodeResult::Data(reader) => return Ok(Some(reader)),
             DecodeResult::Finished => return Ok(None),
             DecodeResult::NeedsData(ranges) => {
@@ -170,7 +171,7 @@ impl Rows {
             self.left -= rows;
             return self.file.batch(&[], rows as usize).map(Some);
         };
-        match reader.next() {
+        match guarded(&self.file.name, || Ok(reader.next()))? {
             Some(Ok(batch)) => {
                 self.left = self.left.saturating_sub(batch.num_rows() as u64);
                 self.file.batch(batch.columns(), batch.num_rows()).map(Some)

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod delta;
 mod loopback;
 mod scan_damage;
