@@ -56,10 +56,14 @@ export class Catalog extends EventTarget {
     return entry;
   }
 
-  /** The name itself, or with a number where it is taken. @param {string} name */
-  freeName(name) {
+  /**
+   * The name itself, or with a number where another table has it.
+   * @param {string} name
+   * @param {Entry | null} [own] the table that is to have it
+   */
+  freeName(name, own = null) {
     let free = name;
-    for (let count = 2; this.get(free); count++) free = `${name}_${count}`;
+    for (let count = 2; ![null, own].includes(this.get(free)); count++) free = `${name}_${count}`;
     return free;
   }
 
