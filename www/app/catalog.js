@@ -125,8 +125,12 @@ export class Catalog extends EventTarget {
    * @param {AbortSignal} [signal]
    */
   #openAt(entry, version, signal) {
-    if (entry.table && version !== null) return entry.table.at({ version, signal });
-    return this.lake.table(entry.url, version === null ? { signal } : { version, signal });
+    // The latest known here needs no search; looking for newer ones is for the button that says so.
+    const known = version ?? entry.commits?.range?.latest;
+    if (entry.table && known !== undefined) return entry.table.at({ version: known, signal });
+    // Absolute, so that nothing pasted is taken for the name of a registered table.
+    const url = new URL(entry.url, document.baseURI);
+    return this.lake.table(url, version === null ? { signal } : { version, signal });
   }
 
   #changed() {
