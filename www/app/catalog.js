@@ -56,10 +56,14 @@ export class Catalog extends EventTarget {
     return entry;
   }
 
-  /** The name itself, or with a number where it is taken. @param {string} name */
-  freeName(name) {
+  /**
+   * The name itself, or with a number where another table has it.
+   * @param {string} name
+   * @param {Entry | null} [own] the table that is to have it
+   */
+  freeName(name, own = null) {
     let free = name;
-    for (let count = 2; this.get(free); count++) free = `${name}_${count}`;
+    for (let count = 2; ![null, own].includes(this.get(free)); count++) free = `${name}_${count}`;
     return free;
   }
 
@@ -121,8 +125,12 @@ export class Catalog extends EventTarget {
    * @param {AbortSignal} [signal]
    */
   #openAt(entry, version, signal) {
-    if (entry.table && version !== null) return entry.table.at({ version, signal });
-    return this.lake.table(entry.url, version === null ? { signal } : { version, signal });
+    // The latest known here needs no search; looking for newer ones is for the button that says so.
+    const known = version ?? entry.commits?.range?.latest;
+    if (entry.table && known !== undefined) return entry.table.at({ version: known, signal });
+    // Absolute, so that nothing pasted is taken for the name of a registered table.
+    const url = new URL(entry.url, document.baseURI);
+    return this.lake.table(url, version === null ? { signal } : { version, signal });
   }
 
   #changed() {

@@ -82,7 +82,7 @@ export class Tables {
       done = true;
       this.#renaming = null;
       const name = input.value.trim();
-      if (keep && name && name !== entry.name) this.on.rename(entry, this.catalog.freeName(name));
+      if (keep && name && name !== entry.name) this.on.rename(entry, this.catalog.freeName(name, entry));
       this.#render();
       for (const button of this.list.querySelectorAll('button')) if (button.dataset.key === entry.name) button.focus();
     };

@@ -201,6 +201,6 @@ function commitLine(commit) {
   const who = commit.user ?? commit.engine;
   return [
     h('div', { class: 'commit-line' }, operationBadge(commit), timeOf(commit), h('span', { class: 'faint ago' }, ago)),
-    h('div', { class: 'commit-line' }, h('span', { class: 'changes' }, changes.length ? changes : 'no row counts in the log'), who && h('span', { class: 'by', title: 'Who made this commit' }, `by ${who}`)),
+    h('div', { class: 'commit-line' }, changes.length > 0 && h('span', { class: 'changes' }, changes), who && h('span', { class: 'by', title: 'Who made this commit' }, `by ${who}`)),
   ];
 }
