@@ -126,7 +126,9 @@ class Page {
       this.location.go({ table: elsewhere.name }, { replace: true, quiet: true });
       return elsewhere;
     }
-    return table === null ? this.catalog.entries.at(0) ?? null : null;
+    const first = table === null ? this.catalog.entries.at(0) ?? null : null;
+    if (first) this.location.go({ table: first.name }, { replace: true, quiet: true });
+    return first;
   }
 
   /**
