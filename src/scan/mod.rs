@@ -69,6 +69,7 @@ pub struct Scan {
     footers: FooterCache,
     batch_size: usize,
     ahead_bytes: u64,
+    page_pruning: Arc<page_index::PagePruning>,
 }
 
 impl Scan {
@@ -87,6 +88,7 @@ impl Scan {
             footers: footers.clone(),
             batch_size: BATCH_SIZE,
             ahead_bytes: AHEAD_BYTES,
+            page_pruning: Arc::default(),
         }
     }
 

@@ -4,8 +4,9 @@
 // SQL: `weather`            the registered table of that name: 3 rows at version 1, 4 at 2
 //      `types` `dictionary` `twins`   fixed results, see below
 //      `batches N`          N batches of 10 rows, made when asked for
-//      `slow`               waits until it is cancelled
-//      `state`              one row of counters
+//      `slow`               waits until it is cancelled; `hang` does so at its second batch; `late` takes 100 ms, and is not
+//                           stopped by a cancel
+//      `state`              one row of counters, as they were before it
 //      `trap`               the call traps; `panic` a task traps and the call stays pending; `crash` an uncaught error
 //      `error CODE`         an error with that code
 // URLs: their last part is the table: `weather`, `missing`, `slow`, `fragile` (`?gone`: no more)
@@ -97,7 +98,7 @@ export class Engine {
       case "slow":
         return untilAborted(signal);
       case "hang":
-        return new EngineResult([() => numbers(0), () => untilAborted(signal)]);
+        return new EngineResult([() => numbers(0), (ofNext) => untilAborted(ofNext)]);
       case "late":
         await new Promise((resolve) => setTimeout(resolve, 100));
         return new EngineResult([numbers(0)]);
@@ -192,15 +193,18 @@ class EngineResult {
     const first = this.#batches[0];
     return messages(typeof first === "function" ? first() : first).schema;
   }
-  async next() {
+  async next(signal) {
     if (this.#busy) throw new Error("next while next is under way");
     this.#busy = true;
     const batch = this.#batches[this.#position];
     this.#position += 1;
     state.made += batch ? 1 : 0;
-    const table = await (typeof batch === "function" ? batch() : batch);
-    this.#busy = false;
-    return table && messages(table).batch;
+    try {
+      const table = await (typeof batch === "function" ? batch(signal) : batch);
+      return table && messages(table).batch;
+    } finally {
+      this.#busy = false;
+    }
   }
   metrics() {
     return { requests: this.#position, bytes: 10 * this.#position, retries: 0, cachedBytes: 0 };

@@ -1,5 +1,5 @@
 // A stand-in for the package, for tests of the page alone: it is served in place of www/lakeglass/index.js by the test
-// (see page-fake.js), never by the page. It holds a few tables in memory, is as slow as asked, and fails with any code.
+// (see page-harness.js), never by the page. It holds a few tables in memory, is as slow as asked, and fails with any code.
 //
 // SQL it understands, by what the text contains: `fail_<code>` fails, `slow_<ms>` waits, `big` gives 100,000 rows of 12
 // columns, `hostile` gives markup as text, `avg` groups the weather; anything else is the first table it names.

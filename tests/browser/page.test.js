@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, openPage, ORIGIN } from './page-fake.js';
+import { launch, openPage, ORIGIN } from './page-harness.js';
 
 const PHONE = { viewport: { width: 390, height: 800 } };
 const CODES = ['table_not_found', 'version_not_found', 'network', 'cors_or_network', 'http_status', 'permission_denied', 'url_expired', 'unsupported_feature', 'corrupt_table', 'memory_limit', 'internal'];

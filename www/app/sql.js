@@ -84,7 +84,8 @@ export class SqlTab {
     const started = performance.now();
     await this.panel.load('Running the query', async (signal) => {
       await this.#openAll(sql, signal);
-      const result = new ResultSet(this.catalog.lake.queryStream(sql, { signal }));
+      const lake = await this.catalog.lake();
+      const result = new ResultSet(lake.queryStream(sql, { signal }));
       await result.readTo(1);
       if (!result.complete) await result.readTo(AHEAD);
       await this.#tell(result, started);

@@ -3,7 +3,7 @@
 
 import { kindOf, summaryOf } from './commits.js';
 import { h, icon, iconButton } from './dom.js';
-import { errorView, isCancelled } from './errors.js';
+import { codeOf, errorView, isCancelled, messageOf } from './errors.js';
 import { formatAgo } from './format.js';
 import { operationBadge, timeOf } from './history.js';
 
@@ -73,8 +73,13 @@ export class VersionControl {
       this.#render(this.#current);
       if (!this.#list.hidden) this.#fillList();
     } catch (error) {
-      if (!loading.signal.aborted && !isCancelled(error)) this.#commit.replaceChildren(errorView(error, { compact: true, retry: () => this.show(entry) }));
+      if (!loading.signal.aborted) this.#commit.replaceChildren(...this.#failure(error, entry));
     }
+  }
+
+  /** @param {unknown} error @param {Entry} entry */
+  #failure(error, entry) {
+    return [h('span', { class: 'faint', title: messageOf(error) }, `The history could not be read: ${codeOf(error)}`), h('button', { type: 'button', class: 'button quiet', onclick: () => this.show(entry) }, 'Try again')];
   }
 
   /** @param {number} version */
