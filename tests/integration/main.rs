@@ -6,10 +6,11 @@
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
-
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod delta;
+mod delta_discovery;
+mod delta_fixture;
 mod loopback;
 mod scan_damage;
 mod scan_deletes;
