@@ -1,12 +1,25 @@
 //! A session: named tables, and the queries over them.
 
+use super::engine;
+use super::error::from_datafusion;
+use super::names;
+use super::output::{plain_batch, plain_schema};
+use super::registry::Registry;
+use super::show;
+use super::statement::{self, Request};
+use super::table_provider::LakeglassTable;
 use crate::error::{Error, Result};
 use crate::scan::FooterCache;
 use crate::storage::Meter;
 use crate::table::Table;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use futures::stream::BoxStream;
+use datafusion::execution::context::SessionState;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::sql::parser::Statement as PlannerStatement;
+use datafusion::sql::sqlparser::ast::Statement;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use std::sync::Arc;
 
 /// How a session runs its queries.
 #[derive(Debug, Clone)]
@@ -29,13 +42,15 @@ impl Default for SessionOptions {
 #[derive(Clone)]
 pub struct Session {
     footers: FooterCache,
+    registry: Arc<Registry>,
+    state: Arc<SessionState>,
 }
 
 /// A running query: its columns, its rows as they come, and what they cost.
 pub struct QueryResult {
     /// The columns. View types are turned into plain ones, so that every Arrow reader understands the batches.
     pub schema: SchemaRef,
-    /// The rows. Dropping it cancels the query.
+    /// The rows. Dropping it cancels the query. It has to be polled within a tokio runtime.
     pub batches: BoxStream<'static, Result<RecordBatch>>,
     /// What this query has fetched, so far.
     pub meter: Meter,
@@ -43,23 +58,26 @@ pub struct QueryResult {
 
 impl Session {
     /// A session without tables.
-    pub fn new(_options: SessionOptions) -> Result<Session> {
-        Ok(Session { footers: FooterCache::default() })
+    pub fn new(options: SessionOptions) -> Result<Session> {
+        let registry = Arc::new(Registry::default());
+        let state = Arc::new(engine::state(&options, &registry)?);
+        Ok(Session { footers: FooterCache::default(), registry, state })
     }
 
-    /// Makes `table` known as `name` (case-sensitive; one that needs quotes is quoted in SQL). Replaces what had the name.
-    pub fn register(&self, _name: &str, _table: Table) -> Result<()> {
-        Err(Error::internal("not built"))
+    /// Makes `table` known as `name` (one that needs quotes is quoted in SQL). Replaces what had the name. A name without
+    /// quotes finds its table whatever its case, as long as only one fits.
+    pub fn register(&self, name: &str, table: Table) -> Result<()> {
+        self.registry.insert(LakeglassTable::new(name, table, &self.footers))
     }
 
     /// Forgets `name`; false if it was not known.
-    pub fn deregister(&self, _name: &str) -> Result<bool> {
-        Err(Error::internal("not built"))
+    pub fn deregister(&self, name: &str) -> Result<bool> {
+        Ok(self.registry.remove(name))
     }
 
     /// The tables by name, sorted.
     pub fn tables(&self) -> Vec<(String, Table)> {
-        Vec::new()
+        self.registry.tables()
     }
 
     /// The footers read so far, for scans beside SQL.
@@ -68,7 +86,38 @@ impl Session {
     }
 
     /// Plans `sql`, one statement, and starts it. No data file is read before the first batch is asked for.
-    pub async fn query(&self, _sql: &str) -> Result<QueryResult> {
-        Err(Error::internal("not built"))
+    pub async fn query(&self, sql: &str) -> Result<QueryResult> {
+        match statement::parse(sql)? {
+            Request::ShowTables(pattern) => Ok(answer(show::tables(&self.tables(), pattern.as_deref())?)),
+            Request::Describe(name) => {
+                let name = names::table_name(&name, &self.registry.schemas())?;
+                let table = self.registry.get(&name).ok_or_else(|| Error::internal("a table vanished"))?;
+                Ok(answer(show::columns(table.table())?))
+            }
+            Request::Query(statement) => self.run(*statement).await,
+        }
     }
+
+    async fn run(&self, mut statement: Statement) -> Result<QueryResult> {
+        names::resolve(&mut statement, &self.registry.schemas())?;
+        let meter = Meter::default();
+        let state = engine::query_state(&self.state, &meter);
+        let plan = plan(&state, statement).await.map_err(from_datafusion)?;
+        let schema = plain_schema(&plan.schema());
+        // Some operators start their tasks when they are executed: that waits for the first poll.
+        let started = stream::once(async move { execute_stream(plan, state.task_ctx()) }).try_flatten();
+        let output = schema.clone();
+        let batches = started.map(move |batch| plain_batch(&batch.map_err(from_datafusion)?, &output)).boxed();
+        Ok(QueryResult { schema, batches, meter })
+    }
+}
+
+async fn plan(state: &SessionState, statement: Statement) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
+    let logical = state.statement_to_plan(PlannerStatement::Statement(Box::new(statement))).await?;
+    state.create_physical_plan(&logical).await
+}
+
+/// A result that is there already.
+fn answer(batch: RecordBatch) -> QueryResult {
+    QueryResult { schema: batch.schema(), batches: stream::iter([Ok(batch)]).boxed(), meter: Meter::default() }
 }

@@ -1,5 +1,26 @@
 //! SQL over tables, by DataFusion.
+//!
+//! ```text
+//! text -> statement (one, that reads) -> names (settled) -> DataFusion's planner and optimizer
+//!      -> exec (our leaf over `scan`) -> output (plain types)
+//! ```
+//!
+//! DataFusion appears in this module alone. Tables enter as [`table_provider::LakeglassTable`], predicates reach the scan
+//! as [`prune`]'s pruners, and errors of the scan come out with the codes they had ([`error`]).
 
 pub mod context;
+mod dialect;
+mod engine;
+mod error;
+mod exec;
+mod names;
+mod nesting;
+mod output;
+mod partition_filter;
+mod prune;
+mod registry;
+mod show;
+mod statement;
+mod table_provider;
 
 pub use context::{QueryResult, Session, SessionOptions};

@@ -1,8 +1,16 @@
 //! The integration tests: one binary, a module per topic.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod delta;
+mod loopback;
 mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
@@ -10,3 +18,5 @@ mod scan_fixtures;
 mod scan_requests;
 mod scan_rows;
 mod scan_schema;
+mod storage;
+mod storage_faults;

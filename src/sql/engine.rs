@@ -1,0 +1,66 @@
+//! DataFusion as this crate uses it: every function, no file formats, no disk, plans for one thread.
+
+use super::context::SessionOptions;
+use super::error::from_datafusion;
+use super::registry::{CATALOG, Catalog, Registry, SCHEMA};
+use crate::error::Result;
+use crate::storage::Meter;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::SessionStateDefaults;
+use datafusion::execution::context::SessionState;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::SessionConfig;
+use std::sync::Arc;
+
+/// The meter of the query that a plan belongs to: an extension of its configuration, where scans find it.
+#[derive(Debug)]
+pub struct QueryMeter(pub Meter);
+
+/// The state that every query of a session starts from.
+pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<SessionState> {
+    let mut runtime = RuntimeEnvBuilder::new()
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled));
+    if let Some(bytes) = options.memory_limit {
+        runtime = runtime.with_memory_pool(Arc::new(GreedyMemoryPool::new(bytes)));
+    }
+    Ok(SessionStateBuilder::new()
+        .with_config(config(options))
+        .with_runtime_env(runtime.build_arc().map_err(from_datafusion)?)
+        .with_catalog_list(Arc::new(Catalog(registry.clone())))
+        .with_expr_planners(SessionStateDefaults::default_expr_planners())
+        .with_scalar_functions(SessionStateDefaults::default_scalar_functions())
+        .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
+        .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+        .with_window_functions(SessionStateDefaults::default_window_functions())
+        .with_table_function_list(SessionStateDefaults::default_table_functions())
+        .build())
+}
+
+fn config(options: &SessionOptions) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(options.target_partitions.max(1))
+        .with_batch_size(options.batch_size.max(1))
+        .with_create_default_catalog_and_schema(false)
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_information_schema(true);
+    let all = config.options_mut();
+    // Names are settled before planning: see `names`.
+    all.sql_parser.enable_ident_normalization = false;
+    all.execution.time_zone = Some("UTC".into());
+    // Partitions overlap fetches; the work is one thread's, so shuffling rows between partitions only costs.
+    all.optimizer.enable_round_robin_repartition = false;
+    all.optimizer.repartition_aggregations = false;
+    all.optimizer.repartition_joins = false;
+    all.optimizer.repartition_windows = false;
+    config
+}
+
+/// The state of one query, which counts into `meter`.
+pub fn query_state(state: &SessionState, meter: &Meter) -> SessionState {
+    let mut state = state.clone();
+    state.config_mut().set_extension(Arc::new(QueryMeter(meter.clone())));
+    state.mark_start_execution();
+    state
+}

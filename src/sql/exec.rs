@@ -1,0 +1,261 @@
+//! The leaf of our plans: some columns of some files of a table, as streams of batches.
+
+use super::engine::QueryMeter;
+use super::error::to_datafusion;
+use super::prune::PredicatePruner;
+use crate::scan::{FooterCache, Scan};
+use crate::table::Table;
+use arrow::datatypes::SchemaRef;
+use datafusion::common::stats::Precision;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Statistics, internal_err};
+use datafusion::config::ConfigOptions;
+use datafusion::error::Result;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::filter_pushdown::{
+    ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown,
+};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, apply_expression_roots,
+};
+use futures::StreamExt;
+use std::fmt;
+use std::sync::Arc;
+
+/// Up to this many rows, a limit is read by one stream: several would each read the first rows of a file.
+const SEQUENTIAL_LIMIT: usize = 100_000;
+
+/// A scan of a table as a node of a plan.
+#[derive(Debug, Clone)]
+pub struct LakeglassScan {
+    name: String,
+    table: Table,
+    footers: FooterCache,
+    table_schema: SchemaRef,
+    columns: Vec<usize>,
+    /// Positions of files in the snapshot, by partition.
+    partitions: Vec<Vec<usize>>,
+    /// The query's own predicate first, then those that operators above made.
+    pruners: Vec<Arc<PredicatePruner>>,
+    limit: Option<usize>,
+    statistics: Arc<Statistics>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl LakeglassScan {
+    /// The given columns of all files, in one partition.
+    pub fn new(
+        name: &str,
+        table: &Table,
+        footers: &FooterCache,
+        table_schema: &SchemaRef,
+        columns: Vec<usize>,
+    ) -> Result<LakeglassScan> {
+        let schema = Arc::new(table_schema.project(&columns)?);
+        Ok(LakeglassScan {
+            name: name.into(),
+            table: table.clone(),
+            footers: footers.clone(),
+            table_schema: table_schema.clone(),
+            columns,
+            partitions: vec![(0..table.snapshot().files.len()).collect()],
+            pruners: Vec::new(),
+            limit: None,
+            statistics: Arc::new(Statistics::new_unknown(&schema)),
+            properties: properties(schema, 1),
+            metrics: ExecutionPlanMetricsSet::new(),
+        })
+    }
+
+    /// These files only, over at most `partitions` partitions of about the same size in bytes.
+    pub fn with_files(mut self, files: Vec<usize>, partitions: usize) -> LakeglassScan {
+        let sizes = self.sizes(&files);
+        self.partitions = distribute(&files, &sizes, partitions);
+        self.properties = properties(self.schema(), self.partitions.len());
+        self.statistics = Arc::new(self.estimate());
+        self
+    }
+
+    /// Leaves out what the query's predicate rules out.
+    pub fn with_pruner(mut self, pruner: Option<Arc<PredicatePruner>>) -> LakeglassScan {
+        self.pruners.extend(pruner);
+        self
+    }
+
+    /// At most this many rows are asked for.
+    pub fn with_limit(mut self, limit: Option<usize>) -> LakeglassScan {
+        self.limit = limit;
+        if limit.is_some_and(|limit| limit <= SEQUENTIAL_LIMIT) {
+            let mut files: Vec<usize> = self.partitions.concat();
+            files.sort_unstable();
+            self.partitions = vec![files];
+            self.properties = properties(self.schema(), 1);
+        }
+        self
+    }
+
+    fn sizes(&self, files: &[usize]) -> Vec<u64> {
+        let all = &self.table.snapshot().files;
+        files.iter().map(|&file| all.get(file).map(|file| file.size).unwrap_or_default()).collect()
+    }
+
+    fn file_count(&self) -> usize {
+        self.partitions.iter().map(Vec::len).sum()
+    }
+
+    fn estimate(&self) -> Statistics {
+        let bytes: u64 = self.sizes(&self.partitions.concat()).iter().sum();
+        let mut statistics = Statistics::new_unknown(&self.schema());
+        statistics.total_byte_size = Precision::Inexact(usize::try_from(bytes).unwrap_or(usize::MAX));
+        statistics
+    }
+}
+
+fn properties(schema: SchemaRef, partitions: usize) -> Arc<PlanProperties> {
+    Arc::new(PlanProperties::new(
+        EquivalenceProperties::new(schema),
+        Partitioning::UnknownPartitioning(partitions),
+        EmissionType::Incremental,
+        Boundedness::Bounded,
+    ))
+}
+
+/// Each file, in order, to the partition with the fewest bytes so far.
+fn distribute(files: &[usize], sizes: &[u64], partitions: usize) -> Vec<Vec<usize>> {
+    let mut groups = vec![(0u64, Vec::new()); partitions.min(files.len()).max(1)];
+    for (&file, &size) in files.iter().zip(sizes) {
+        if let Some((bytes, group)) = groups.iter_mut().min_by_key(|(bytes, _)| *bytes) {
+            *bytes = bytes.saturating_add(size.max(1));
+            group.push(file);
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+impl DisplayAs for LakeglassScan {
+    fn fmt_as(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let schema = self.schema();
+        let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let (files, total) = (self.file_count(), self.table.snapshot().files.len());
+        if let DisplayFormatType::TreeRender = format {
+            return write!(f, "table={}\nfiles={files}/{total}", self.name);
+        }
+        write!(f, "LakeglassScan: table={}, files={files}/{total}, projection=[{}]", self.name, columns.join(", "))?;
+        if let Some(limit) = self.limit {
+            write!(f, ", limit={limit}")?;
+        }
+        for pruner in &self.pruners {
+            write!(f, ", pruning={}", pruner.predicate())?;
+        }
+        Ok(())
+    }
+}
+
+impl ExecutionPlan for LakeglassScan {
+    fn name(&self) -> &str {
+        "LakeglassScan"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        apply_expression_roots(self.pruners.iter().map(|pruner| pruner.predicate()), f)
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        if children.is_empty() { Ok(self) } else { internal_err!("a scan has no children") }
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let Some(files) = self.partitions.get(partition) else { return internal_err!("no partition {partition}") };
+        let table = match context.session_config().get_extension::<QueryMeter>() {
+            Some(meter) => self.table.with_meter(&meter.0),
+            None => self.table.clone(),
+        };
+        let schema = self.schema();
+        let mut scan = Scan::new(&table, &self.footers)
+            .with_columns(self.columns.clone(), schema.clone())
+            .with_files(files.clone())
+            .with_limit(self.limit);
+        for pruner in &self.pruners {
+            scan = scan.with_pruner(pruner.clone());
+        }
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let stream = scan.stream().map(move |batch| {
+            if let Ok(batch) = &batch {
+                metrics.record_output(batch.num_rows());
+            }
+            batch.map_err(to_datafusion)
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn statistics_from_inputs(&self, _inputs: &[Arc<Statistics>], args: &StatisticsArgs) -> Result<Arc<Statistics>> {
+        match args.partition() {
+            None => Ok(self.statistics.clone()),
+            Some(_) => Ok(Arc::new(Statistics::new_unknown(&self.schema()))),
+        }
+    }
+
+    fn with_fetch(&self, limit: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
+        Some(Arc::new(LakeglassScan { limit, ..self.clone() }))
+    }
+
+    fn fetch(&self) -> Option<usize> {
+        self.limit
+    }
+
+    /// Predicates that operators above make while they run rule row groups out as soon as they say something. The query's
+    /// own predicate is here already, by [`LakeglassScan::with_pruner`]. No row is filtered.
+    fn handle_child_pushdown_result(
+        &self,
+        phase: FilterPushdownPhase,
+        result: ChildPushdownResult,
+        _config: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        let filters = result.parent_filters;
+        let propagation = FilterPushdownPropagation::with_parent_pushdown_result(vec![PushedDown::No; filters.len()]);
+        if phase != FilterPushdownPhase::Post {
+            return Ok(propagation);
+        }
+        let pruners = filters.into_iter().filter_map(|filter| PredicatePruner::new(filter.filter, &self.table_schema));
+        let pruners: Vec<_> = pruners.map(Arc::new).collect();
+        if pruners.is_empty() {
+            return Ok(propagation);
+        }
+        let mut scan = self.clone();
+        scan.pruners.extend(pruners);
+        Ok(propagation.with_updated_node(Arc::new(scan)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distribute;
+
+    #[test]
+    fn files_go_where_the_fewest_bytes_are() {
+        assert_eq!(distribute(&[0, 1, 2, 3, 4], &[100, 10, 10, 10, 60], 2), [vec![0], vec![1, 2, 3, 4]]);
+        assert_eq!(distribute(&[3, 5], &[1, 1], 8), [vec![3], vec![5]]);
+        assert_eq!(distribute(&[], &[], 8), [Vec::<usize>::new()]);
+    }
+}

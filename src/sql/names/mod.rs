@@ -1,0 +1,163 @@
+//! Names without quotes mean what they fit, whatever their case.
+//!
+//! Lakehouse columns are often spelled `customerId`, and Spark and DuckDB let people write `customerid` for it; DataFusion
+//! either lowers every unquoted name or takes it as written. So it is told to take names as written, and this pass over
+//! the syntax tree, before planning, gives every unquoted name the spelling of what it means in its place: a table, a CTE,
+//! a column, an alias, a nested field. A name that fits exactly wins; one that fits several spellings is an error that
+//! says so; one that fits nothing is left for the planner to refuse. Quoted names are exact. Columns and aliases keep their
+//! spelling in results.
+
+mod expressions;
+mod relations;
+mod scope;
+mod select;
+
+use crate::error::Result;
+use arrow::datatypes::SchemaRef;
+use datafusion::sql::sqlparser::ast::{
+    Ident, ObjectName, ObjectNamePart, OrderByKind, Query, SetExpr, Statement, TableAlias,
+};
+use scope::{Column, Columns, Relation, Scope};
+use std::collections::BTreeMap;
+
+/// Settles every name of `statement`, over tables by name.
+pub fn resolve(statement: &mut Statement, tables: &BTreeMap<String, SchemaRef>) -> Result<()> {
+    match statement {
+        Statement::Query(query) => Resolver::new(tables).query(query, None).map(|_| ()),
+        Statement::Explain { statement, .. } => resolve(statement, tables),
+        _ => Ok(()),
+    }
+}
+
+/// The spelling of the table that `name` means.
+pub fn table_name(name: &ObjectName, tables: &BTreeMap<String, SchemaRef>) -> Result<String> {
+    let mut name = name.clone();
+    Resolver::new(tables).table(&mut name)?;
+    let last = name.0.last().and_then(ObjectNamePart::as_ident);
+    Ok(last.map(|ident| ident.value.clone()).unwrap_or_default())
+}
+
+/// The walk over a statement.
+struct Resolver<'t> {
+    tables: &'t BTreeMap<String, SchemaRef>,
+    /// CTEs in reach, innermost last.
+    ctes: Vec<Relation>,
+}
+
+impl<'t> Resolver<'t> {
+    fn new(tables: &'t BTreeMap<String, SchemaRef>) -> Resolver<'t> {
+        Resolver { tables, ctes: Vec::new() }
+    }
+
+    /// Settles a query's names; its output columns.
+    fn query(&mut self, query: &mut Query, outer: Option<&Scope<'_>>) -> Result<Columns> {
+        let reach = self.ctes.len();
+        if let Some(with) = &mut query.with {
+            let recursive = with.recursive;
+            for cte in &mut with.cte_tables {
+                if recursive {
+                    let columns = (!cte.alias.columns.is_empty()).then(|| alias_columns(&cte.alias));
+                    self.ctes.push(Relation { name: Some(cte.alias.name.value.clone()), columns });
+                }
+                let columns = self.query(&mut cte.query, outer)?;
+                if recursive {
+                    self.ctes.pop();
+                }
+                self.ctes.push(aliased(Some(&cte.alias), None, columns));
+            }
+        }
+        let (columns, scope) = self.body(&mut query.body, outer)?;
+        if let Some(order_by) = &mut query.order_by
+            && let OrderByKind::Expressions(keys) = &mut order_by.kind
+        {
+            for key in keys {
+                self.expression(&mut key.expr, &scope)?;
+            }
+        }
+        self.ctes.truncate(reach);
+        Ok(columns)
+    }
+
+    /// Settles the part of a query before its ORDER BY: its columns, and the scope that ORDER BY sees.
+    fn body<'o>(&mut self, body: &mut SetExpr, outer: Option<&'o Scope<'o>>) -> Result<(Columns, Scope<'o>)> {
+        match body {
+            SetExpr::Select(select) => self.select(select, outer),
+            SetExpr::Query(query) => {
+                let columns = self.query(query, outer)?;
+                let scope = output_scope(&columns, outer);
+                Ok((columns, scope))
+            }
+            SetExpr::SetOperation { left, right, .. } => {
+                let (columns, _) = self.body(left, outer)?;
+                self.body(right, outer)?;
+                let scope = output_scope(&columns, outer);
+                Ok((columns, scope))
+            }
+            SetExpr::Values(values) => {
+                let scope = Scope { outer, ..Scope::default() };
+                for row in &mut values.rows {
+                    for value in row.iter_mut() {
+                        self.expression(value, &scope)?;
+                    }
+                }
+                let width = values.rows.first().map(|row| row.len()).unwrap_or_default();
+                let columns =
+                    Some((1..=width).map(|i| Column { name: format!("column{i}"), data_type: None }).collect());
+                let scope = output_scope(&columns, outer);
+                Ok((columns, scope))
+            }
+            _ => Ok((None, output_scope(&None, outer))),
+        }
+    }
+}
+
+/// What ORDER BY sees where it follows a set operation: the output alone.
+fn output_scope<'o>(columns: &Columns, outer: Option<&'o Scope<'o>>) -> Scope<'o> {
+    Scope { relations: vec![Relation { name: None, columns: columns.clone() }], aliases: Vec::new(), outer }
+}
+
+/// The columns that an alias with a column list gives.
+fn alias_columns(alias: &TableAlias) -> Vec<Column> {
+    alias.columns.iter().map(|column| Column { name: column.name.value.clone(), data_type: None }).collect()
+}
+
+/// A relation under its alias, if it has one, else under `name`.
+fn aliased(alias: Option<&TableAlias>, name: Option<String>, columns: Columns) -> Relation {
+    let Some(alias) = alias else { return Relation { name, columns } };
+    let columns = match (columns, alias.columns.is_empty()) {
+        (columns, true) => columns,
+        (None, false) => Some(alias_columns(alias)),
+        (Some(mut columns), false) => {
+            for (column, renamed) in columns.iter_mut().zip(&alias.columns) {
+                column.name = renamed.name.value.clone();
+            }
+            Some(columns)
+        }
+    };
+    Relation { name: Some(alias.name.value.clone()), columns }
+}
+
+/// The identifiers of a compound name.
+fn idents(name: &mut ObjectName) -> Vec<&mut Ident> {
+    name.0
+        .iter_mut()
+        .filter_map(|part| match part {
+            ObjectNamePart::Identifier(ident) => Some(ident),
+            ObjectNamePart::Function(_) => None,
+        })
+        .collect()
+}
+
+/// The columns of a table.
+fn table_columns(schema: &SchemaRef) -> Columns {
+    Some(
+        schema
+            .fields()
+            .iter()
+            .map(|field| Column { name: field.name().clone(), data_type: Some(field.data_type().clone()) })
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Names of one SELECT: its clauses, each in the scope it sees.
+
+use super::expressions::lower;
+use super::scope::{Column, Columns, Scope};
+use super::{Resolver, idents};
+use crate::error::Result;
+use datafusion::sql::sqlparser::ast::{
+    ExcludeSelectItem, Expr, GroupByExpr, Ident, NamedWindowExpr, RenameSelectItem, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
+};
+
+impl Resolver<'_> {
+    /// Settles a SELECT: its output columns, and the scope that its ORDER BY sees.
+    pub fn select<'o>(&mut self, select: &mut Select, outer: Option<&'o Scope<'o>>) -> Result<(Columns, Scope<'o>)> {
+        let mut scope = Scope { outer, ..Scope::default() };
+        for item in &mut select.from {
+            self.settle_from(item, &mut scope)?;
+        }
+        let mut columns = Some(Vec::new());
+        let mut aliases = Vec::new();
+        for item in &mut select.projection {
+            let added = self.select_item(item, &scope, &mut aliases)?;
+            columns = columns.zip(added).map(|(mut all, added)| {
+                all.extend(added);
+                all
+            });
+        }
+        if let Some(condition) = &mut select.selection {
+            self.expression(condition, &scope)?;
+        }
+        self.grouping(select, &mut scope, aliases)?;
+        Ok((columns, scope))
+    }
+
+    /// The clauses after WHERE, which know the select list's names, as ORDER BY does.
+    fn grouping(&mut self, select: &mut Select, scope: &mut Scope<'_>, aliases: Vec<Column>) -> Result<()> {
+        for window in &mut select.named_window {
+            lower(&mut window.0);
+            match &mut window.1 {
+                NamedWindowExpr::NamedWindow(name) => lower(name),
+                NamedWindowExpr::WindowSpec(spec) => self.visit(spec, scope)?,
+            }
+        }
+        self.visit(&mut select.distinct, scope)?;
+        self.visit(&mut select.sort_by, scope)?;
+        scope.aliases = aliases;
+        if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
+            for key in keys {
+                self.expression(key, scope)?;
+            }
+        }
+        self.visit(&mut select.having, scope)?;
+        self.visit(&mut select.qualify, scope)
+    }
+
+    /// Settles an item of the select list; the columns it makes.
+    fn select_item(&mut self, item: &mut SelectItem, scope: &Scope<'_>, aliases: &mut Vec<Column>) -> Result<Columns> {
+        match item {
+            SelectItem::UnnamedExpr(expr) => {
+                self.expression(expr, scope)?;
+                Ok(Some(named_column(expr, scope).into_iter().collect()))
+            }
+            SelectItem::ExprWithAlias { expr, alias } => {
+                self.expression(expr, scope)?;
+                let data_type = named_column(expr, scope).and_then(|column| column.data_type);
+                let column = Column { name: alias.value.clone(), data_type };
+                aliases.push(column.clone());
+                Ok(Some(vec![column]))
+            }
+            SelectItem::ExprWithAliases { expr, .. } => {
+                self.expression(expr, scope)?;
+                Ok(None)
+            }
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), _) => {
+                self.expression(expr, scope)?;
+                Ok(None)
+            }
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
+                self.wildcard(options, scope)?;
+                let mut parts: Vec<Ident> = idents(name).into_iter().map(|ident| ident.clone()).collect();
+                let columns = scope.relation(&mut parts)?;
+                for (ident, settled) in idents(name).into_iter().zip(parts) {
+                    *ident = settled;
+                }
+                Ok(renamed(columns, options))
+            }
+            SelectItem::Wildcard(options) => {
+                self.wildcard(options, scope)?;
+                Ok(renamed(scope.all_columns(), options))
+            }
+        }
+    }
+
+    /// `* EXCLUDE (…) REPLACE (…) RENAME (…)`.
+    fn wildcard(&mut self, options: &mut WildcardAdditionalOptions, scope: &Scope<'_>) -> Result<()> {
+        match &mut options.opt_exclude {
+            Some(ExcludeSelectItem::Single(name)) => settle_all(idents(name), scope)?,
+            Some(ExcludeSelectItem::Multiple(names)) => settle_all(names.iter_mut().flat_map(idents), scope)?,
+            None => {}
+        }
+        if let Some(except) = &mut options.opt_except {
+            let all = std::iter::once(&mut except.first_element).chain(&mut except.additional_elements);
+            settle_all(all, scope)?;
+        }
+        if let Some(replace) = &mut options.opt_replace {
+            for item in &mut replace.items {
+                self.expression(&mut item.expr, scope)?;
+                scope.column(&mut item.column_name)?;
+            }
+        }
+        match &mut options.opt_rename {
+            Some(RenameSelectItem::Single(item)) => settle_all([&mut item.ident], scope),
+            Some(RenameSelectItem::Multiple(items)) => settle_all(items.iter_mut().map(|item| &mut item.ident), scope),
+            None => Ok(()),
+        }
+    }
+}
+
+fn settle_all<'a>(names: impl IntoIterator<Item = &'a mut Ident>, scope: &Scope<'_>) -> Result<()> {
+    names.into_iter().try_for_each(|name| scope.column(name).map(|_| ()))
+}
+
+/// A wildcard's columns under the names that RENAME gives.
+fn renamed(columns: Columns, options: &WildcardAdditionalOptions) -> Columns {
+    let renames = match &options.opt_rename {
+        Some(RenameSelectItem::Single(item)) => std::slice::from_ref(item),
+        Some(RenameSelectItem::Multiple(items)) => items.as_slice(),
+        None => return columns,
+    };
+    let mut columns = columns?;
+    for item in renames {
+        for column in columns.iter_mut().filter(|column| column.name == item.ident.value) {
+            column.name = item.alias.value.clone();
+        }
+    }
+    Some(columns)
+}
+
+/// The column that an expression without an alias makes, if it is a plain name (settled by now).
+fn named_column(expr: &Expr, scope: &Scope<'_>) -> Option<Column> {
+    match expr {
+        Expr::Identifier(name) => {
+            let data_type = scope.column(&mut name.clone()).ok().flatten();
+            Some(Column { name: name.value.clone(), data_type })
+        }
+        Expr::CompoundIdentifier(names) => {
+            let data_type = scope.compound(&mut names.clone()).ok().flatten();
+            Some(Column { name: names.last()?.value.clone(), data_type })
+        }
+        _ => None,
+    }
+}

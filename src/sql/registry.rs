@@ -1,0 +1,103 @@
+//! The tables of a session by name, and how DataFusion's catalog sees them: one catalog, one schema.
+
+use super::table_provider::LakeglassTable;
+use crate::error::{Error, Result};
+use crate::table::Table;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
+use datafusion::error::DataFusionError;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The one catalog's name.
+pub const CATALOG: &str = "lakeglass";
+/// The one schema's name.
+pub const SCHEMA: &str = "main";
+/// The schema that describes the others.
+pub const INFORMATION_SCHEMA: &str = "information_schema";
+
+/// Tables by name. It is the catalog, the schema in it, and the list of catalogs.
+#[derive(Debug, Default)]
+pub struct Registry {
+    tables: RwLock<BTreeMap<String, Arc<LakeglassTable>>>,
+}
+
+impl Registry {
+    /// Makes `table` known by its name; replaces what had the name.
+    pub fn insert(&self, table: LakeglassTable) -> Result<()> {
+        let name = table.name().to_string();
+        if name.is_empty() {
+            return Err(Error::InvalidSql { message: "a table's name is empty".into() });
+        }
+        self.tables.write().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::new(table));
+        Ok(())
+    }
+
+    /// Forgets `name`; false if it was not known.
+    pub fn remove(&self, name: &str) -> bool {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner).remove(name).is_some()
+    }
+
+    fn snapshot(&self) -> BTreeMap<String, Arc<LakeglassTable>> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The tables by name, sorted.
+    pub fn tables(&self) -> Vec<(String, Table)> {
+        self.snapshot().into_iter().map(|(name, provider)| (name, provider.table().clone())).collect()
+    }
+
+    /// The table of this name.
+    pub fn get(&self, name: &str) -> Option<Arc<LakeglassTable>> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// The tables' columns by table name.
+    pub fn schemas(&self) -> BTreeMap<String, SchemaRef> {
+        self.snapshot().into_iter().map(|(name, provider)| (name, provider.schema())).collect()
+    }
+}
+
+/// The catalog side of a [`Registry`], of which each level is made anew when asked for.
+#[derive(Debug, Clone)]
+pub struct Catalog(pub Arc<Registry>);
+
+#[async_trait]
+impl SchemaProvider for Catalog {
+    fn table_names(&self) -> Vec<String> {
+        self.0.snapshot().into_keys().collect()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        Ok(self.0.get(name).map(|table| table as Arc<dyn TableProvider>))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.0.get(name).is_some()
+    }
+}
+
+impl CatalogProvider for Catalog {
+    fn schema_names(&self) -> Vec<String> {
+        vec![SCHEMA.into()]
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        (name == SCHEMA).then(|| Arc::new(self.clone()) as Arc<dyn SchemaProvider>)
+    }
+}
+
+impl CatalogProviderList for Catalog {
+    fn register_catalog(&self, _name: String, _catalog: Arc<dyn CatalogProvider>) -> Option<Arc<dyn CatalogProvider>> {
+        None
+    }
+
+    fn catalog_names(&self) -> Vec<String> {
+        vec![CATALOG.into()]
+    }
+
+    fn catalog(&self, name: &str) -> Option<Arc<dyn CatalogProvider>> {
+        (name == CATALOG).then(|| Arc::new(self.clone()) as Arc<dyn CatalogProvider>)
+    }
+}

@@ -1,0 +1,242 @@
+//! From text to one statement that reads.
+
+use super::dialect::LakeglassDialect;
+use super::error::invalid;
+use super::nesting;
+use crate::error::{Error, Result};
+use datafusion::sql::sqlparser::ast::{
+    ObjectName, Query, SetExpr, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions, Statement,
+    Visit, Visitor,
+};
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use std::ops::ControlFlow;
+
+/// Parentheses and subqueries within each other, as the parser counts them.
+const RECURSION_LIMIT: usize = 64;
+
+/// What a statement asks for.
+#[derive(Debug)]
+pub enum Request {
+    /// Rows, or a plan: to be planned by DataFusion.
+    Query(Box<Statement>),
+    /// `SHOW TABLES`, with the pattern of its `LIKE`.
+    ShowTables(Option<String>),
+    /// `DESCRIBE t`, `SHOW COLUMNS FROM t`.
+    Describe(ObjectName),
+}
+
+/// The one statement in `sql`.
+pub fn parse(sql: &str) -> Result<Request> {
+    let tokens =
+        Tokenizer::new(&LakeglassDialect, sql).tokenize_with_location().map_err(|error| invalid(error.to_string()))?;
+    nesting::check(&tokens)?;
+    refuse_writing_words(&tokens)?;
+    let mut parser =
+        Parser::new(&LakeglassDialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
+    let statement = single(&mut parser)?;
+    request(statement)
+}
+
+fn single(parser: &mut Parser<'_>) -> Result<Statement> {
+    while parser.consume_token(&Token::SemiColon) {}
+    if parser.peek_token().token == Token::EOF {
+        return Err(invalid("there is no statement: write a query such as SELECT 1"));
+    }
+    let statement = parser.parse_statement().map_err(syntax)?;
+    let ended = parser.consume_token(&Token::SemiColon);
+    while parser.consume_token(&Token::SemiColon) {}
+    let next = parser.peek_token();
+    match (next.token, ended) {
+        (Token::EOF, _) => Ok(statement),
+        (_, true) => Err(invalid("more than one statement: run them one at a time")),
+        (token, false) => Err(invalid(format!(
+            "unexpected {token} at line {}, column {}",
+            next.span.start.line, next.span.start.column
+        ))),
+    }
+}
+
+fn syntax(error: ParserError) -> Error {
+    match error {
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => invalid(message),
+        ParserError::RecursionLimitExceeded => {
+            invalid(format!("the statement is nested too deeply: more than {RECURSION_LIMIT} levels"))
+        }
+    }
+}
+
+fn request(statement: Statement) -> Result<Request> {
+    match statement {
+        Statement::Query(_) => reading(statement),
+        Statement::Explain { statement: ref inner, .. } => match inner.as_ref() {
+            Statement::Query(_) => reading(statement),
+            other => Err(read_only(other)),
+        },
+        Statement::ShowTables { show_options, .. } => Ok(Request::ShowTables(pattern(show_options)?)),
+        Statement::ShowColumns { show_options: ShowStatementOptions { show_in: Some(place), .. }, .. } => {
+            match place.parent_name {
+                Some(table) => Ok(Request::Describe(table)),
+                None => Err(invalid("SHOW COLUMNS needs a table: SHOW COLUMNS FROM t")),
+            }
+        }
+        Statement::ExplainTable { table_name, .. } => Ok(Request::Describe(table_name)),
+        other => Err(read_only(&other)),
+    }
+}
+
+fn pattern(options: ShowStatementOptions) -> Result<Option<String>> {
+    match options.filter_position {
+        None => Ok(None),
+        Some(ShowStatementFilterPosition::Infix(filter) | ShowStatementFilterPosition::Suffix(filter)) => {
+            match filter {
+                ShowStatementFilter::Like(pattern)
+                | ShowStatementFilter::ILike(pattern)
+                | ShowStatementFilter::NoKeyword(pattern) => Ok(Some(pattern)),
+                ShowStatementFilter::Where(_) => Err(invalid("SHOW TABLES takes a LIKE pattern, not a WHERE")),
+            }
+        }
+    }
+}
+
+/// A query has no part that writes: `SELECT … INTO`, data-changing statements inside a CTE, row locks.
+fn reading(statement: Statement) -> Result<Request> {
+    struct Writes;
+    impl Visitor for Writes {
+        type Break = Error;
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
+            match query.body.as_ref() {
+                SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) | SetExpr::Merge(inner) => {
+                    ControlFlow::Break(read_only(inner))
+                }
+                SetExpr::Select(select) if select.into.is_some() => {
+                    ControlFlow::Break(Error::unsupported("SELECT INTO", "tables are read-only here"))
+                }
+                _ if !query.locks.is_empty() => {
+                    ControlFlow::Break(Error::unsupported("FOR UPDATE", "tables are read-only here"))
+                }
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    match statement.visit(&mut Writes) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(Request::Query(Box::new(statement))),
+    }
+}
+
+/// The refusal of a statement that is not a query, by its leading words.
+fn read_only(statement: &Statement) -> Error {
+    let text = statement.to_string();
+    let words: Vec<_> =
+        text.split_whitespace().take_while(|word| word.chars().all(|c| c.is_ascii_uppercase() || c == '_')).collect();
+    let name = match words.as_slice() {
+        [] => "this statement".to_string(),
+        [first, second, ..] if matches!(*first, "CREATE" | "DROP" | "ALTER" | "SHOW" | "INSERT" | "MERGE") => {
+            format!("{first} {second}")
+        }
+        [first, ..] => first.to_string(),
+    };
+    refusal(&name)
+}
+
+fn refusal(name: &str) -> Error {
+    Error::unsupported(
+        name,
+        "only statements that read are run: SELECT, WITH, VALUES, EXPLAIN, DESCRIBE, SHOW TABLES (read-only)",
+    )
+}
+
+/// Refuses by its first word what would write, whether or not the parser could make sense of the rest.
+fn refuse_writing_words(tokens: &[TokenWithSpan]) -> Result<()> {
+    const WRITING: [&str; 26] = [
+        "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "DROP", "ALTER", "COPY", "SET", "RESET", "TRUNCATE", "GRANT",
+        "REVOKE", "BEGIN", "COMMIT", "ROLLBACK", "VACUUM", "OPTIMIZE", "RESTORE", "ATTACH", "DETACH", "INSTALL",
+        "LOAD", "PRAGMA", "CALL", "USE",
+    ];
+    let first = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_) | Token::SemiColon));
+    match first.map(|token| &token.token) {
+        Some(Token::Word(word)) if word.quote_style.is_none() => {
+            let name = word.value.to_ascii_uppercase();
+            if WRITING.contains(&name.as_str()) { Err(refusal(&name)) } else { Ok(()) }
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(sql: &str) -> String {
+        match parse(sql) {
+            Ok(request) => format!("{request:?}").split(['(', ' ']).next().unwrap().to_string(),
+            Err(error) => error.code().to_string(),
+        }
+    }
+
+    #[test]
+    fn what_reads_is_taken() {
+        for sql in [
+            "SELECT 1",
+            "select 1;",
+            " ; SELECT 1 ; ; ",
+            "WITH a AS (SELECT 1) SELECT * FROM a",
+            "VALUES (1), (2)",
+            "SELECT 1 UNION ALL SELECT 2",
+            "EXPLAIN SELECT 1",
+            "EXPLAIN ANALYZE SELECT 1",
+            "FROM t",
+            "(SELECT 1)",
+            "SELECT * EXCLUDE (a) FROM t",
+            "SELECT a::int FROM t QUALIFY row_number() OVER (ORDER BY a) = 1",
+            "SELECT `a b` FROM t -- comment",
+            "SELECT x FROM t GROUP BY ALL",
+            "/* c */ SELECT array_transform(a, x -> x + 1)",
+        ] {
+            assert_eq!(code(sql), "Query", "{sql}");
+        }
+        assert_eq!(code("SHOW TABLES"), "ShowTables");
+        assert_eq!(code("SHOW TABLES LIKE 'w%'"), "ShowTables");
+        for sql in ["DESCRIBE t", "DESC t", "SHOW COLUMNS FROM t", "DESCRIBE TABLE t"] {
+            assert_eq!(code(sql), "Describe", "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_writes_is_refused() {
+        for sql in [
+            "INSERT INTO t VALUES (1)",
+            "UPDATE t SET a = 1",
+            "DELETE FROM t",
+            "CREATE TABLE t (a int)",
+            "CREATE VIEW v AS SELECT 1",
+            "DROP TABLE t",
+            "COPY t TO 'x'",
+            "SET a = 1",
+            "TRUNCATE TABLE t",
+            "EXPLAIN DELETE FROM t",
+            "MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE",
+            "ALTER TABLE t ADD COLUMN b int",
+            "VACUUM t",
+            "WITH a AS (SELECT 1) INSERT INTO t SELECT * FROM a",
+            "SELECT * INTO x FROM t",
+            "SELECT * FROM t FOR UPDATE",
+            "COPY gibberish (",
+            "BEGIN",
+            "CREATE EXTERNAL TABLE t STORED AS PARQUET LOCATION 'x'",
+        ] {
+            assert_eq!(code(sql), "unsupported_feature", "{sql}");
+        }
+        assert!(parse("DROP TABLE t").unwrap_err().to_string().contains("DROP"));
+    }
+
+    #[test]
+    fn one_statement_at_a_time() {
+        for sql in ["SELECT 1; SELECT 2", "", " ; ", "SELEC 1", "SELECT FROM WHERE", "SELECT 1 1", "SELECT 'a"] {
+            assert_eq!(code(sql), "invalid_sql", "{sql}");
+        }
+        assert!(parse("SELECT 1; SELECT 2").unwrap_err().to_string().contains("one at a time"));
+        assert!(code(&format!("SELECT {}1{}", "(".repeat(200), ")".repeat(200))) == "invalid_sql");
+    }
+}

@@ -1,0 +1,124 @@
+//! A table as DataFusion sees it: its columns, which filters it settles, and the scan of a query.
+
+use super::error::to_datafusion;
+use super::exec::LakeglassScan;
+use super::partition_filter;
+use super::prune::PredicatePruner;
+use crate::scan::{FooterCache, Pruner, prune_files};
+use crate::table::Table;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::DFSchema;
+use datafusion::error::Result;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// A table under its name in a session.
+#[derive(Debug)]
+pub struct LakeglassTable {
+    name: String,
+    table: Table,
+    schema: SchemaRef,
+    footers: FooterCache,
+}
+
+impl LakeglassTable {
+    /// `table` as `name`, whose scans share `footers`.
+    pub fn new(name: &str, table: Table, footers: &FooterCache) -> LakeglassTable {
+        let schema = query_schema(&table.snapshot().schema.logical);
+        LakeglassTable { name: name.into(), table, schema, footers: footers.clone() }
+    }
+
+    /// The name it is registered under.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The table itself.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+}
+
+/// The columns as queries see them: top-level strings and binaries as views, which filters and joins copy without their
+/// bytes. Field metadata stays behind; it would travel through every expression.
+fn query_schema(schema: &Schema) -> SchemaRef {
+    let view = |field: &FieldRef| {
+        let data_type = match field.data_type() {
+            DataType::Utf8 => DataType::Utf8View,
+            DataType::Binary => DataType::BinaryView,
+            other => other.clone(),
+        };
+        Field::new(field.name(), data_type, field.is_nullable())
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(view).collect::<Vec<_>>()))
+}
+
+#[async_trait]
+impl TableProvider for LakeglassTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    /// Filters on partition columns alone are settled by leaving files out; the others rule files, row groups and pages
+    /// out, and stay in the plan.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let snapshot = self.table.snapshot();
+        let support = |filter: &&Expr| {
+            if partition_filter::is_settled_by_files(filter, snapshot) {
+                TableProviderFilterPushDown::Exact
+            } else if partition_filter::is_plain(filter) {
+                TableProviderFilterPushDown::Inexact
+            } else {
+                TableProviderFilterPushDown::Unsupported
+            }
+        };
+        Ok(filters.iter().map(support).collect())
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let snapshot = self.table.snapshot();
+        let (settled, rest): (Vec<&Expr>, Vec<&Expr>) =
+            filters.iter().partition(|filter| partition_filter::is_settled_by_files(filter, snapshot));
+        let mut files: Vec<usize> = (0..snapshot.files.len()).collect();
+        for filter in settled {
+            files = partition_filter::passing(filter, files, snapshot, &self.schema).map_err(to_datafusion)?;
+        }
+        let pruner = conjunction(rest.into_iter().cloned()).and_then(|predicate| self.pruner(state, predicate));
+        if let Some(pruner) = &pruner {
+            let pruners: Vec<Arc<dyn Pruner>> = vec![pruner.clone()];
+            let possible: HashSet<usize> =
+                prune_files(&self.table, &pruners).map_err(to_datafusion)?.into_iter().collect();
+            files.retain(|file| possible.contains(file));
+        }
+        let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        let scan = LakeglassScan::new(&self.name, &self.table, &self.footers, &self.schema, columns)?
+            .with_files(files, state.config().target_partitions())
+            .with_pruner(pruner)
+            .with_limit(limit);
+        Ok(Arc::new(scan))
+    }
+}
+
+impl LakeglassTable {
+    /// A pruner for a predicate of the logical plan; `None` where it cannot prune.
+    fn pruner(&self, state: &dyn Session, predicate: Expr) -> Option<Arc<PredicatePruner>> {
+        let schema = DFSchema::try_from(self.schema.clone()).ok()?;
+        let physical = state.create_physical_expr(predicate, &schema).ok()?;
+        PredicatePruner::new(physical, &self.schema).map(Arc::new)
+    }
+}
