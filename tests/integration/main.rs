@@ -15,6 +15,7 @@ mod loopback;
 mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
+mod scan_fixtures;
 mod scan_requests;
 mod scan_rows;
 mod scan_schema;
