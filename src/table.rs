@@ -86,11 +86,6 @@ impl Table {
         Table { storage: self.storage.with_meter(meter), snapshot: self.snapshot.clone() }
     }
 
-    /// The same table, whose fetches count into `meter` too.
-    pub fn with_meter(&self, meter: &Meter) -> Table {
-        Table { storage: self.storage.with_meter(meter), snapshot: self.snapshot.clone() }
-    }
-
     /// Where its bytes are.
     pub fn storage(&self) -> &Storage {
         &self.storage

@@ -30,6 +30,9 @@ use std::sync::Arc;
 /// Up to this many rows, a limit is read by one stream: several would each read the first rows of a file.
 const SEQUENTIAL_LIMIT: usize = 100_000;
 
+/// Compressed bytes that the partitions of a scan fetch ahead of their decoders, together.
+const AHEAD_BYTES: u64 = 64 << 20;
+
 /// A scan of a table as a node of a plan.
 #[derive(Debug, Clone)]
 pub struct LakeglassScan {
@@ -191,7 +194,9 @@ impl ExecutionPlan for LakeglassScan {
         let mut scan = Scan::new(&table, &self.footers)
             .with_columns(self.columns.clone(), schema.clone())
             .with_files(files.clone())
-            .with_limit(self.limit);
+            .with_limit(self.limit)
+            .with_batch_size(context.session_config().batch_size())
+            .with_ahead_bytes(AHEAD_BYTES / self.partitions.len().max(1) as u64);
         for pruner in &self.pruners {
             scan = scan.with_pruner(pruner.clone());
         }

@@ -4,7 +4,7 @@ use super::error::to_datafusion;
 use super::exec::LakeglassScan;
 use super::partition_filter;
 use super::prune::PredicatePruner;
-use crate::scan::{FooterCache, Pruner, prune_files};
+use crate::scan::{FooterCache, Pruner, nullable, prune_files};
 use crate::table::Table;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -45,7 +45,8 @@ impl LakeglassTable {
 }
 
 /// The columns as queries see them: top-level strings and binaries as views, which filters and joins copy without their
-/// bytes. Field metadata stays behind; it would travel through every expression.
+/// bytes; all nullable, because a file may lack a column that its table requires by now, and the optimizer would take a
+/// promise for granted. Field metadata stays behind; it would travel through every expression.
 fn query_schema(schema: &Schema) -> SchemaRef {
     let view = |field: &FieldRef| {
         let data_type = match field.data_type() {
@@ -53,9 +54,9 @@ fn query_schema(schema: &Schema) -> SchemaRef {
             DataType::Binary => DataType::BinaryView,
             other => other.clone(),
         };
-        Field::new(field.name(), data_type, field.is_nullable())
+        Field::new(field.name(), data_type, true)
     };
-    Arc::new(Schema::new(schema.fields().iter().map(view).collect::<Vec<_>>()))
+    Arc::new(Schema::new(nullable(schema).fields().iter().map(view).collect::<Vec<_>>()))
 }
 
 #[async_trait]

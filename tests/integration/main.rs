@@ -7,3 +7,9 @@ mod scan_fixture;
 mod scan_requests;
 mod scan_rows;
 mod scan_schema;
+#[cfg(feature = "sql")]
+mod sql;
+#[cfg(feature = "sql")]
+mod sql_depth;
+#[cfg(feature = "sql")]
+mod sql_fixture;
