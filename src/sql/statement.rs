@@ -1,5 +1,6 @@
 //! From text to one statement that reads.
 
+use super::balance::balance;
 use super::dialect::LakeglassDialect;
 use super::error::invalid;
 use super::nesting;
@@ -36,7 +37,8 @@ pub fn parse(sql: &str) -> Result<Request> {
     let tokens = without_table_keyword(tokens);
     let mut parser =
         Parser::new(&LakeglassDialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
-    let statement = single(&mut parser)?;
+    let mut statement = single(&mut parser)?;
+    balance(&mut statement);
     request(statement)
 }
 

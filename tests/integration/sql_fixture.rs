@@ -41,7 +41,8 @@ pub async fn run(session: &Session, sql: &str) -> Result<(QueryResult, Vec<Recor
 
 /// The rows of a query as text: values by `|`, nulls as `null`.
 pub async fn rows(session: &Session, sql: &str) -> Vec<String> {
-    let (_, batches) = run(session, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let (_, batches) =
+        run(session, sql).await.unwrap_or_else(|error| panic!("{}: {error}", &sql[..sql.len().min(200)]));
     batches.iter().flat_map(text).collect()
 }
 
