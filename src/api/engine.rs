@@ -51,7 +51,7 @@ impl Engine {
         &self,
         url: String,
         #[wasm_bindgen(unchecked_optional_param_type = "VersionOptions")] options: JsValue,
-        signal: Option<AbortSignal>,
+        #[wasm_bindgen(unchecked_optional_param_type = "AbortSignal")] signal: Option<AbortSignal>,
     ) -> Result<EngineTable, JsValue> {
         let version = options::parse::<VersionOptions>(options)?.version()?;
         let storage_options = self.storage.clone();
@@ -82,8 +82,8 @@ impl Engine {
     /// The tables that SQL knows, by name.
     #[wasm_bindgen(unchecked_return_type = "{ name: string; url: string; version: bigint }[]")]
     pub fn tables(&self) -> Result<JsValue, JsValue> {
-        let tables: Vec<_> =
-            self.session.tables().iter().map(|(name, table)| values::NamedTable::new(name, table)).collect();
+        let tables = self.session.tables();
+        let tables: Vec<_> = tables.iter().map(|(name, table)| values::NamedTable::new(name, table)).collect();
         values::to_js(&tables)
     }
 

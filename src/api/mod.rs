@@ -5,6 +5,7 @@
 
 mod engine;
 mod error;
+mod files;
 mod ipc;
 mod options;
 mod result;

@@ -1,15 +1,19 @@
 //! An open table, as JavaScript holds it.
 
+use super::files;
 use super::options::{self, FilesOptions, HistoryOptions, PreviewOptions, VersionOptions};
 use super::result::EngineResult;
 use super::runtime;
 use super::values::{self, Commit, TableInfo, VersionRange, to_js};
 use crate::delta;
-use crate::scan::{FooterCache, Scan};
+use crate::scan::{FooterCache, preview};
 use crate::storage::{Meter, Metrics};
 use crate::table::Table;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
+
+/// Rows of a preview, unless told otherwise.
+const PREVIEW_ROWS: usize = 100;
 
 /// A table at one version. Immutable: another version is another object.
 #[wasm_bindgen]
@@ -36,7 +40,7 @@ impl EngineTable {
     /// Version, metadata, protocol and totals.
     #[wasm_bindgen(unchecked_return_type = "TableInfo")]
     pub fn info(&self) -> Result<JsValue, JsValue> {
-        to_js(&TableInfo::new(&self.table, delta::row_count(self.table.snapshot()), self.metrics))
+        to_js(&TableInfo::new(&self.table, None, self.metrics))
     }
 
     /// The columns.
@@ -52,7 +56,7 @@ impl EngineTable {
         #[wasm_bindgen(unchecked_optional_param_type = "{ offset?: number; limit?: number }")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
         let FilesOptions { offset, limit } = options::parse(options)?;
-        to_js(&values::files(self.table.snapshot(), offset.unwrap_or(0), limit.unwrap_or(usize::MAX))?)
+        files::files(self.table.snapshot(), offset.unwrap_or(0), limit.unwrap_or(usize::MAX))
     }
 
     /// The versions that can be opened now.
@@ -68,7 +72,7 @@ impl EngineTable {
     pub async fn history(
         &self,
         #[wasm_bindgen(unchecked_optional_param_type = "{ limit?: number; until?: bigint | number }")] options: JsValue,
-        signal: Option<AbortSignal>,
+        #[wasm_bindgen(unchecked_optional_param_type = "AbortSignal")] signal: Option<AbortSignal>,
     ) -> Result<JsValue, JsValue> {
         let HistoryOptions { limit, until } = options::parse(options)?;
         let table = self.table.clone();
@@ -80,7 +84,7 @@ impl EngineTable {
     pub async fn at(
         &self,
         #[wasm_bindgen(unchecked_optional_param_type = "VersionOptions")] options: JsValue,
-        signal: Option<AbortSignal>,
+        #[wasm_bindgen(unchecked_optional_param_type = "AbortSignal")] signal: Option<AbortSignal>,
     ) -> Result<EngineTable, JsValue> {
         let version = options::parse::<VersionOptions>(options)?.version()?;
         let (table, meter) = (self.table.clone(), Meter::default());
@@ -95,9 +99,10 @@ impl EngineTable {
         #[wasm_bindgen(unchecked_optional_param_type = "{ limit?: number; columns?: string[] }")] options: JsValue,
     ) -> Result<EngineResult, JsValue> {
         let PreviewOptions { limit, columns } = options::parse(options)?;
+        let columns: Option<Vec<&str>> = columns.as_ref().map(|names| names.iter().map(String::as_str).collect());
         let meter = Meter::default();
-        let scan =
-            Scan::preview(&self.table.with_meter(&meter), &self.footers, columns.as_deref(), limit.unwrap_or(100))?;
-        Ok(EngineResult::new(scan.schema(), scan.stream(), meter)?)
+        let table = self.table.with_meter(&meter);
+        let (schema, batches) = preview(&table, &self.footers, columns.as_deref(), limit.unwrap_or(PREVIEW_ROWS))?;
+        Ok(EngineResult::new(&schema, batches, meter)?)
     }
 }

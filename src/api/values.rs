@@ -196,7 +196,7 @@ pub(super) fn fields(snapshot: &Snapshot) -> Vec<Field> {
 }
 
 fn field(logical: &FieldRef, physical: &FieldRef) -> Field {
-    let children = children(logical).iter().zip(children(physical));
+    let children = children(logical).into_iter().zip(children(physical));
     Field {
         name: logical.name().clone(),
         r#type: type_name(logical.data_type()),
@@ -205,7 +205,7 @@ fn field(logical: &FieldRef, physical: &FieldRef) -> Field {
         physical_name: physical.name().clone(),
         field_id: physical.metadata().get("PARQUET:field_id").and_then(|id| id.parse().ok()),
         comment: logical.metadata().get("comment").cloned(),
-        children: children.map(|(logical, physical)| field(logical, physical)).collect(),
+        children: children.map(|(logical, physical)| field(&logical, &physical)).collect(),
     }
 }
 

@@ -23,6 +23,7 @@ mod log_segment;
 mod partition_values;
 mod replay;
 pub mod schema;
+pub mod statistics;
 mod table_features;
 mod time_travel;
 mod type_widening;

@@ -75,8 +75,11 @@ pub(super) async fn read(storage: &Storage, deletes: &Deletes, file: &str) -> Re
             let (Some(end), true) = (framed, *length <= MAX_BITMAP_BYTES) else {
                 return Err(Error::corrupt(name, format!("a deletion vector of {length} bytes at {offset}")));
             };
-            let ranges = [*offset..end];
-            let blob = storage.get_ranges(location, &ranges).await.map_err(|error| fetch_error(error, &name))?;
+            let range = *offset..end;
+            let blob = storage
+                .get_ranges(location, std::slice::from_ref(&range))
+                .await
+                .map_err(|error| fetch_error(error, &name))?;
             let blob = blob.into_iter().next().unwrap_or_default();
             unframe(&blob, *length)
                 .and_then(|bitmap| decode(&bitmap, *cardinality))

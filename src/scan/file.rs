@@ -2,8 +2,9 @@
 
 use super::deletion_vector::{self, DeletedRows};
 use super::projection::{FileProjection, Source, Wanted, project};
+use super::row_group::WORTH_AN_INDEX;
 use super::row_groups::{FileBounds, partition_values};
-use super::{Scan, adapt, cast, footer, partition, prune};
+use super::{Scan, adapt, cast, footer, page_index, partition, prune};
 use crate::error::{Error, Result};
 use crate::snapshot::{DataFile, Snapshot};
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
@@ -27,8 +28,8 @@ pub(super) struct OpenFile {
     pub(super) deleted: Option<DeletedRows>,
     /// The partition values of the scan's columns, in the scan's types; `None` for a column of the data.
     constants: Vec<Option<ArrayRef>>,
-    /// The file's last bytes, as far as they came with the footer.
-    tail: Bytes,
+    /// Bytes of the file that are here already, by where they begin: what came with the footer, and its page index.
+    held: Vec<(u64, Bytes)>,
 }
 
 /// One row group of an open file, to be read.
@@ -42,6 +43,21 @@ pub(super) struct RowGroup {
     pub(super) rows: u64,
     /// Compressed bytes of the columns to read.
     pub(super) bytes: u64,
+}
+
+/// A row group that can hold a wanted row.
+struct KeptGroup {
+    index: usize,
+    span: Range<u64>,
+    rows: u64,
+    bytes: u64,
+}
+
+impl KeptGroup {
+    fn row_group(self, file: &Arc<OpenFile>) -> RowGroup {
+        let KeptGroup { index, span, rows, bytes } = self;
+        RowGroup { file: file.clone(), index, span, rows, bytes }
+    }
 }
 
 /// Opens a file of the scan's snapshot. `None`: no row of it can match.
@@ -68,10 +84,11 @@ pub(super) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<RowGroup>>
     let projection = scan_projection(&scan, &snapshot, &partitions, &footer.metadata, &name)?;
     let bounds = bounds(&scan, &snapshot, &partitions, &footer.metadata, &name)?;
     let constants = constants(&scan, &partitions, &name)?;
-    let file = OpenFile {
+    let size = file.size;
+    let mut file = OpenFile {
         file: file.clone(),
         metadata: footer.metadata,
-        tail: footer.tail,
+        held: vec![(size.saturating_sub(footer.tail.len() as u64), footer.tail)],
         scan,
         name,
         projection,
@@ -79,7 +96,10 @@ pub(super) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<RowGroup>>
         deleted,
         constants,
     };
-    file.row_groups()
+    let groups = file.kept_groups()?;
+    file.hold_index(&groups).await?;
+    let file = Arc::new(file);
+    Ok(groups.into_iter().map(|kept| kept.row_group(&file)).collect())
 }
 
 fn scan_projection(
@@ -131,33 +151,50 @@ fn constants(scan: &Scan, partitions: &HashMap<usize, ArrayRef>, name: &str) -> 
 
 impl OpenFile {
     /// The row groups that can hold a wanted row.
-    fn row_groups(self) -> Result<Vec<RowGroup>> {
-        let metadata = self.metadata.clone();
-        let kept = self.bounds.keep(metadata.row_groups());
-        let total: u64 = metadata.row_groups().iter().map(|group| group.num_rows().max(0) as u64).sum();
-        if let Some(deleted) = &self.deleted {
-            deleted.check(total, &self.name)?;
-        }
-        let file = Arc::new(self);
-        let mut groups = Vec::new();
-        let mut start = 0;
-        for ((index, group), kept) in metadata.row_groups().iter().enumerate().zip(kept) {
-            let span = start..start + group.num_rows().max(0) as u64;
-            start = span.end;
-            let rows = match &file.deleted {
+    fn kept_groups(&self) -> Result<Vec<KeptGroup>> {
+        let groups = self.metadata.row_groups();
+        let mut kept_groups = Vec::new();
+        let mut end = 0;
+        for ((index, group), kept) in groups.iter().enumerate().zip(self.bounds.keep(groups)) {
+            let span = end..end + group.num_rows().max(0) as u64;
+            end = span.end;
+            let rows = match &self.deleted {
                 Some(deleted) => deleted.left(span.clone()),
                 None => span.end - span.start,
             };
             if kept && rows > 0 {
-                let leaves = file.projection.leaves.iter();
+                let leaves = self.projection.leaves.iter();
                 let bytes = leaves.filter_map(|leaf| group.columns().get(*leaf)).map(|c| c.byte_range().1).sum();
-                groups.push(RowGroup { file: file.clone(), index, span, rows, bytes });
+                kept_groups.push(KeptGroup { index, span, rows, bytes });
             }
         }
-        Ok(groups)
+        if let Some(deleted) = &self.deleted {
+            deleted.check(end, &self.name)?;
+        }
+        Ok(kept_groups)
     }
 
-    /// Byte ranges of the file, from what came with the footer as far as that has them.
+    /// Fetches the page index of all row groups at once, where their bounds are asked for: they lie side by side.
+    async fn hold_index(&mut self, groups: &[KeptGroup]) -> Result<()> {
+        let bounded = self.bounds.leaves();
+        let worth = groups.iter().any(|group| group.bytes >= WORTH_AN_INDEX) && self.scan.page_pruning.pays();
+        if bounded.is_empty() || !worth {
+            return Ok(());
+        }
+        let kept = groups.iter().filter_map(|kept| self.metadata.row_groups().get(kept.index));
+        let ranges = kept.filter_map(|group| {
+            let ranges = page_index::ranges(group, &self.projection.leaves, &bounded, self.file.size)?;
+            Some([Some(ranges.offsets), ranges.bounds])
+        });
+        let span = ranges.flatten().flatten().reduce(|a, b| a.start.min(b.start)..a.end.max(b.end));
+        if let Some(span) = span.filter(|span| span.end - span.start <= page_index::MAX_BYTES && !self.holds(span)) {
+            let bytes = self.fetch(std::slice::from_ref(&span)).await?;
+            self.held.extend(bytes.into_iter().map(|bytes| (span.start, bytes)));
+        }
+        Ok(())
+    }
+
+    /// Byte ranges of the file, from those that are here as far as possible.
     pub(super) async fn fetch(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let held: Vec<Option<Bytes>> = ranges.iter().map(|range| self.held(range)).collect();
         let missing: Vec<Range<u64>> =
@@ -178,19 +215,18 @@ impl OpenFile {
         Ok(all)
     }
 
-    /// Whether all of `range` came with the footer.
+    /// Whether all of `range` is here already.
     pub(super) fn holds(&self, range: &Range<u64>) -> bool {
-        range.start >= self.file.size.saturating_sub(self.tail.len() as u64) && range.end <= self.file.size
+        self.held(range).is_some()
     }
 
     fn held(&self, range: &Range<u64>) -> Option<Bytes> {
-        if !self.holds(range) || range.end < range.start {
-            return None;
-        }
-        let start = usize::try_from(range.start - (self.file.size - self.tail.len() as u64)).ok()?;
-        let length = usize::try_from(range.end - range.start).ok()?;
-        self.tail.get(start..start.checked_add(length)?)?;
-        Some(self.tail.slice(start..start + length))
+        let length = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
+        self.held.iter().find_map(|(start, bytes)| {
+            let from = usize::try_from(range.start.checked_sub(*start)?).ok()?;
+            let to = from.checked_add(length).filter(|to| *to <= bytes.len())?;
+            Some(bytes.slice(from..to))
+        })
     }
 
     /// The scan's columns for `rows` rows of the file, whose columns that are read are `data`.

@@ -4,6 +4,7 @@
 //! assertion would take the whole module down.
 
 use super::footer_cache::{FooterCache, Key};
+use super::guard::guarded;
 use crate::error::{Error, Result};
 use crate::snapshot::{DataFile, FileLocation};
 use crate::storage::{Storage, redact};
@@ -91,9 +92,8 @@ async fn tail(storage: &Storage, file: &DataFile, wanted: u64, name: &str) -> Re
 
 /// One range of a file.
 async fn fetch(storage: &Storage, file: &DataFile, range: Range<u64>, name: &str) -> Result<Bytes> {
-    let ranges = [range];
-    let bytes = storage.get_ranges(&file.location, &ranges).await.map_err(|error| fetch_error(error, name))?;
-    let [range] = ranges;
+    let bytes = storage.get_ranges(&file.location, std::slice::from_ref(&range)).await;
+    let bytes = bytes.map_err(|error| fetch_error(error, name))?;
     match bytes.into_iter().next() {
         Some(bytes) if bytes.len() as u64 == range.end - range.start => Ok(bytes),
         _ => Err(Error::corrupt(name, format!("shorter than the {} bytes of the log", file.size))),
@@ -124,7 +124,7 @@ fn parse(bytes: Bytes, size: u64, name: &str) -> Result<ParquetMetaData> {
         decoder.push_range(size - bytes.len() as u64..size, bytes)?;
         decoder.try_decode()
     };
-    match parsed().map_err(|error| decode_error(error, name))? {
+    match guarded(name, || parsed().map_err(|error| decode_error(error, name)))? {
         DecodeResult::Data(metadata) => {
             check(&metadata, size).map_err(|reason| Error::corrupt(name, reason))?;
             Ok(metadata)

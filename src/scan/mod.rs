@@ -17,6 +17,7 @@ mod deletion_vector;
 mod file;
 mod footer;
 mod footer_cache;
+mod guard;
 mod nullable;
 mod page_index;
 mod partition;
@@ -68,6 +69,7 @@ pub struct Scan {
     footers: FooterCache,
     batch_size: usize,
     ahead_bytes: u64,
+    page_pruning: Arc<page_index::PagePruning>,
 }
 
 impl Scan {
@@ -86,6 +88,7 @@ impl Scan {
             footers: footers.clone(),
             batch_size: BATCH_SIZE,
             ahead_bytes: AHEAD_BYTES,
+            page_pruning: Arc::default(),
         }
     }
 

@@ -213,8 +213,9 @@ impl Projector<'_> {
     }
 }
 
-/// The type to decode a leaf to. `INT96` would become nanoseconds, which end in the year 2262; strings and views are
-/// cheaper to make right away than by a cast.
+/// The type to decode a leaf to. `INT96` would become nanoseconds, which end in the year 2262; views are cheaper to make
+/// right away than by a cast. Bytes that are not annotated as a string are not asked for as one: the crate would panic
+/// where they are not UTF-8; the cast says so.
 fn decoded_type(physical: PhysicalType, suggested: &DataType, wanted: &DataType) -> DataType {
     use DataType::*;
     match (suggested, wanted) {
@@ -222,7 +223,8 @@ fn decoded_type(physical: PhysicalType, suggested: &DataType, wanted: &DataType)
             Timestamp(TimeUnit::Microsecond, None)
         }
         (Utf8, Utf8View | LargeUtf8) => wanted.clone(),
-        (Binary, Utf8 | Utf8View | LargeUtf8 | BinaryView | LargeBinary) => wanted.clone(),
+        (Binary, BinaryView | LargeBinary) => wanted.clone(),
+        (Binary, Utf8View) => BinaryView,
         _ => suggested.clone(),
     }
 }

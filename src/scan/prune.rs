@@ -1,6 +1,7 @@
 //! Which files can hold a wanted row, by partition values and the log's statistics.
 
 use super::{Pruner, row_groups};
+use crate::delta::statistics;
 use crate::error::Result;
 use crate::snapshot::{ColumnStatistics, ContainerStatistics, Snapshot};
 use crate::table::Table;
@@ -33,7 +34,8 @@ fn keep_files(snapshot: &Snapshot, files: Vec<usize>, pruners: &[Arc<dyn Pruner>
         files = kept(files, pruners, |files| by_partition(snapshot, files, &partitions, &data));
     }
     if !data.is_empty() {
-        files = kept(files, pruners, |files| by_log(snapshot, files, &partitions, &data));
+        let columns: Vec<usize> = partitions.iter().chain(&data).copied().collect();
+        files = kept(files, pruners, |files| statistics::decode(snapshot, files, &columns).ok());
     }
     files
 }
@@ -71,26 +73,6 @@ fn by_partition(
     Some(ContainerStatistics { containers: files.len(), row_count: UInt64Array::new_null(files.len()), columns })
 }
 
-/// The log's statistics, and the partition columns' values.
-fn by_log(snapshot: &Snapshot, files: &[usize], partitions: &[usize], data: &[usize]) -> Option<ContainerStatistics> {
-    let mut statistics = decode(snapshot, files, data)?;
-    for column in partitions {
-        statistics.columns.insert(*column, partition_bounds(snapshot, files, *column)?);
-    }
-    Some(statistics)
-}
-
-/// The log's statistics of some columns of some files.
-fn decode(_snapshot: &Snapshot, _files: &[usize], _columns: &[usize]) -> Option<ContainerStatistics> {
-    None
-}
-
-/// How many rows each file has, deleted ones included, where the log says so.
-pub(super) fn row_count(snapshot: &Snapshot, file: usize) -> Option<u64> {
-    let statistics = decode(snapshot, &[file], &[])?;
-    statistics.row_count.iter().next()?
-}
-
 fn partition_bounds(snapshot: &Snapshot, files: &[usize], column: usize) -> Option<ColumnStatistics> {
     let position = snapshot.partition_columns.iter().position(|partition| *partition == column)?;
     let values = snapshot.partition_values.columns().get(position)?;
@@ -103,7 +85,7 @@ fn partition_bounds(snapshot: &Snapshot, files: &[usize], column: usize) -> Opti
 
 /// How many rows a file has that are not deleted, at most.
 pub(super) fn live_rows(snapshot: &Snapshot, file: usize) -> u64 {
-    let deleted =
-        snapshot.files.get(file).and_then(|file| file.deletes.as_ref()).map_or(0, |deletes| deletes.cardinality());
-    row_count(snapshot, file).map_or(u64::MAX, |rows| rows.saturating_sub(deleted))
+    let Some(file) = snapshot.files.get(file) else { return 0 };
+    let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
+    statistics::num_records(file).map_or(u64::MAX, |rows| rows.saturating_sub(deleted))
 }

@@ -2,6 +2,7 @@
 
 use super::file::{OpenFile, RowGroup};
 use super::footer::decode_error;
+use super::guard::guarded;
 use super::page_index::{self, IndexRanges};
 use crate::error::{Error, Result};
 use arrow::array::RecordBatch;
@@ -13,7 +14,7 @@ use parquet::file::metadata::ParquetMetaData;
 use std::sync::Arc;
 
 /// Columns of a row group smaller than this are read whole: asking for the page index first would take longer.
-const WORTH_AN_INDEX: u64 = 256 << 10;
+pub(super) const WORTH_AN_INDEX: u64 = 256 << 10;
 
 /// The rows of one row group, fetched, and decoded as they are asked for.
 pub(super) struct Rows {
@@ -43,7 +44,11 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
         Some(ranges) => load_index(&file, &single, &ranges).await?,
         None => None,
     };
-    if let Some(pages) = indexed.as_ref().and_then(|metadata| file.bounds.pages(metadata)) {
+    let pages = indexed.as_ref().and_then(|metadata| file.bounds.pages(metadata));
+    if indexed.is_some() {
+        file.scan.page_pruning.tried(pages.is_some());
+    }
+    if let Some(pages) = pages {
         selection = Some(match selection {
             Some(selection) => selection.intersection(&pages),
             None => pages,
@@ -57,7 +62,8 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
     if left == 0 {
         return Ok(none(group));
     }
-    let decoder = decoder(&file, indexed.unwrap_or(single), selection, left)?;
+    let limit = (left < selected).then_some(left as usize);
+    let decoder = decoder(&file, indexed.unwrap_or(single), selection, limit)?;
     let reader = read(&file, decoder).await?;
     Ok(Rows { file, group, reader, left })
 }
@@ -81,8 +87,9 @@ fn indexes(group: &RowGroup, single: &ParquetMetaData, limit: u64) -> Option<Ind
         return None;
     }
     let ranges = page_index::ranges(single.row_groups().first()?, &file.projection.leaves, &bounded, file.file.size)?;
-    let free = file.holds(&ranges.offsets) && ranges.bounds.as_ref().is_none_or(|bounds| file.holds(bounds));
-    (free || group.bytes >= WORTH_AN_INDEX).then_some(ranges)
+    let held = file.holds(&ranges.offsets) && ranges.bounds.as_ref().is_none_or(|bounds| file.holds(bounds));
+    let worth = group.bytes >= WORTH_AN_INDEX && (sparse || file.scan.page_pruning.pays());
+    (held || worth).then_some(ranges)
 }
 
 async fn load_index(
@@ -104,7 +111,7 @@ fn decoder(
     file: &OpenFile,
     metadata: ParquetMetaData,
     selection: Option<RowSelection>,
-    limit: u64,
+    limit: Option<usize>,
 ) -> Result<ParquetPushDecoder> {
     let build = || {
         let options = ArrowReaderOptions::new().with_schema(file.projection.schema.clone());
@@ -113,8 +120,10 @@ fn decoder(
         let mask = ProjectionMask::leaves(metadata.parquet_schema(), leaves);
         let mut builder = ParquetPushDecoderBuilder::new_with_metadata(metadata)
             .with_projection(mask)
-            .with_batch_size(file.scan.batch_size)
-            .with_limit(limit as usize);
+            .with_batch_size(file.scan.batch_size);
+        if let Some(limit) = limit {
+            builder = builder.with_limit(limit);
+        }
         if let Some(selection) = selection {
             builder = builder.with_row_selection(selection);
         }
@@ -127,7 +136,7 @@ fn decoder(
 async fn read(file: &OpenFile, mut decoder: ParquetPushDecoder) -> Result<Option<ParquetRecordBatchReader>> {
     let broken = |error| decode_error(error, &file.name);
     loop {
-        match decoder.try_next_reader().map_err(broken)? {
+        match guarded(&file.name, || decoder.try_next_reader().map_err(broken))? {
             DecodeResult::Data(reader) => return Ok(Some(reader)),
             DecodeResult::Finished => return Ok(None),
             DecodeResult::NeedsData(ranges) => {
@@ -170,7 +179,7 @@ impl Rows {
             self.left -= rows;
             return self.file.batch(&[], rows as usize).map(Some);
         };
-        match reader.next() {
+        match guarded(&self.file.name, || Ok(reader.next()))? {
             Some(Ok(batch)) => {
                 self.left = self.left.saturating_sub(batch.num_rows() as u64);
                 self.file.batch(batch.columns(), batch.num_rows()).map(Some)

@@ -251,7 +251,8 @@ mod tests {
         put(&cache, "e", 0, b"eeeeeee");
         assert_eq!(get(&cache, "e", 0..2), None, "larger than the cache");
         put(&cache, "f", 0, b"ffffff");
-        assert_eq!((cache.lock().bytes, cache.lock().objects.len(), cache.lock().order.len()), (6, 1, 1));
+        let contents = cache.lock();
+        assert_eq!((contents.bytes, contents.objects.len(), contents.order.len()), (6, 1, 1));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 // A stand-in for the package, for tests of the page alone: it is served in place of www/lakeglass/index.js by the test
-// (see page-fake.js), never by the page. It holds a few tables in memory, is as slow as asked, and fails with any code.
+// (see page-harness.js), never by the page. It holds a few tables in memory, is as slow as asked, and fails with any code.
 //
 // SQL it understands, by what the text contains: `fail_<code>` fails, `slow_<ms>` waits, `big` gives 100,000 rows of 12
 // columns, `hostile` gives markup as text, `avg` groups the weather; anything else is the first table it names.
@@ -131,6 +131,11 @@ class LakeTable {
 }
 
 function open(url, data, version = data.versions.length - 1) {
+  // A log that grew since: the test says how far.
+  while (data.versions.length < (window.fakeVersions ?? 0)) {
+    data.versions.push([]);
+    data.commits.push(commit(data.versions.length - 1, '2026-01-05T10:00:00Z', 'DELETE', 'ana'));
+  }
   if (version >= data.versions.length) throw new LakeglassError('version_not_found', `version ${version} of ${url} is not available: the latest is ${data.versions.length - 1}`);
   return new LakeTable(url, data, Number(version));
 }

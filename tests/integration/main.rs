@@ -1,6 +1,16 @@
 //! The integration tests: one binary, a module per topic.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod delta;
+mod loopback;
 mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
@@ -13,3 +23,5 @@ mod sql;
 mod sql_depth;
 #[cfg(feature = "sql")]
 mod sql_fixture;
+mod storage;
+mod storage_faults;

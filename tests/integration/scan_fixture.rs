@@ -25,11 +25,14 @@ use parquet::file::properties::WriterProperties;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
+/// A range of the object at a path.
+type Read = (String, Range<u64>);
+
 /// A store in memory that remembers which ranges of which objects were asked for.
 #[derive(Debug, Clone, Default)]
 pub struct CountingStore {
     inner: Arc<InMemory>,
-    reads: Arc<Mutex<Vec<(String, Range<u64>)>>>,
+    reads: Arc<Mutex<Vec<Read>>>,
 }
 
 impl CountingStore {
@@ -38,7 +41,7 @@ impl CountingStore {
     }
 
     /// What was read since the last time this was asked.
-    pub fn take_reads(&self) -> Vec<(String, Range<u64>)> {
+    pub fn take_reads(&self) -> Vec<Read> {
         std::mem::take(&mut self.reads.lock().unwrap())
     }
 }
@@ -152,10 +155,6 @@ impl Fixture {
 
     pub async fn add_with(&mut self, batch: &RecordBatch, properties: WriterProperties) -> &mut DataFile {
         self.add_bytes(parquet(batch, properties), &[]).await
-    }
-
-    pub fn file(&mut self, index: usize) -> &mut DataFile {
-        &mut self.snapshot.files[index]
     }
 
     pub fn set_deletes(&mut self, file: usize, deletes: Deletes) {

@@ -29,10 +29,27 @@ export class Catalog extends EventTarget {
   /** @type {Entry[]} */
   entries = [];
 
-  /** @param {Lakeglass} lake */
-  constructor(lake) {
+  /** @type {Promise<Lakeglass> | null} */
+  #lake = null;
+  /** Whether the engine has started. */
+  ready = false;
+
+  /** @param {() => Promise<Lakeglass>} connect */
+  constructor(connect) {
     super();
-    this.lake = lake;
+    this.connect = connect;
+  }
+
+  /** The engine, started when it is first needed; after a failure the next call tries again. */
+  lake() {
+    this.#lake ??= this.connect().then((lake) => {
+      this.ready = true;
+      return lake;
+    }, (error) => {
+      this.#lake = null;
+      throw error;
+    });
+    return this.#lake;
   }
 
   /** @param {string | null} name */
@@ -56,10 +73,14 @@ export class Catalog extends EventTarget {
     return entry;
   }
 
-  /** The name itself, or with a number where it is taken. @param {string} name */
-  freeName(name) {
+  /**
+   * The name itself, or with a number where another table has it.
+   * @param {string} name
+   * @param {Entry | null} [own] the table that is to have it
+   */
+  freeName(name, own = null) {
     let free = name;
-    for (let count = 2; this.get(free); count++) free = `${name}_${count}`;
+    for (let count = 2; ![null, own].includes(this.get(free)); count++) free = `${name}_${count}`;
     return free;
   }
 
@@ -68,7 +89,7 @@ export class Catalog extends EventTarget {
     this.entries = this.entries.filter((other) => other !== entry);
     entry.opening++;
     this.#changed();
-    await this.lake.deregister(entry.name);
+    if (entry.table) await (await this.lake()).deregister(entry.name);
   }
 
   /**
@@ -79,8 +100,10 @@ export class Catalog extends EventTarget {
     const before = entry.name;
     entry.name = name;
     this.#changed();
-    await this.lake.deregister(before);
-    if (entry.table) await this.lake.register(name, entry.table);
+    if (!entry.table) return;
+    const lake = await this.lake();
+    await lake.deregister(before);
+    await lake.register(name, entry.table);
   }
 
   /**
@@ -97,7 +120,7 @@ export class Catalog extends EventTarget {
     try {
       const table = await this.#openAt(entry, version, signal);
       signal?.throwIfAborted();
-      await this.lake.register(entry.name, table, { signal });
+      await (await this.lake()).register(entry.name, table, { signal });
       if (opening !== entry.opening) return table;
       Object.assign(entry, { table, shown: version, error: null });
       entry.commits ??= new Commits(table);
@@ -120,9 +143,14 @@ export class Catalog extends EventTarget {
    * @param {number | null} version
    * @param {AbortSignal} [signal]
    */
-  #openAt(entry, version, signal) {
-    if (entry.table && version !== null) return entry.table.at({ version, signal });
-    return this.lake.table(entry.url, version === null ? { signal } : { version, signal });
+  async #openAt(entry, version, signal) {
+    // The latest known here needs no search; looking for newer ones is for the button that says so.
+    const known = version ?? entry.commits?.range?.latest;
+    if (entry.table && known !== undefined) return entry.table.at({ version: known, signal });
+    // Absolute, so that nothing pasted is taken for the name of a registered table.
+    const url = new URL(entry.url, document.baseURI);
+    const lake = await this.lake();
+    return lake.table(url, version === null ? { signal } : { version, signal });
   }
 
   #changed() {

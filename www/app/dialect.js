@@ -20,7 +20,7 @@ array_element array_has array_join array_length array_position array_slice array
 asin atan atan2 avg bit_and bit_or bit_xor bool_and bool_or btrim cardinality ceil char_length chr coalesce concat concat_ws
 contains corr cos cot count covar_pop covar_samp cume_dist date_part date_trunc decode degrees dense_rank encode ends_with exp
 first_value flatten floor from_unixtime gcd get_field greatest ifnull initcap isnan lag last_value lcm lead least length levenshtein ln
-log log10 log2 lower lpad ltrim make_array make_date map map_keys map_values max md5 mean median min named_struct nanvl now nth_value
+log log10 log2 lower lpad ltrim make_array make_date map map_keys map_values max md5 median min named_struct nanvl now nth_value
 ntile nullif nvl nvl2 octet_length overlay percent_rank pi position pow power radians random range rank regexp_count
 regexp_like regexp_match regexp_replace repeat replace reverse round row_number rpad rtrim sha256 signum sin split_part sqrt
 starts_with stddev stddev_pop stddev_samp string_agg strpos substr substring sum tan to_char to_date to_hex to_timestamp

@@ -7,6 +7,7 @@
 
 import { showCell } from './cell.js';
 import { copyText, h } from './dom.js';
+import { moveFor } from './grid-keys.js';
 import { fitWidth, initialWidths, MIN_WIDTH, startResize } from './grid-columns.js';
 import { cellText, formatCount, formatWhole, shortType } from './format.js';
 
@@ -235,18 +236,7 @@ export class Grid {
     } else if (event.key === 'Enter') {
       this.#open();
     } else {
-      /** @type {Record<string, [number, number]>} */
-      const moves = {
-        ArrowUp: [edge ? 0 : row - 1, column],
-        ArrowDown: [edge ? Infinity : row + 1, column],
-        ArrowLeft: [row, edge ? 0 : column - 1],
-        ArrowRight: [row, edge ? Infinity : column + 1],
-        PageUp: [row - page, column],
-        PageDown: [row + page, column],
-        Home: [edge ? 0 : row, 0],
-        End: [edge ? Infinity : row, Infinity],
-      };
-      const move = moves[event.key];
+      const move = moveFor(event.key, edge, page, this.#active);
       if (!move) return;
       this.#move(...move);
     }

@@ -32,6 +32,7 @@ export class HistoryTab {
       if (!commits.list.length) await commits.loadMore(signal);
       return commits;
     }, () => this.#show(entry, table));
+    this.panel.element.querySelector('tr.current')?.scrollIntoView({ block: 'nearest' });
   }
 
   stop() {

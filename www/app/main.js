@@ -3,7 +3,7 @@
 
 import { Catalog, remembered } from './catalog.js';
 import { DataTab } from './data.js';
-import { byId, h } from './dom.js';
+import { byId } from './dom.js';
 import { codeOf, errorView, messageOf } from './errors.js';
 import { FilesTab } from './files.js';
 import { measureWith } from './grid-columns.js';
@@ -79,7 +79,7 @@ class Page {
     this.#entry = entry;
     this.head.show(entry);
     const at = state.version === null ? '' : ` at version ${state.version}`;
-    const opened = await this.stage.load(`Opening ${entry.name}${at}`, (signal) => this.#open(entry, state.version, signal), () => [], () => void this.sync());
+    const opened = await this.stage.load(`${this.catalog.ready ? 'Opening' : 'Starting the engine and opening'} ${entry.name}${at}`, (signal) => this.#open(entry, state.version, signal), () => [], () => void this.sync());
     byId('versions').hidden = !entry.commits;
     this.head.show(entry);
     void this.versions.show(entry);
@@ -126,7 +126,9 @@ class Page {
       this.location.go({ table: elsewhere.name }, { replace: true, quiet: true });
       return elsewhere;
     }
-    return table === null ? this.catalog.entries.at(0) ?? null : null;
+    const first = table === null ? this.catalog.entries.at(0) ?? null : null;
+    if (first) this.location.go({ table: first.name }, { replace: true, quiet: true });
+    return first;
   }
 
   /**
@@ -216,32 +218,24 @@ async function addDemoTables(catalog) {
   for (const { name, url, title, description, sql } of tables) catalog.add({ name, url, title, description, sample: sql, demo: true });
 }
 
+/** @param {Status} status */
+async function connect(status) {
+  const { Lakeglass } = await import('../lakeglass/index.js');
+  const lake = await Lakeglass.connect();
+  lake.addEventListener('lost', (event) => status.say(`The engine stopped and starts again: ${messageOf(event.error)}`));
+  return lake;
+}
+
 async function main() {
   setUpShell();
   measureWith(getComputedStyle(document.body).font);
   const status = new Status(byId('status'));
-  const stage = new Panel(byId('stage'), status);
-  const ready = await stage.load('Starting the engine', async (signal) => {
-    const { Lakeglass } = await import('../lakeglass/index.js');
-    const catalog = new Catalog(await Lakeglass.connect({ signal }));
-    await addDemoTables(catalog).catch((error) => console.warn('The demo tables could not be listed.', error));
-    for (const table of remembered()) catalog.add(table);
-    return catalog;
-  }, (catalog) => {
-    void start(catalog, status);
-    return [];
-  });
-  if (!ready) byId('head').replaceChildren(h('h1', null, 'Lakeglass'));
-}
-
-/**
- * @param {Catalog} catalog
- * @param {Status} status
- */
-async function start(catalog, status) {
-  catalog.lake.addEventListener('lost', (/** @type {any} */ event) => status.say(`The engine stopped and starts again: ${messageOf(event.error)}`));
+  const catalog = new Catalog(() => connect(status));
+  // The engine starts while the list is fetched; whether that fails is told by the first table that needs it.
+  catalog.lake().catch(() => {});
+  await addDemoTables(catalog).catch((error) => console.warn('The demo tables could not be listed.', error));
+  for (const table of remembered()) catalog.add(table);
   const page = new Page(catalog, status);
-  document.body.dataset.ready = 'true';
   await page.sync();
   await page.openOthers();
 }

@@ -84,10 +84,11 @@ export class SqlTab {
     const started = performance.now();
     await this.panel.load('Running the query', async (signal) => {
       await this.#openAll(sql, signal);
-      const result = new ResultSet(this.catalog.lake.queryStream(sql, { signal }));
+      const lake = await this.catalog.lake();
+      const result = new ResultSet(lake.queryStream(sql, { signal }));
       await result.readTo(1);
       if (!result.complete) await result.readTo(AHEAD);
-      this.#tell(result, started);
+      await this.#tell(result, started);
       return result;
     }, (result) => this.#show(result), () => void this.run());
   }
@@ -116,10 +117,11 @@ export class SqlTab {
    * @param {ResultSet} result
    * @param {number} started
    */
-  #tell(result, started) {
-    const told = { label: 'Query done', rows: result.rowCount, more: !result.complete, millis: performance.now() - started };
-    this.status.done({ ...told, label: result.complete ? 'Query done' : 'First rows of the query' });
-    if (result.complete) void result.stream.metrics.then((metrics) => this.#result === result && this.status.done({ ...told, metrics }));
+  async #tell(result, started) {
+    const millis = performance.now() - started;
+    // What a query costs is known when it has ended.
+    const metrics = result.complete ? await result.stream.metrics : null;
+    this.status.done({ label: result.complete ? 'Query done' : 'First rows of the query', rows: result.rowCount, more: !result.complete, millis, metrics });
   }
 
   /** @param {ResultSet} result */
@@ -141,7 +143,7 @@ export class SqlTab {
     try {
       await this.status.run('Reading more rows of the result', () => result.readTo(result.rowCount + AHEAD));
       if (result !== this.#result) return;
-      this.#tell(result, started);
+      await this.#tell(result, started);
       this.#grid?.refresh();
       this.#describeResult();
     } catch (error) {

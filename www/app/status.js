@@ -112,7 +112,7 @@ function factsOf({ rows, more, millis, metrics }) {
     if (metrics.cachedBytes > 0) facts.push(['from cache', formatBytes(metrics.cachedBytes)]);
     if (metrics.retries > 0) facts.push(['retries', formatCount(metrics.retries)]);
   }
-  return facts.map(([name, value]) => h('span', { class: 'fact', 'data-fact': name }, h('b', null, value), ` ${name}`));
+  return facts.map(([name, value]) => h('span', { class: 'fact', 'data-fact': name }, h('b', null, value), ` ${value === '1' ? name.replace(/s$/, '') : name}`));
 }
 
 /** @param {AbortSignal} signal @returns {Promise<never>} */

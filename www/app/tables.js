@@ -81,8 +81,8 @@ export class Tables {
       if (done) return;
       done = true;
       this.#renaming = null;
-      const name = input.value.trim();
-      if (keep && name && name !== entry.name) this.on.rename(entry, this.catalog.freeName(name));
+      const name = cleanName(input.value);
+      if (keep && name && name !== entry.name) this.on.rename(entry, this.catalog.freeName(name, entry));
       this.#render();
       for (const button of this.list.querySelectorAll('button')) if (button.dataset.key === entry.name) button.focus();
     };
@@ -133,11 +133,16 @@ function openForm(open) {
     event.preventDefault();
     const address = cleanUrl(url.value);
     if (!address) return;
-    open(address, name.value.trim() || nameFromUrl(address));
+    open(address, cleanName(name.value) || nameFromUrl(address));
     form.reset();
     explain();
   });
   return form;
+}
+
+/** A name SQL can say in quotes: a dot would part it in schema and table. @param {string} text */
+function cleanName(text) {
+  return text.trim().replace(/[."]/g, '_');
 }
 
 /** What people paste: with blanks around it, a trailing slash, or the log's folder. @param {string} text */

@@ -3,7 +3,7 @@
 
 import { kindOf, summaryOf } from './commits.js';
 import { h, icon, iconButton } from './dom.js';
-import { errorView, isCancelled } from './errors.js';
+import { codeOf, errorView, isCancelled, messageOf } from './errors.js';
 import { formatAgo } from './format.js';
 import { operationBadge, timeOf } from './history.js';
 
@@ -73,8 +73,13 @@ export class VersionControl {
       this.#render(this.#current);
       if (!this.#list.hidden) this.#fillList();
     } catch (error) {
-      if (!loading.signal.aborted && !isCancelled(error)) this.#commit.replaceChildren(errorView(error, { compact: true, retry: () => this.show(entry) }));
+      if (!loading.signal.aborted) this.#commit.replaceChildren(...this.#failure(error, entry));
     }
+  }
+
+  /** @param {unknown} error @param {Entry} entry */
+  #failure(error, entry) {
+    return [h('span', { class: 'faint', title: messageOf(error) }, `The history could not be read: ${codeOf(error)}`), h('button', { type: 'button', class: 'button quiet', onclick: () => this.show(entry) }, 'Try again')];
   }
 
   /** @param {number} version */
@@ -201,6 +206,6 @@ function commitLine(commit) {
   const who = commit.user ?? commit.engine;
   return [
     h('div', { class: 'commit-line' }, operationBadge(commit), timeOf(commit), h('span', { class: 'faint ago' }, ago)),
-    h('div', { class: 'commit-line' }, h('span', { class: 'changes' }, changes.length ? changes : 'no row counts in the log'), who && h('span', { class: 'by', title: 'Who made this commit' }, `by ${who}`)),
+    h('div', { class: 'commit-line' }, changes.length > 0 && h('span', { class: 'changes' }, changes), who && h('span', { class: 'by', title: 'Who made this commit' }, `by ${who}`)),
   ];
 }

@@ -26,17 +26,16 @@ export class EngineHost {
   #lost = false;
   #closed = false;
   #copy = copy;
-  /** What the stack of one of our engine's traps mentions. */
-  #engineFile = "lakeglass";
   /** @type {(event: Event) => void} */ #onUncaught;
 
   /** @param {(message: FromHost, transfer?: Transferable[]) => void} post */
   constructor(post) {
     this.#post = post;
-    // A panic inside a task that the engine spawned reaches no caller: it ends in one of these two events.
+    // A panic inside a task that the engine spawned reaches no caller: it ends in one of these two events. On the main thread it
+    // may be another module's; then a new engine for nothing is better than calls that never end.
     this.#onUncaught = (event) => {
       const error = "reason" in event ? event.reason : /** @type {ErrorEvent} */ (event).error;
-      if (isTrap(error) && String(error.stack).includes(this.#engineFile)) this.#loseEngine(error);
+      if (isTrap(error)) this.#loseEngine(error);
     };
     globalThis.addEventListener("error", this.#onUncaught);
     globalThis.addEventListener("unhandledrejection", this.#onUncaught);
@@ -79,8 +78,9 @@ export class EngineHost {
       const bytes = /** @type {any} */ (value)?.bytes ?? /** @type {any} */ (value)?.schema;
       this.#post({ id, value }, ownBuffers(bytes));
     } catch (error) {
-      this.#post({ id, error: errorData(error) });
+      // The loss is the answer to every call: the caller's next one must not come before the page knows of it.
       if (isTrap(error)) this.#loseEngine(error);
+      else this.#post({ id, error: errorData(error) });
     } finally {
       this.#calls.delete(id);
       held?.calls.delete(call);
@@ -154,7 +154,6 @@ export class EngineHost {
     if (!engineUrl && this.#copy === 1) return import("./pkg/lakeglass.js");
     // The module keeps its WebAssembly instance for good: after a trap, this thread needs another copy of the module.
     const url = new URL(engineUrl ?? new URL("./pkg/lakeglass.js", import.meta.url));
-    this.#engineFile = url.pathname.split("/").pop() || this.#engineFile;
     if (this.#copy > 1) url.searchParams.set("copy", String(this.#copy));
     return import(/* @vite-ignore */ /* webpackIgnore: true */ url.href);
   }

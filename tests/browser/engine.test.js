@@ -1,0 +1,157 @@
+// The package over the built engine (www/lakeglass/pkg) and the demo tables: real bytes, a real worker, a real browser.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { PATIENCE_MILLIS, startHarness } from "./harness.js";
+
+const built = existsSync(new URL("../../www/lakeglass/pkg/lakeglass_bg.wasm", import.meta.url));
+const skip = built ? false : "www/lakeglass/pkg/lakeglass_bg.wasm is not built: run scripts/build";
+
+/** @type {Awaited<ReturnType<typeof startHarness>>} */
+let harness;
+before(async () => {
+  if (built) harness = await startHarness();
+});
+after(() => harness?.close());
+
+const row = (/** @type {number} */ hour, /** @type {number} */ temperature) => ({
+  time: new Date(Date.UTC(2025, 8, 30, hour)),
+  city: "Paris",
+  temperature,
+});
+const WEATHER = [[], [row(12, 10), row(13, 11), row(14, 12)], [row(12, 10), row(13, 12), row(14, 13), row(15, 14)]];
+
+/** A test in a page of its own, in which `connect` connects to the engine. */
+function engineTest(
+  /** @type {string} */ name,
+  /** @type {(page: Awaited<ReturnType<typeof harness.open>>) => Promise<void>} */ body,
+) {
+  test(name, { skip, timeout: 2 * PATIENCE_MILLIS }, async () => {
+    const page = await harness.open();
+    await page.evaluate(() => {
+      Object.assign(globalThis, {
+        connect: async (/** @type {object} */ options) => {
+          const { Lakeglass } = await import("/www/lakeglass/index.js");
+          return Lakeglass.connect(options);
+        },
+        codeOf: (/** @type {Promise<any>} */ promise) => promise.then(() => "resolved", (error) => error.code ?? String(error)),
+      });
+    });
+    await body(page);
+    await page.done();
+  });
+}
+
+for (const worker of [true, false]) {
+  const mode = worker ? "worker" : "main";
+
+  engineTest(`${mode}: weather at each version: rows, schema, history`, async (page) => {
+    const seen = await page.evaluate(async (worker) => {
+      const lake = await connect({ worker });
+      const latest = await lake.table("/www/demo/weather");
+      const versions = [];
+      for (let version = 0; version <= 2; version += 1) {
+        const table = await lake.table("/www/demo/weather", { version });
+        await lake.register("weather", table);
+        const rows = await lake.query("SELECT time, city, temperature FROM weather ORDER BY time");
+        const means = await lake.query("SELECT city, avg(temperature) AS mean FROM weather GROUP BY city");
+        const preview = await table.preview();
+        versions.push({ version: table.version, rows: [...rows], means: [...means], previewed: preview.length, rowCount: table.info.rowCount });
+      }
+      return {
+        mode: lake.mode,
+        latest: latest.version,
+        range: await latest.versions(),
+        schema: (await latest.schema()).map((field) => `${field.name} ${field.type}`),
+        history: (await latest.history()).map((commit) => commit.version),
+        versions,
+      };
+    }, worker);
+    assert.equal(seen.mode, mode);
+    assert.equal(seen.latest, 2n);
+    assert.deepEqual(seen.range, { earliest: 0n, latest: 2n });
+    assert.deepEqual(seen.schema, ["time timestamp", "city string", "temperature float"]);
+    assert.deepEqual(seen.history, [2n, 1n, 0n]);
+    const means = [[], [{ city: "Paris", mean: 11 }], [{ city: "Paris", mean: 12.25 }]];
+    WEATHER.forEach((rows, version) => {
+      const { rowCount, ...rest } = seen.versions[version];
+      assert.deepEqual(rest, { version: BigInt(version), rows, means: means[version], previewed: rows.length });
+      assert.ok(rowCount === null || rowCount === BigInt(rows.length));
+    });
+  });
+}
+
+engineTest("versions of one table joined with each other", async (page) => {
+  const rows = await page.evaluate(async () => {
+    const at = (version) => ({ url: "/www/demo/weather", version });
+    const lake = await connect({ tables: { before: at(1), now: at(2) } });
+    const sql = "SELECT now.time, before.temperature AS old, now.temperature AS new FROM now JOIN before ON now.time = before.time WHERE before.temperature <> now.temperature ORDER BY 1";
+    return [...(await lake.query(sql))];
+  });
+  assert.deepEqual(rows, [
+    { time: WEATHER[2][1].time, old: 11, new: 12 },
+    { time: WEATHER[2][2].time, old: 12, new: 13 },
+  ]);
+});
+
+engineTest("values of SQL's types as rows, and the IPC stream whole", async (page) => {
+  const seen = await page.evaluate(async () => {
+    const lake = await connect({});
+    const sql = `SELECT 9007199254740993 AS long, CAST(1.5 AS DECIMAL(10,2)) AS decimal, DATE '2025-09-30' AS day,
+      TIMESTAMP '2025-09-30 12:00:00.123456' AS clock, TRUE AS yes, NULL AS nothing, make_array(1, 2) AS list, X'00ff' AS bytes`;
+    const rows = await lake.query(sql);
+    const { bytes, ...values } = rows[0];
+    const other = await import("/www/lakeglass/node_modules/@uwdata/flechette/src/index.js");
+    const read = other.tableFromIPC(await lake.queryIPC("SELECT value FROM generate_series(1, 20000)"));
+    const stream = lake.queryStream("SELECT value FROM generate_series(1, 20000)");
+    const sizes = [];
+    for await (const batch of stream) sizes.push(batch.numRows);
+    return { values, bytes: [...bytes], read: read.numRows, streamed: sizes.reduce((a, b) => a + b, 0), batches: sizes.length > 1 };
+  });
+  const { clock, ...values } = seen.values;
+  assert.deepEqual(values, { long: 9007199254740993n, decimal: "1.50", day: "2025-09-30", yes: true, nothing: null, list: [1n, 2n] });
+  assert.equal(clock, "2025-09-30T12:00:00.123456");
+  assert.deepEqual(seen.bytes, [0, 255]);
+  assert.deepEqual([seen.read, seen.streamed, seen.batches], [20000, 20000, true]);
+});
+
+engineTest("errors come with their code", async (page) => {
+  const seen = await page.evaluate(async () => {
+    const lake = await connect({ tables: { weather: "/www/demo/weather" } });
+    return [
+      await codeOf(lake.query("SELECT nothing FROM weather")),
+      await codeOf(lake.query("SELEC 1")),
+      await codeOf(lake.table("/www/demo/no-such-table")),
+      await codeOf(lake.table("/www/demo/weather", { version: 99 })),
+      await codeOf(lake.table("http://127.0.0.1:1/table")),
+    ];
+  });
+  assert.deepEqual(seen, ["invalid_sql", "invalid_sql", "table_not_found", "version_not_found", "cors_or_network"]);
+});
+
+engineTest("a query under way is cancelled, and the engine answers the next one", async (page) => {
+  const seen = await page.evaluate(async () => {
+    const lake = await connect({ tables: { weather: "/www/demo/weather" } });
+    const abort = new AbortController();
+    const sql = "SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b WHERE a.value % 7 = b.value % 11";
+    const code = codeOf(lake.query(sql, { signal: abort.signal }));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    abort.abort();
+    const begun = performance.now();
+    const ended = await code;
+    const millis = performance.now() - begun;
+    const rows = await lake.query("SELECT count(*) AS n FROM weather");
+    return { ended, quick: millis < 1000, n: rows[0].n };
+  });
+  assert.deepEqual(seen, { ended: "cancelled", quick: true, n: 4n });
+});
+
+engineTest("from another origin: blob worker, module and table over CORS", async (page) => {
+  const seen = await page.evaluate(async (other) => {
+    const { Lakeglass } = await import(`${other}www/lakeglass/index.js`);
+    const lake = await Lakeglass.connect({ tables: { weather: `${other}www/demo/weather` } });
+    return { mode: lake.mode, rows: (await lake.query("SELECT * FROM weather")).length };
+  }, harness.other);
+  assert.deepEqual(seen, { mode: "worker", rows: 4 });
+});

@@ -1,0 +1,314 @@
+//! One suite for every backend: in memory, a local folder, HTTP. And what only HTTP does: which requests are sent.
+
+use crate::loopback::{Fault, Server};
+use bytes::Bytes;
+use lakeglass::error::{Error, ErrorCode};
+use lakeglass::snapshot::FileLocation;
+use lakeglass::storage::{Meter, Metrics, Probe, Storage, StorageOptions};
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use url::Url;
+
+const ODD_NAME: &str = "year=2024/t=12%3A00/a b+ü&;,'~@#?x [1]{}.txt";
+
+fn objects() -> Vec<(String, Vec<u8>)> {
+    let alphabet = (b'a'..=b'z').collect();
+    let numbers = (0..100_000_u32).flat_map(u32::to_be_bytes).collect();
+    let named = |name: &str, bytes| (format!("lake/t/{name}"), bytes);
+    vec![
+        named("alphabet", alphabet),
+        named("numbers", numbers),
+        named("empty", vec![]),
+        named(ODD_NAME, b"odd".to_vec()),
+        named("_delta_log/2.json", b"two".to_vec()),
+        named("_delta_log/1.json", b"one".to_vec()),
+        named("_delta_log/deeper/3.json", b"three".to_vec()),
+        ("lake/other".to_owned(), b"outside".to_vec()),
+    ]
+}
+
+pub fn at(path: &str) -> FileLocation {
+    FileLocation::Relative(Path::parse(path).unwrap())
+}
+
+async fn in_memory() -> Storage {
+    let store = InMemory::new();
+    for (name, bytes) in objects() {
+        store.put(&Path::parse(name).unwrap(), bytes.into()).await.unwrap();
+    }
+    Storage::from_store(Arc::new(store), Path::from("lake/t"), "memory:///lake/t")
+}
+
+fn local_folder() -> (TempDir, Storage) {
+    let folder = TempDir::with_prefix("odd %20 ü#").unwrap();
+    for (name, bytes) in objects() {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let url = Url::from_directory_path(folder.path().join("lake/t")).unwrap();
+    let storage = Storage::open(&url, &StorageOptions::default()).unwrap();
+    (folder, storage)
+}
+
+fn loopback() -> (Server, Storage) {
+    let server = Server::in_memory(objects());
+    let storage = Storage::open(&server.url("lake/t/"), &StorageOptions::default()).unwrap();
+    (server, storage)
+}
+
+/// What every backend does.
+async fn suite(storage: &Storage) {
+    let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).unwrap();
+
+    assert_eq!(text(&storage.get(&at("alphabet")).await.unwrap().bytes), "abcdefghijklmnopqrstuvwxyz");
+    assert_eq!(text(&storage.get(&at(ODD_NAME)).await.unwrap().bytes), "odd");
+    assert_eq!(storage.get(&at("empty")).await.unwrap().bytes.len(), 0);
+    assert!(matches!(storage.get(&at("nowhere")).await, Err(Error::HttpStatus { status: 404, .. })));
+    assert!(storage.get(&at("_delta_log")).await.unwrap_err().is_missing(), "a folder is no object");
+    assert!(storage.get(&at("alphabet/a")).await.unwrap_err().is_missing(), "an object is no folder");
+
+    ranges(storage).await;
+    tails(storage).await;
+    probes(storage).await;
+}
+
+async fn ranges(storage: &Storage) {
+    let ranges = storage.get_ranges(&at("alphabet"), &[5..8, 0..2, 25..26, 3..3, 1..6]).await.unwrap();
+    assert_eq!(ranges, ["fgh", "ab", "z", "", "bcdef"].map(Bytes::from));
+    let ranges = storage.get_ranges(&at("numbers"), &[399_996..400_000, 4..8, 200_000..200_004]).await.unwrap();
+    assert_eq!(ranges, [99_999_u32, 1, 50_000].map(|number| Bytes::from(number.to_be_bytes().to_vec())));
+    let odd = storage.get_ranges(&at(ODD_NAME), &[1..3]).await.unwrap();
+    assert_eq!(odd, [Bytes::from("dd")]);
+    assert_eq!(storage.get_ranges(&at("alphabet"), &[]).await.unwrap(), Vec::<Bytes>::new());
+    for range in [20..27, 26..27, 100..200] {
+        let error = storage.get_ranges(&at("alphabet"), std::slice::from_ref(&range)).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::CorruptTable, "{range:?}: {error}");
+        assert!(error.to_string().contains("alphabet"), "{error}");
+    }
+    let error = storage.get_ranges(&at("empty"), std::slice::from_ref(&(0..1))).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::CorruptTable, "{error}");
+    let error = storage.get_ranges(&at("nowhere"), std::slice::from_ref(&(0..1))).await.unwrap_err();
+    assert!(error.is_missing(), "{error}");
+}
+
+async fn tails(storage: &Storage) {
+    for size in [None, Some(26)] {
+        assert_eq!(storage.get_tail(&at("alphabet"), size, 3).await.unwrap(), (Bytes::from("xyz"), 26));
+        let whole = Bytes::from("abcdefghijklmnopqrstuvwxyz");
+        assert_eq!(storage.get_tail(&at("alphabet"), size, 26).await.unwrap(), (whole.clone(), 26));
+        assert_eq!(storage.get_tail(&at("alphabet"), size, 1000).await.unwrap(), (whole, 26));
+    }
+    assert_eq!(storage.get_tail(&at("empty"), None, 8).await.unwrap(), (Bytes::new(), 0));
+    assert_eq!(storage.get_tail(&at("empty"), Some(0), 8).await.unwrap(), (Bytes::new(), 0));
+    for wrong in [25, 27, 1000] {
+        let error = storage.get_tail(&at("alphabet"), Some(wrong), 8).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::CorruptTable, "{wrong}: {error}");
+    }
+    assert!(storage.get_tail(&at("nowhere"), None, 8).await.unwrap_err().is_missing());
+}
+
+async fn probes(storage: &Storage) {
+    for path in ["alphabet", ODD_NAME] {
+        assert!(matches!(storage.probe(&at(path)).await.unwrap(), Probe::Found(object) if !object.bytes.is_empty()));
+        assert!(
+            matches!(storage.probe_mutable(&at(path)).await.unwrap(), Probe::Found(object) if !object.bytes.is_empty())
+        );
+    }
+    assert!(matches!(storage.probe(&at("nowhere")).await.unwrap(), Probe::Missing));
+    assert!(matches!(storage.probe_mutable(&at("nowhere")).await.unwrap(), Probe::Missing));
+}
+
+/// What backends that can list do.
+async fn listing(storage: &Storage) {
+    let log = Path::from("_delta_log");
+    let entries = storage.list(&log, None).await.unwrap().unwrap();
+    let names: Vec<_> = entries.iter().map(|entry| (entry.path.as_ref(), entry.size)).collect();
+    assert_eq!(names, [("_delta_log/1.json", 3), ("_delta_log/2.json", 3)]);
+    assert!(entries.iter().all(|entry| entry.last_modified.is_some()));
+    let after = storage.list(&log, Some(&Path::from("_delta_log/1.json"))).await.unwrap().unwrap();
+    assert_eq!(after, entries[1..]);
+    assert_eq!(storage.list(&Path::from("nowhere"), None).await.unwrap(), Some(vec![]));
+    let odd = storage.list(&Path::parse("year=2024/t=12%3A00").unwrap(), None).await.unwrap().unwrap();
+    assert_eq!(odd[0].path.as_ref(), ODD_NAME);
+    assert!(storage.get(&at("alphabet")).await.unwrap().last_modified.is_some());
+}
+
+#[tokio::test]
+async fn in_memory_passes_the_suite() {
+    let storage = in_memory().await;
+    suite(&storage).await;
+    listing(&storage).await;
+}
+
+#[tokio::test]
+async fn a_local_folder_passes_the_suite() {
+    let (folder, storage) = local_folder();
+    suite(&storage).await;
+    listing(&storage).await;
+    let absolute = Url::from_file_path(folder.path().join("lake/other")).unwrap();
+    let object = storage.get(&FileLocation::Absolute(absolute)).await.unwrap();
+    assert_eq!(object.bytes, "outside");
+}
+
+#[tokio::test]
+async fn http_passes_the_suite() {
+    let (server, storage) = loopback();
+    suite(&storage).await;
+    assert_eq!(storage.list(&Path::from("_delta_log"), None).await.unwrap(), None);
+    for request in server.requests() {
+        assert_eq!(request.method, "GET");
+        assert!(request.range.is_none() || request.range_bytes().is_some(), "{:?} is not explicit", request.range);
+        assert!(request.path.starts_with("lake/t/"), "{}", request.path);
+    }
+}
+
+#[tokio::test]
+async fn http_passes_the_suite_whatever_the_host_does_with_ranges() {
+    for fault in [Fault::IgnoreRange, Fault::HideContentRange] {
+        let (server, storage) = loopback();
+        server.fault("*", fault);
+        suite(&storage).await;
+    }
+}
+
+#[tokio::test]
+async fn immutable_objects_are_fetched_once_and_counted() {
+    let (server, storage) = loopback();
+    for _ in 0..3 {
+        storage.get(&at("alphabet")).await.unwrap();
+    }
+    storage.get_ranges(&at("alphabet"), &[0..2, 20..22]).await.unwrap();
+    storage.get_tail(&at("alphabet"), None, 5).await.unwrap();
+    assert_eq!(server.paths(), ["lake/t/alphabet"]);
+    let metrics = storage.meter().metrics();
+    assert_eq!(metrics, Metrics { requests: 1, bytes: 26, cached_bytes: 26 + 26 + 4 + 5, ..Metrics::default() });
+}
+
+#[tokio::test]
+async fn misses_and_mutable_objects_are_asked_for_again() {
+    let (server, storage) = loopback();
+    assert!(matches!(storage.probe(&at("_delta_log/9.json")).await.unwrap(), Probe::Missing));
+    server.put("lake/t/_delta_log/9.json", "nine");
+    assert!(matches!(storage.probe(&at("_delta_log/9.json")).await.unwrap(), Probe::Found(_)));
+    assert!(matches!(storage.probe(&at("_delta_log/9.json")).await.unwrap(), Probe::Found(_)));
+    assert_eq!(server.requests().len(), 2);
+    for text in ["ten", "eleven"] {
+        server.put("lake/t/_last_checkpoint", text);
+        let Probe::Found(object) = storage.probe_mutable(&at("_last_checkpoint")).await.unwrap() else { panic!() };
+        assert_eq!(object.bytes, text);
+    }
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn neighbours_share_a_request_and_strangers_go_at_once() {
+    let (server, storage) = loopback();
+    let server = server.with_latency(50);
+    storage.get_tail(&at("numbers"), Some(400_000), 8).await.unwrap();
+    server.forget();
+    storage.get_ranges(&at("numbers"), &[0..10, 20..30, 200_000..200_010, 200_005..200_020]).await.unwrap();
+    let mut ranges: Vec<_> = server.requests().iter().map(|request| request.range.clone().unwrap()).collect();
+    ranges.sort();
+    assert_eq!(ranges, ["bytes=0-29", "bytes=200000-200019"]);
+    assert_eq!(server.round_trips(), 1);
+}
+
+#[tokio::test]
+async fn no_more_requests_than_permits_are_under_way() {
+    let server = Server::in_memory((0..12).map(|name| (name.to_string(), "x"))).with_latency(60);
+    let options = StorageOptions { concurrency: 4, ..StorageOptions::default() };
+    let storage = Storage::open(&server.url(""), &options).unwrap();
+    let locations: Vec<_> = (0..12).map(|name| at(&name.to_string())).collect();
+    let clone = storage.clone();
+    let (some, others) = locations.split_at(6);
+    let some = futures::future::join_all(some.iter().map(|location| storage.get(location)));
+    let others = futures::future::join_all(others.iter().map(|location| clone.get(location)));
+    futures::join!(some, others);
+    assert_eq!(server.round_trips(), 3);
+}
+
+#[tokio::test]
+async fn equal_requests_at_the_same_time_are_one() {
+    let (server, storage) = loopback();
+    let server = server.with_latency(50);
+    let location = at("alphabet");
+    let (first, second) = futures::join!(storage.get(&location), storage.get(&location));
+    assert_eq!(first.unwrap().bytes, second.unwrap().bytes);
+    let part = [1..3];
+    let location = at("numbers");
+    let (first, second) = futures::join!(storage.get_ranges(&location, &part), storage.get_ranges(&location, &part));
+    assert_eq!(first.unwrap(), second.unwrap());
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn the_second_fetches_itself_when_the_first_is_dropped() {
+    let (server, storage) = loopback();
+    server.fault_times("lake/t/alphabet", Fault::Hang, 1);
+    let location = at("alphabet");
+    let first = tokio::time::timeout(Duration::from_millis(200), storage.get(&location));
+    let second = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        storage.get(&location).await
+    };
+    let (first, second) = futures::join!(first, second);
+    assert!(first.is_err());
+    assert_eq!(second.unwrap().bytes.len(), 26);
+}
+
+#[tokio::test]
+async fn meters_count_what_goes_through_their_handle() {
+    let (_server, storage) = loopback();
+    let query = Meter::default();
+    storage.get(&at("empty")).await.unwrap();
+    storage.with_meter(&query).get(&at("alphabet")).await.unwrap();
+    assert_eq!(query.metrics(), Metrics { requests: 1, bytes: 26, ..Metrics::default() });
+    assert_eq!(storage.meter().metrics().requests, 2);
+}
+
+#[tokio::test]
+async fn a_cache_without_room_changes_nothing_but_the_requests() {
+    let server = Server::in_memory(objects());
+    let options = StorageOptions { cache_bytes: 0, ..StorageOptions::default() };
+    let storage = Storage::open(&server.url("lake/t"), &options).unwrap();
+    storage.get(&at("alphabet")).await.unwrap();
+    storage.get(&at("alphabet")).await.unwrap();
+    assert_eq!(server.requests().len(), 2);
+    ranges(&storage).await;
+    server.fault("*", Fault::IgnoreRange);
+    ranges(&storage).await;
+}
+
+#[tokio::test]
+async fn the_roots_query_goes_with_every_object_and_stays_at_home() {
+    let (server, elsewhere) = (Server::in_memory(objects()), Server::in_memory(objects()));
+    let options = StorageOptions { headers: vec![("x-token".into(), "secret".into())], ..StorageOptions::default() };
+    let storage = Storage::open(&server.url("lake/t?sig=secret"), &options).unwrap();
+    assert!(!format!("{storage:?} {options:?}").contains("secret"));
+    storage.get(&at("alphabet")).await.unwrap();
+    storage.get(&FileLocation::Absolute(elsewhere.url("lake/other?sig=its"))).await.unwrap();
+    storage.get(&FileLocation::Absolute(elsewhere.url("lake/t/alphabet"))).await.unwrap();
+    let seen = |server: &Server| -> Vec<_> {
+        let of = |request: &crate::loopback::Request| (request.query.clone(), request.headers.contains_key("x-token"));
+        server.requests().iter().map(of).collect()
+    };
+    assert_eq!(seen(&server), [(Some("sig=secret".to_owned()), true)]);
+    assert_eq!(seen(&elsewhere), [(Some("sig=its".to_owned()), false), (None, false)]);
+}
+
+#[tokio::test]
+async fn schemes_that_cannot_be_reached_are_refused() {
+    for url in ["s3://bucket/t?secret", "abfss://c@a.dfs.core.windows.net/t", "ftp://host/t"] {
+        let error = Storage::open(&Url::parse(url).unwrap(), &StorageOptions::default()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::UnsupportedFeature);
+        assert!(!error.to_string().contains("secret"));
+    }
+    let (_server, storage) = loopback();
+    let local = FileLocation::Absolute(Url::parse("file:///etc/hostname").unwrap());
+    assert_eq!(storage.get(&local).await.unwrap_err().code(), ErrorCode::UnsupportedFeature, "not from a remote table");
+}
