@@ -6,9 +6,10 @@
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
-
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[cfg(feature = "cli")]
+mod cli;
 mod delta;
 mod loopback;
 mod scan_damage;
