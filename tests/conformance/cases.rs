@@ -36,6 +36,7 @@ pub fn all() -> Result<Vec<Case>> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let shared = std::env::var_os("LAKEGLASS_CONFORMANCE")
         .map_or_else(|| manifest.join("../shared/conformance/delta"), PathBuf::from);
+    let shared = shared.canonicalize().unwrap_or(shared);
     let mut cases = fixtures(&manifest.join("tests/fixtures"))?;
     if shared.is_dir() {
         cases.extend(dat(&shared.join("dat"))?);

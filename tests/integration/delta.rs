@@ -1,7 +1,5 @@
 //! Opening Delta tables: whole logs, over an in-memory store and over the tables of other engines.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail so")]
-
 use lakeglass::storage::Storage;
 use lakeglass::{Error, Result, Snapshot, Version, delta};
 use object_store::local::LocalFileSystem;

@@ -11,6 +11,8 @@
 #[cfg(feature = "cli")]
 mod cli;
 mod delta;
+mod delta_discovery;
+mod delta_fixture;
 mod loopback;
 mod scan_damage;
 mod scan_deletes;
