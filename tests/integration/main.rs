@@ -8,6 +8,8 @@
 )]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[cfg(feature = "cli")]
+mod cli;
 mod delta;
 mod delta_discovery;
 mod delta_fixture;
@@ -19,5 +21,11 @@ mod scan_fixtures;
 mod scan_requests;
 mod scan_rows;
 mod scan_schema;
+#[cfg(feature = "sql")]
+mod sql;
+#[cfg(feature = "sql")]
+mod sql_depth;
+#[cfg(feature = "sql")]
+mod sql_fixture;
 mod storage;
 mod storage_faults;
