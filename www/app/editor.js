@@ -92,7 +92,9 @@ export class Editor {
 
   /** @param {Bundle} bundle */
   #keys(bundle) {
-    const run = () => {
+    /** @param {import('@codemirror/view').EditorView} view */
+    const run = (view) => {
+      bundle.closeCompletion(view); // Escape is then for the query
       this.on.run();
       return true;
     };
