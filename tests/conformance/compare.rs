@@ -3,6 +3,7 @@
 use crate::cases::{Case, Expectation};
 use crate::exceptions::Instead;
 use crate::expected::{Expected, Rows};
+use crate::loopback::Server;
 use crate::spell;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -48,7 +49,12 @@ pub async fn run(case: Case) -> (String, Outcome) {
     };
     let features = features(&table);
     let mut rows = 0;
-    for (way, read) in [("scan", scan(&table).await), ("SQL", sql(&table).await)] {
+    let mut ways = vec![("scan", scan(&table).await), ("SQL", sql(&table).await)];
+    // What is wrong with a log may be seen only in a listing, and HTTP has none.
+    if !matches!(case.expectation, Expectation::Instead(..)) {
+        ways.push(("HTTP", http(&case).await));
+    }
+    for (way, read) in ways {
         let content = match read {
             Ok(content) => content,
             Err(error) => match refusal(&case.expectation, &error, false) {
@@ -80,6 +86,13 @@ async fn open(case: &Case) -> Result<Table, Error> {
 async fn scan(table: &Table) -> Result<Content, Error> {
     let scan = Scan::new(table, &FooterCache::default());
     Ok(Content { schema: scan.schema().clone(), batches: scan.stream().try_collect().await? })
+}
+
+/// The scan again, over a host that cannot list.
+async fn http(case: &Case) -> Result<Content, Error> {
+    let server = Server::start(&case.root);
+    let url: TableUrl = server.url("").as_str().parse()?;
+    scan(&Table::open(&url, case.version, &StorageOptions::default()).await?).await
 }
 
 async fn sql(table: &Table) -> Result<Content, Error> {

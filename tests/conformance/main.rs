@@ -1,5 +1,5 @@
 //! Reads the tables that other engines wrote, and our own fixtures, and compares every row by value and type: once through the
-//! scan alone, once through SQL. Prints a line for each table and version. `scripts/conformance` runs it.
+//! scan alone, once through SQL, once over HTTP without a listing. Prints a line for each table and version. `scripts/conformance` runs it.
 //!
 //! The tables are in `../shared/conformance/delta`, or where `LAKEGLASS_CONFORMANCE` says.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -8,6 +8,8 @@ mod cases;
 mod compare;
 mod exceptions;
 mod expected;
+#[path = "../integration/loopback.rs"]
+mod loopback;
 mod spell;
 
 use compare::Outcome;
