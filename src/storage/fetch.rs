@@ -104,8 +104,10 @@ fn init(request: &Request, controller: &AbortController) -> Result<RequestInit, 
     init.set_signal(Some(&controller.signal()));
     init.set_credentials(RequestCredentials::SameOrigin);
     init.set_redirect(RequestRedirect::Follow);
-    if request.freshness == Freshness::Revalidated {
-        init.set_cache(RequestCache::NoCache);
+    match request.freshness {
+        Freshness::Immutable => {}
+        Freshness::Revalidated => init.set_cache(RequestCache::NoCache),
+        Freshness::Uncached => init.set_cache(RequestCache::NoStore),
     }
     Ok(init)
 }

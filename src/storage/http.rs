@@ -27,6 +27,8 @@ pub(super) struct HttpStore {
     permits: Arc<Semaphore>,
     /// Hosts that have answered a range with that range.
     honouring_ranges: Mutex<HashSet<Origin>>,
+    /// Of the URLs that are fetched right now, those one request of which goes through the browser's cache.
+    through_cache: Mutex<HashSet<Url>>,
 }
 
 impl HttpStore {
@@ -36,7 +38,14 @@ impl HttpStore {
         retry: RetryPolicy,
         permits: Arc<Semaphore>,
     ) -> HttpStore {
-        HttpStore { transport, locator, retry, permits, honouring_ranges: Mutex::default() }
+        HttpStore {
+            transport,
+            locator,
+            retry,
+            permits,
+            honouring_ranges: Mutex::default(),
+            through_cache: Mutex::default(),
+        }
     }
 
     /// GETs `range` of the object, or all of it.
@@ -73,6 +82,8 @@ impl HttpStore {
     ) -> Result<Reply, Failure> {
         // Never closed; without a permit the request is sent all the same.
         let _permit = self.permits.acquire().await.ok();
+        let through_cache = ThroughCache::take(self, &target.url);
+        let freshness = if through_cache.is_some() { freshness } else { Freshness::Uncached };
         meters.count_request();
         let (url, headers) = (target.url.clone(), target.headers.clone());
         let response = self.transport.send(Request { url, range: range.cloned(), headers, freshness }).await?;
@@ -104,6 +115,25 @@ impl HttpStore {
     /// What errors call `location`.
     pub(super) fn name(&self, location: &FileLocation) -> Result<String> {
         self.locator.locate(location).map(|target| super::redact(&target.url))
+    }
+}
+
+/// The one request for a URL that goes through the browser's cache: see [`Freshness::Uncached`].
+struct ThroughCache<'a> {
+    store: &'a HttpStore,
+    url: &'a Url,
+}
+
+impl<'a> ThroughCache<'a> {
+    fn take(store: &'a HttpStore, url: &'a Url) -> Option<ThroughCache<'a>> {
+        let mut taken = store.through_cache.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.insert(url.clone()).then(|| ThroughCache { store, url })
+    }
+}
+
+impl Drop for ThroughCache<'_> {
+    fn drop(&mut self) {
+        self.store.through_cache.lock().unwrap_or_else(PoisonError::into_inner).remove(self.url);
     }
 }
 

@@ -25,6 +25,7 @@ pub mod metered;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod options;
+mod read_only;
 mod reply;
 mod retry;
 mod source;
@@ -56,6 +57,9 @@ use url::Url;
 pub use metered::{Meter, Metrics};
 pub use options::StorageOptions;
 pub use retry::RetryPolicy;
+
+/// No more than this is fetched for one call: what a browser's 32-bit memory could not hold anyway.
+const LARGEST_READ: u64 = 2 << 30;
 
 /// Where one table's objects are and how they are reached. Cheap to clone; clones share connections, cache and permits.
 #[derive(Clone)]
@@ -195,6 +199,7 @@ impl Storage {
         let mut found: Vec<Option<Bytes>> = ranges.iter().map(|range| self.cached(location, range)).collect();
         let missing: Vec<Range<u64>> =
             ranges.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(range, _)| range.clone()).collect();
+        self.check_size(location, &missing)?;
         let replies = self.fetch_all(location, &coalesce(&missing, coalesce::GAP, coalesce::LONGEST)).await?;
         for (range, bytes) in ranges.iter().zip(&mut found) {
             if bytes.is_none() {
@@ -303,9 +308,24 @@ impl Storage {
         self.shared.cache.put(location, reply.start, &reply.bytes, reply.size, reply.last_modified);
     }
 
+    /// Refuses what cannot come before any of it is asked for: lengths are the table's claims.
+    fn check_size(&self, location: &FileLocation, ranges: &[Range<u64>]) -> Result<()> {
+        let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
+        if self.shared.cache.size(location).is_some_and(|size| size < end) {
+            return Err(self.too_short(location, ranges, &[]));
+        }
+        let total =
+            ranges.iter().fold(0_u64, |total, range| total.saturating_add(range.end.saturating_sub(range.start)));
+        if total > LARGEST_READ {
+            let message = format!("{total} bytes of {} at once", self.path(location));
+            return Err(Error::MemoryLimit { message });
+        }
+        Ok(())
+    }
+
     fn too_short(&self, location: &FileLocation, ranges: &[Range<u64>], replies: &[Reply]) -> Error {
         let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
-        let size = replies.iter().filter_map(|reply| reply.size).max();
+        let size = replies.iter().filter_map(|reply| reply.size).max().or_else(|| self.shared.cache.size(location));
         let size = size.map_or("shorter".to_owned(), |size| format!("{size} bytes long"));
         Error::corrupt(self.path(location), format!("the object is {size}, byte {end} of it was asked for"))
     }

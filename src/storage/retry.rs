@@ -90,7 +90,7 @@ impl RetryPolicy {
         }
         let backoff = self.backoff(attempts, chance);
         let delay = failure.retry_after(now).map_or(backoff, |asked| asked.max(backoff));
-        (elapsed + delay <= self.total).then_some(delay)
+        (elapsed.saturating_add(delay) <= self.total).then_some(delay)
     }
 
     fn backoff(&self, attempts: u32, chance: f64) -> Duration {

@@ -33,13 +33,16 @@ impl Request {
     }
 }
 
-/// How fresh an answer must be.
+/// What a browser's own cache may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freshness {
-    /// The object never changes: a browser may answer from its cache.
+    /// The object never changes: answer, and keep.
     Immutable,
     /// The object may have changed or appeared: the host is asked.
     Revalidated,
+    /// Stay out of it, because another request for the same URL is under way: Chromium lets only one at a time at an entry
+    /// of its cache, so that six ranges of a file would take six round trips.
+    Uncached,
 }
 
 /// A reply, its body read to the end.

@@ -245,7 +245,8 @@ async fn converse(stream: TcpStream, state: Arc<State>) {
     while let Some(request) = read_request(&mut stream).await {
         let number = state.log(&request);
         let fault = state.fault_of(&request.path);
-        tokio::time::sleep(*state.latency.lock().unwrap()).await;
+        let latency = *state.latency.lock().unwrap();
+        tokio::time::sleep(latency).await;
         let answer = match fault {
             Some(Fault::Hang) => std::future::pending().await,
             Some(Fault::Drop) => return,

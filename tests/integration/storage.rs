@@ -7,7 +7,7 @@ use lakeglass::snapshot::FileLocation;
 use lakeglass::storage::{Meter, Metrics, Probe, Storage, StorageOptions};
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -75,6 +75,7 @@ async fn suite(storage: &Storage) {
     ranges(storage).await;
     tails(storage).await;
     probes(storage).await;
+    as_object_store(storage).await;
 }
 
 async fn ranges(storage: &Storage) {
@@ -90,6 +91,8 @@ async fn ranges(storage: &Storage) {
         assert_eq!(error.code(), ErrorCode::CorruptTable, "{range:?}: {error}");
         assert!(error.to_string().contains("alphabet"), "{error}");
     }
+    let error = storage.get_ranges(&at("alphabet.2"), &[0..1 << 62, 0..u64::MAX]).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::MemoryLimit, "{error}");
     let error = storage.get_ranges(&at("empty"), std::slice::from_ref(&(0..1))).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::CorruptTable, "{error}");
     let error = storage.get_ranges(&at("nowhere"), std::slice::from_ref(&(0..1))).await.unwrap_err();
@@ -121,6 +124,33 @@ async fn probes(storage: &Storage) {
     }
     assert!(matches!(storage.probe(&at("nowhere")).await.unwrap(), Probe::Missing));
     assert!(matches!(storage.probe_mutable(&at("nowhere")).await.unwrap(), Probe::Missing));
+}
+
+/// The same through the trait that other libraries speak.
+async fn as_object_store(storage: &Storage) {
+    let store: &dyn ObjectStore = storage;
+    let path = Path::from("alphabet");
+    assert_eq!(store.head(&path).await.unwrap().size, 26);
+    let whole = store.get(&path).await.unwrap();
+    assert_eq!((whole.range.clone(), whole.meta.size), (0..26, 26));
+    assert_eq!(whole.bytes().await.unwrap().len(), 26);
+    assert_eq!(store.get_range(&path, 3..5).await.unwrap(), "de");
+    assert_eq!(store.get_ranges(&path, &[3..5, 0..1]).await.unwrap(), ["de", "a"].map(Bytes::from));
+    for (range, expected, start) in [
+        (GetRange::Suffix(2), "yz", 24),
+        (GetRange::Suffix(99), "abcdefghijklmnopqrstuvwxyz", 0),
+        (GetRange::Offset(23), "xyz", 23),
+        (GetRange::Bounded(24..99), "yz", 24),
+    ] {
+        let got = store.get_opts(&path, GetOptions::new().with_range(Some(range.clone()))).await.unwrap();
+        assert_eq!((got.range.start, got.meta.size), (start, 26), "{range:?}");
+        assert_eq!(got.bytes().await.unwrap(), expected, "{range:?}");
+    }
+    assert!(store.get_range(&path, 30..31).await.is_err());
+    let missing = store.get(&Path::from("nowhere")).await.unwrap_err();
+    assert!(matches!(missing, object_store::Error::NotFound { .. }), "{missing}");
+    let refused = store.put(&path, "overwritten".into()).await.unwrap_err();
+    assert!(matches!(refused, object_store::Error::NotSupported { .. }), "{refused}");
 }
 
 /// What backends that can list do.
