@@ -9,6 +9,8 @@
 
 #[cfg(feature = "cli")]
 mod cli;
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod delta;
 mod delta_discovery;
 mod delta_fixture;
@@ -17,6 +19,7 @@ mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
 mod scan_fixtures;
+mod scan_random;
 mod scan_requests;
 mod scan_rows;
 mod scan_schema;
