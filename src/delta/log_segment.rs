@@ -212,7 +212,7 @@ pub(crate) async fn commits_from(storage: &Storage, first: u64, last: Option<u64
     let mut under_way = FuturesOrdered::new();
     let mut versions = (first..=last.unwrap_or(u64::MAX)).fuse();
     loop {
-        let window = found.len().clamp(WINDOW.0, WINDOW.1);
+        let window = (found.len() / 2).clamp(WINDOW.0, WINDOW.1);
         while under_way.len() < window {
             let Some(version) = versions.next() else { break };
             under_way.push_back(async move {

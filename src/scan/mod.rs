@@ -27,6 +27,7 @@ mod prune;
 mod row_group;
 mod row_groups;
 mod stream;
+mod task;
 
 use crate::error::Result;
 use crate::snapshot::ContainerStatistics;

@@ -1,11 +1,12 @@
 //! What is fetched when: files and row groups ahead of the one that is being decoded, within bounds.
 //!
-//! Nothing is spawned. All that is under way is polled together, by whoever polls the stream; dropping it drops all.
+//! The stream decides what is under way, each piece of it a [`task`]; dropping the stream drops all of it.
 
 use super::Scan;
 use super::file::{self, RowGroup};
 use super::prune;
 use super::row_group::{self, Rows};
+use super::task;
 use crate::error::Result;
 use arrow::array::RecordBatch;
 use futures::Stream;
@@ -113,7 +114,7 @@ impl ScanStream {
         let (fetch, promised): (BoxFuture<'static, Result<Rows>>, u64) = match self.waiting.pop_front() {
             Some(Ok(group)) => {
                 let promised = group.rows.min(unclaimed);
-                (Box::pin(row_group::fetch(group, unclaimed)), promised)
+                (task::start(row_group::fetch(group, unclaimed)), promised)
             }
             Some(Err(error)) => (Box::pin(futures::future::ready(Err(error))), 0),
             None => return false,
@@ -137,7 +138,7 @@ impl ScanStream {
         };
         let rows = if self.wanted == u64::MAX { 0 } else { prune::live_rows(self.scan.table.snapshot(), file) };
         self.opening_rows = self.opening_rows.saturating_add(rows);
-        let opened = file::open(self.scan.clone(), file);
+        let opened = task::start(file::open(self.scan.clone(), file));
         self.opening.push_back(Box::pin(async move { Opened { groups: opened.await, rows } }));
         true
     }

@@ -6,7 +6,6 @@
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[cfg(feature = "cli")]
 mod cli;
@@ -17,6 +16,7 @@ mod loopback;
 mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
+mod scan_fixtures;
 mod scan_requests;
 mod scan_rows;
 mod scan_schema;

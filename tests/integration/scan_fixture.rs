@@ -24,6 +24,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A range of the object at a path.
 type Read = (String, Range<u64>);
@@ -33,11 +34,17 @@ type Read = (String, Range<u64>);
 pub struct CountingStore {
     inner: Arc<InMemory>,
     reads: Arc<Mutex<Vec<Read>>>,
+    latency: Option<Duration>,
 }
 
 impl CountingStore {
     pub async fn put_bytes(&self, path: &str, bytes: impl Into<Bytes>) {
         self.inner.put(&Path::from(path), bytes.into().into()).await.unwrap();
+    }
+
+    /// Lets every read take this long.
+    pub fn slow_down(&mut self, latency: Duration) {
+        self.latency = Some(latency);
     }
 
     /// What was read since the last time this was asked.
@@ -72,6 +79,9 @@ impl ObjectStore for CountingStore {
             other => panic!("only bounded ranges are read, not {other:?} of {at}"),
         };
         self.reads.lock().unwrap().push((at.to_string(), range));
+        if let Some(latency) = self.latency {
+            tokio::time::sleep(latency).await;
+        }
         self.inner.get_opts(at, options).await
     }
 

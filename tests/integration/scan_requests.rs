@@ -4,8 +4,9 @@ use crate::scan_fixture::{Between, CountingStore, Fixture, collect, count, field
 use arrow::array::{Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use futures::StreamExt;
-use lakeglass::scan::Pruner;
+use lakeglass::scan::{FooterCache, Pruner, Scan};
 use std::sync::Arc;
+use std::time::Duration;
 
 const GROUP: usize = 6_000;
 const PAGE: usize = 300;
@@ -155,4 +156,63 @@ async fn a_pruner_that_learns_more_is_asked_again() {
     }
     // What was being decoded goes on; of the rest only one page is left.
     assert_eq!(rows, GROUP + PAGE);
+}
+
+#[tokio::test]
+async fn a_paused_stream_holds_nobody_up() {
+    let mut fixture = fixture(8).await;
+    fixture.store.slow_down(Duration::from_millis(20));
+    let table = fixture.table();
+    let scan = || Scan::new(&table, &FooterCache::default()).with_batch_size(100);
+    let mut paused = scan().stream();
+    assert_eq!(paused.next().await.unwrap().unwrap().num_rows(), 100);
+    let second = scan();
+    let other = tokio::time::timeout(Duration::from_secs(20), collect(&second));
+    assert_eq!(count(&other.await.expect("the other stream waits for the paused one").unwrap()), 8 * 2 * GROUP);
+    let mut rows = 100;
+    while let Some(batch) = paused.next().await {
+        rows += batch.unwrap().num_rows();
+    }
+    assert_eq!(rows, 8 * 2 * GROUP);
+}
+
+#[tokio::test]
+async fn a_dropped_stream_stops_reading() {
+    let mut fixture = fixture(8).await;
+    fixture.store.slow_down(Duration::from_millis(20));
+    let mut stream = fixture.scan().stream();
+    assert!(futures::poll!(stream.next()).is_pending());
+    tokio::task::yield_now().await;
+    drop(stream);
+    let started = reads(&fixture.store).0;
+    assert!(started > 0);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(reads(&fixture.store).0, 0, "of {started} that were under way, none went on");
+}
+
+#[test]
+fn without_a_runtime_rows_come_too() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let fixture = runtime.block_on(fixture(2));
+    let scan = fixture.scan();
+    let mut rows = std::pin::pin!(collect(&scan));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    // The store is in memory: nothing is ever waited for.
+    let batches = loop {
+        if let std::task::Poll::Ready(batches) = rows.as_mut().poll(&mut context) {
+            break batches.unwrap();
+        }
+    };
+    assert_eq!(count(&batches), 4 * GROUP);
+}
+
+#[tokio::test]
+async fn requests_overlap() {
+    let mut fixture = fixture(8).await;
+    fixture.store.slow_down(Duration::from_millis(100));
+    let started = std::time::Instant::now();
+    let scan = fixture.scan().with_columns(vec![], Arc::new(Schema::empty()));
+    assert_eq!(count(&collect(&scan).await.unwrap()), 8 * 2 * GROUP);
+    // Eight footers with six permits: two rounds.
+    assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
 }

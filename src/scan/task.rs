@@ -1,0 +1,49 @@
+//! Work that goes on whether or not its result is being waited for.
+//!
+//! A request holds one of the storage's permits until it is done. Were it polled by the stream alone, a stream that is
+//! paused (a reader that took its first batch, a join that reads its other side) would keep its permits, and whoever needs
+//! one would wait for ever. So requests run as tasks of the runtime that polls the stream, aborted when the stream is
+//! dropped. Outside a runtime they are polled with the stream: then it must not be paused while others read.
+
+use crate::error::{Error, Result};
+use crate::storage::wake;
+use futures::future::BoxFuture;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+/// Starts `work` on the current runtime, if there is one. Dropping what this returns drops `work`.
+pub(super) fn start<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> BoxFuture<'static, Result<T>> {
+    match Handle::try_current() {
+        Ok(runtime) => Box::pin(Task(runtime.spawn(work))),
+        Err(_) => Box::pin(work),
+    }
+}
+
+struct Task<T>(JoinHandle<Result<T>>);
+
+impl<T> Future for Task<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        Pin::new(&mut self.0).poll(cx).map(|done| match done {
+            Ok(done) => done,
+            Err(error) if error.is_cancelled() => Err(Error::Cancelled),
+            Err(error) => Err(Error::internal(error)),
+        })
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        if !self.0.is_finished() {
+            self.0.abort();
+            // The runtime drops the task, and so its request, when it next runs.
+            wake::notify();
+        }
+    }
+}
