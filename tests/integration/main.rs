@@ -9,8 +9,6 @@
 
 #[cfg(feature = "cli")]
 mod cli;
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
 mod delta;
 mod delta_discovery;
 mod delta_fixture;
