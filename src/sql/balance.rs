@@ -9,33 +9,39 @@ use std::ops::ControlFlow;
 
 /// Balances every chain of AND or OR in `statement`.
 pub fn balance(statement: &mut Statement) {
-    let _ = VisitMut::visit(statement, &mut Balance);
+    let _ = VisitMut::visit(statement, &mut Balance::default());
 }
 
-struct Balance;
+/// For every expression around the one visited, the operator of the chain it is part of.
+#[derive(Default)]
+struct Balance {
+    around: Vec<Option<BinaryOperator>>,
+}
 
 impl VisitorMut for Balance {
     type Break = Infallible;
 
     // Before its parts are visited: the visit itself recurses, and finds a balanced tree.
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
-        for chained in [BinaryOperator::Or, BinaryOperator::And] {
-            if is_chain(expr, &chained) {
-                let terms = flatten(take(expr), &chained);
-                *expr = build(terms, &chained);
-            }
+        let chained = match expr {
+            Expr::BinaryOp { op: op @ (BinaryOperator::And | BinaryOperator::Or), .. } => Some(op.clone()),
+            _ => None,
+        };
+        // A part of a chain that is balanced already stays as it is.
+        if let Some(op) = &chained
+            && self.around.last().and_then(Option::as_ref) != Some(op)
+        {
+            let terms = flatten(take(expr), op);
+            *expr = build(terms, op);
         }
+        self.around.push(chained);
         ControlFlow::Continue(())
     }
-}
 
-/// Whether `expr` is `(… op …) op …`.
-fn is_chain(expr: &Expr, chained: &BinaryOperator) -> bool {
-    let left = match expr {
-        Expr::BinaryOp { left, op, .. } if op == chained => left,
-        _ => return false,
-    };
-    matches!(left.as_ref(), Expr::BinaryOp { op, .. } if op == chained)
+    fn post_visit_expr(&mut self, _expr: &mut Expr) -> ControlFlow<Infallible> {
+        self.around.pop();
+        ControlFlow::Continue(())
+    }
 }
 
 fn take(expr: &mut Expr) -> Expr {
@@ -101,7 +107,7 @@ mod tests {
     fn a_long_chain_is_shallow() {
         let mut expr =
             Parser::new(&LakeglassDialect).try_with_sql(&vec!["a"; 1000].join(" OR ")).unwrap().parse_expr().unwrap();
-        let _ = VisitMut::visit(&mut expr, &mut Balance);
+        let _ = VisitMut::visit(&mut expr, &mut Balance::default());
         assert_eq!(depth(&expr), 10);
     }
 }

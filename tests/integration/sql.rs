@@ -25,6 +25,8 @@ async fn each_version_of_weather() {
     assert!(rows(&session, "SELECT city, avg(temperature) FROM weather0 GROUP BY city").await.is_empty());
     assert_eq!(rows(&session, "SELECT city, avg(temperature) FROM weather2 GROUP BY city").await, ["Paris|12.25"]);
     assert_eq!(rows(&session, "SELECT count(*) FROM weather2").await, ["4"]);
+    let thrice = "SELECT count(*) FROM weather1 a JOIN weather2 b USING (time) JOIN weather2 c USING (time)";
+    assert_eq!(rows(&session, thrice).await, ["3"]);
     let changed = "SELECT b.time, a.temperature, b.temperature FROM weather2 b LEFT JOIN weather1 a USING (time)
                    WHERE a.temperature IS DISTINCT FROM b.temperature ORDER BY 1";
     assert_eq!(
