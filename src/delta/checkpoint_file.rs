@@ -1,4 +1,7 @@
 //! One Parquet file of a checkpoint: its footer, then the bytes of just the columns asked for, then batches of them.
+//!
+//! The Parquet crate asserts some of what a damaged file may break. What can be told from the footer is checked here; where
+//! panics unwind, the rest becomes an error too.
 
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
@@ -10,8 +13,9 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::push_decoder::ParquetPushDecoderBuilder;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataPushDecoder};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataPushDecoder};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Enough for the footer of nearly every checkpoint, and for the whole of most.
@@ -42,13 +46,15 @@ impl Footer {
     /// Fetches and decodes the footer: one request, where `size` is known or the file is small.
     pub(crate) async fn fetch(storage: &Storage, location: &FileLocation, size: Option<u64>) -> Result<Footer> {
         let (tail, size) = storage.get_tail(location, size, TAIL).await?;
+        check_length(&tail, size).map_err(|reason| Error::corrupt(name(location), reason))?;
         let corrupt = |error| corrupt(name(location), error);
         let mut decoder = ParquetMetaDataPushDecoder::try_new(size).map_err(corrupt)?;
         let start = size.saturating_sub(tail.len() as u64);
         decoder.push_range(start..size, tail.clone()).map_err(corrupt)?;
         loop {
-            match decoder.try_decode().map_err(corrupt)? {
+            match guarded(&name(location), || decoder.try_decode().map_err(corrupt))? {
                 DecodeResult::Data(metadata) => {
+                    check_columns(&metadata, size).map_err(|reason| Error::corrupt(name(location), reason))?;
                     return Ok(Footer { location: location.clone(), metadata: Arc::new(metadata), size, tail });
                 }
                 DecodeResult::NeedsData(ranges) => {
@@ -72,12 +78,9 @@ impl Footer {
         for row_group in self.metadata.row_groups() {
             for leaf in leaves {
                 let column = row_group.columns().get(*leaf);
-                let range = column.and_then(|column| range_of(column.data_page_offset(), column));
+                let range = column.and_then(range_of);
                 ranges.push(range.ok_or_else(|| Error::corrupt(&*path, "its footer has a broken column range"))?);
             }
-        }
-        if ranges.iter().any(|range| range.end > self.size) {
-            return Err(Error::corrupt(path, "its footer points behind its end"));
         }
         let (mut chunks, missing): (Vec<_>, Vec<_>) = (vec![(tail_start..self.size, self.tail)], ranges);
         let missing: Vec<_> = missing.into_iter().filter(|range| range.start < tail_start).collect();
@@ -91,10 +94,44 @@ impl Footer {
     }
 }
 
-fn range_of(data_page: i64, column: &parquet::file::metadata::ColumnChunkMetaData) -> Option<Range<u64>> {
-    let start = column.dictionary_page_offset().filter(|offset| *offset > 0).unwrap_or(data_page);
+/// Where a column's chunk is in the file; `None` where the footer has negative numbers.
+fn range_of(column: &ColumnChunkMetaData) -> Option<Range<u64>> {
+    let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
     let start = u64::try_from(start).ok()?;
     Some(start..start.checked_add(u64::try_from(column.compressed_size()).ok()?)?)
+}
+
+/// Checks the metadata's length, which the file's last bytes tell.
+fn check_length(tail: &Bytes, size: u64) -> Result<(), &'static str> {
+    let length = tail.len().checked_sub(8).and_then(|start| tail.get(start..)?.first_chunk::<4>());
+    let length = length.map(|length| u64::from(u32::from_le_bytes(*length)));
+    match length.is_some_and(|length| length.saturating_add(12) <= size) {
+        true => Ok(()),
+        false => Err("it does not end like a Parquet file"),
+    }
+}
+
+/// Checks that every column is where the file is, and every row group has all of them.
+fn check_columns(metadata: &ParquetMetaData, size: u64) -> Result<(), &'static str> {
+    let leaves = metadata.file_metadata().schema_descr().num_columns();
+    for row_group in metadata.row_groups() {
+        if row_group.num_rows() < 0 || row_group.columns().len() != leaves {
+            return Err("its footer has a broken row group");
+        }
+        let inside = |column: &ColumnChunkMetaData| {
+            range_of(column).is_some_and(|range| range.end <= size) && column.num_values() >= 0
+        };
+        if !row_group.columns().iter().all(inside) {
+            return Err("its footer has a broken column range");
+        }
+    }
+    Ok(())
+}
+
+/// What `decode` returns; an error that names the file where it panics.
+fn guarded<T>(path: &str, decode: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(decode))
+        .unwrap_or_else(|_| Err(Error::corrupt(path, "the decoder stopped: the file is damaged")))
 }
 
 impl CheckpointFile {
@@ -123,7 +160,7 @@ impl CheckpointFile {
             .build()
             .map_err(corrupt)?;
         loop {
-            match decoder.try_decode().map_err(corrupt)? {
+            match guarded(&self.path, || decoder.try_decode().map_err(corrupt))? {
                 DecodeResult::Data(batch) => each(batch)?,
                 DecodeResult::Finished => return Ok(()),
                 DecodeResult::NeedsData(ranges) => {
