@@ -10,6 +10,7 @@
 
 mod delta;
 mod loopback;
+mod scan_bounds;
 mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
