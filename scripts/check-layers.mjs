@@ -31,8 +31,7 @@ function filesBelow(folder, wanted) {
   for (const name of names) {
     const relative = `${folder}/${name}`;
     if (statSync(path.join(ROOT, relative)).isDirectory()) {
-      // The page's app/vendor holds sources of ours: entry points that esbuild bundles.
-      if (!skipped.has(name) || relative === "www/app/vendor") found.push(...filesBelow(relative, wanted));
+      if (!skipped.has(name)) found.push(...filesBelow(relative, wanted));
     } else if (wanted.test(name)) found.push(relative);
   }
   return found;

@@ -1,10 +1,12 @@
 //! The live files of a table, as JavaScript sees them.
 
 use super::values::to_js;
+use crate::delta::statistics::{ColumnDescription, FileDescription, describe};
 use crate::snapshot::{DataFile, FileLocation, Snapshot};
 use crate::storage::redact;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
 
@@ -15,7 +17,23 @@ struct FileInfo<'a> {
     size: u64,
     modification_time: f64,
     partition_values: BTreeMap<&'a str, Option<String>>,
+    statistics: Option<Statistics>,
     deleted_rows: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Statistics {
+    num_records: Option<u64>,
+    columns: BTreeMap<String, Bounds>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Bounds {
+    min: Option<String>,
+    max: Option<String>,
+    null_count: Option<u64>,
 }
 
 /// `limit` files from position `offset` on, as `FileInfo[]`.
@@ -32,8 +50,29 @@ impl<'a> FileInfo<'a> {
             size: file.size,
             modification_time: file.modification_time as f64,
             partition_values: partition_values(snapshot, position),
+            statistics: describe(snapshot, position).map(Statistics::from),
             deleted_rows: file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality()),
         }
+    }
+}
+
+impl From<FileDescription> for Statistics {
+    fn from(file: FileDescription) -> Self {
+        let bounds = |column: ColumnDescription| Bounds {
+            min: column.min.map(text),
+            max: column.max.map(text),
+            null_count: column.null_count,
+        };
+        let columns = file.columns.into_iter().map(|(name, column)| (name, bounds(column)));
+        Statistics { num_records: file.num_records, columns: columns.collect() }
+    }
+}
+
+/// A string as it is, anything else as JSON.
+fn text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
     }
 }
 

@@ -40,7 +40,7 @@ impl EngineTable {
     /// Version, metadata, protocol and totals.
     #[wasm_bindgen(unchecked_return_type = "TableInfo")]
     pub fn info(&self) -> Result<JsValue, JsValue> {
-        to_js(&TableInfo::new(&self.table, None, self.metrics))
+        to_js(&TableInfo::new(&self.table, delta::statistics::row_count(self.table.snapshot()), self.metrics))
     }
 
     /// The columns.

@@ -10,7 +10,7 @@ use crate::storage::{Probe, Storage};
 use serde::Deserialize;
 
 /// No checkpoint has more parts.
-const MOST_PARTS: u64 = 100_000;
+const MOST_PARTS: u64 = 10_000;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,7 +38,7 @@ pub(crate) async fn read(storage: &Storage) -> Result<Option<CheckpointFiles>> {
 /// The checkpoint that the hint names. Its own `sizeInBytes` counts sidecars in, so that it is no file's size.
 fn parse(bytes: &[u8]) -> Option<CheckpointFiles> {
     let hint: LastCheckpoint = serde_json::from_slice(bytes).ok()?;
-    let version = hint.version;
+    let version = Some(hint.version).filter(|version| *version < log_path::LAST_VERSION)?;
     let object = |path| LogObject { path, size: None };
     let files = match (hint.v2_checkpoint, hint.parts) {
         (Some(v2), _) => {
@@ -83,6 +83,7 @@ mod tests {
             "",
             "{",
             "{\"version\":-1}",
+            "{\"version\":18446744073709551615}",
             "{\"version\":\"x\"}",
             "<html>",
             "{\"version\":1,\"parts\":999999999999}",

@@ -8,6 +8,9 @@ use object_store::path::Path;
 /// The log's folder.
 pub(crate) const LOG: &str = "_delta_log";
 
+/// No version is newer: the specification's versions are signed 64-bit integers.
+pub(crate) const LAST_VERSION: u64 = i64::MAX as u64;
+
 /// What a file of the log is, by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LogFile {
@@ -84,7 +87,7 @@ pub(crate) fn in_log(name: &str) -> Path {
 
 fn number(text: &str, digits: usize) -> Option<u64> {
     let plain = text.len() >= digits && text.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten()
+    plain.then(|| text.parse().ok()).flatten().filter(|number| *number < LAST_VERSION)
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -122,6 +125,7 @@ mod tests {
             "4.json",
             "0000000000000000000x.json",
             "99999999999999999999999.json",
+            "18446744073709551615.json",
             "00000000000000000010.checkpoint.0000000003.0000000002.parquet",
             "00000000000000000010.checkpoint.0000000000.0000000002.parquet",
             "00000000000000000006.00000000000000000004.compacted.json",

@@ -57,9 +57,9 @@ pub(crate) async fn load(storage: &Storage, version: Option<u64>) -> Result<LogS
     {
         return reached(storage, segment, version);
     }
-    let known = hint.map(|hint| hint.version);
+    let known = hint.as_ref().map(|hint| hint.version);
     if let Some(version) = version.filter(|version| *version > CHEAP && known.is_some_and(|known| known > *version))
-        && let Some(segment) = from_guessed(storage, version).await?
+        && let Some(segment) = from_guessed(storage, version, hint.as_ref()).await?
     {
         return reached(storage, segment, Some(version));
     }
@@ -67,7 +67,7 @@ pub(crate) async fn load(storage: &Storage, version: Option<u64>) -> Result<LogS
         Ok(segment) => reached(storage, segment, version),
         Err(error @ Error::TableNotFound { .. }) => match (version, known) {
             // The beginning of the log is gone, the table is not.
-            (Some(version), Some(_)) => match from_guessed(storage, version).await? {
+            (Some(version), Some(_)) => match from_guessed(storage, version, hint.as_ref()).await? {
                 Some(segment) => reached(storage, segment, Some(version)),
                 None => Err(gone(storage, version)),
             },
@@ -171,12 +171,11 @@ async fn from_checkpoint(
 ) -> Result<Option<LogSegment>> {
     let checkpoint = checkpoint::load(storage, files);
     let commits = async {
-        // The checkpoint's own commit tells its time; the clean-up may have taken it.
-        let own = commits_from(storage, files.version, Some(files.version));
-        let newer = commits_from(storage, files.version + 1, version);
-        let (mut own, newer) = futures::try_join!(own, newer)?;
-        own.extend(newer);
-        Ok(own)
+        match commits_from(storage, files.version.saturating_add(1), version).await? {
+            // The checkpoint's own commit tells its time; the clean-up may have taken it.
+            newer if newer.is_empty() => commits_from(storage, files.version, Some(files.version)).await,
+            newer => Ok(newer),
+        }
     };
     let (checkpoint, commits) = futures::try_join!(checkpoint, commits)?;
     let Some(checkpoint) = checkpoint else { return Ok(None) };
@@ -213,7 +212,7 @@ pub(crate) async fn commits_from(storage: &Storage, first: u64, last: Option<u64
     let mut under_way = FuturesOrdered::new();
     let mut versions = (first..=last.unwrap_or(u64::MAX)).fuse();
     loop {
-        let window = found.len().clamp(WINDOW.0, WINDOW.1);
+        let window = (found.len() / 2).clamp(WINDOW.0, WINDOW.1);
         while under_way.len() < window {
             let Some(version) = versions.next() else { break };
             under_way.push_back(async move {
@@ -231,26 +230,58 @@ pub(crate) async fn commits_from(storage: &Storage, first: u64, last: Option<u64
 }
 
 /// From a classic checkpoint at or below `version`, found where writers put them: Spark at multiples of the interval,
-/// delta-rs one before. The interval is 10 or a multiple of it nearly everywhere.
-async fn from_guessed(storage: &Storage, version: u64) -> Result<Option<LogSegment>> {
+/// delta-rs one before. The interval is 10 or a multiple of it nearly everywhere; else `hint`'s checkpoint knows it.
+async fn from_guessed(storage: &Storage, version: u64, hint: Option<&CheckpointFiles>) -> Result<Option<LogSegment>> {
     for candidates in guesses_below(version) {
-        for candidate in existing(storage, &candidates).await? {
-            if let Some(segment) = from_checkpoint(storage, &classic(candidate), Some(version)).await? {
-                return Ok(Some(segment));
-            }
+        if let Some(segment) = from_first(storage, &candidates, Some(version)).await? {
+            return Ok(Some(segment));
+        }
+    }
+    match hint {
+        Some(hint) => {
+            let candidates = guesses_at(version, interval(storage, hint).await?);
+            from_first(storage, &candidates, Some(version)).await
+        }
+        None => Ok(None),
+    }
+}
+
+async fn from_first(storage: &Storage, candidates: &[u64], version: Option<u64>) -> Result<Option<LogSegment>> {
+    for candidate in existing(storage, candidates).await? {
+        if let Some(segment) = from_checkpoint(storage, &classic(candidate), version).await? {
+            return Ok(Some(segment));
         }
     }
     Ok(None)
+}
+
+/// `delta.checkpointInterval`, where it is not one that was guessed already.
+async fn interval(storage: &Storage, hint: &CheckpointFiles) -> Result<Option<u64>> {
+    let checkpoint = checkpoint::load(storage, hint).await?;
+    let metadata = checkpoint.and_then(|checkpoint| checkpoint.metadata);
+    let interval = metadata.and_then(|mut metadata| metadata.configuration.remove("delta.checkpointInterval")?);
+    Ok(interval.and_then(|interval| interval.parse().ok()).filter(|interval| *interval > 0 && interval % 10 != 0))
+}
+
+/// The newest few versions where a checkpoint of this interval may be.
+fn guesses_at(version: u64, interval: Option<u64>) -> Vec<u64> {
+    let Some(interval) = interval else { return Vec::new() };
+    let multiples = (0..4).filter_map(|back| (version / interval).checked_sub(back)?.checked_mul(interval));
+    let mut guesses: Vec<u64> =
+        multiples.flat_map(|multiple| [Some(multiple), multiple.checked_sub(1)]).flatten().collect();
+    // One before the next multiple may be the version itself.
+    guesses.extend((version.checked_add(1)).filter(|next| next % interval == 0).map(|_| version));
+    guesses.sort_unstable_by(|a, b| b.cmp(a));
+    guesses.dedup();
+    guesses
 }
 
 /// From a classic checkpoint newer than a stale hint.
 async fn from_guessed_after(storage: &Storage, known: u64) -> Result<Option<LogSegment>> {
     let ahead = known.saturating_add(200);
     for candidates in guesses_below(ahead).take(2) {
-        for candidate in existing(storage, &candidates).await? {
-            if let Some(segment) = from_checkpoint(storage, &classic(candidate), None).await? {
-                return Ok(Some(segment));
-            }
+        if let Some(segment) = from_first(storage, &candidates, None).await? {
+            return Ok(Some(segment));
         }
     }
     Ok(None)
@@ -267,7 +298,7 @@ pub(crate) fn guesses_below(version: u64) -> impl Iterator<Item = Vec<u64>> {
     let near = |from: u64, to: u64| -> Vec<u64> {
         let lowest = version.saturating_sub(to);
         let highest = version.saturating_sub(from);
-        let fits = |candidate: &u64| candidate.is_multiple_of(10) || (candidate + 1).is_multiple_of(10);
+        let fits = |candidate: &u64| matches!(candidate % 10, 0 | 9);
         (lowest..=highest).rev().filter(fits).collect()
     };
     [near(0, 100), near(101, 300), near(301, 1000)].into_iter()
@@ -307,4 +338,26 @@ fn gone(storage: &Storage, version: u64) -> Error {
 
 pub(crate) fn not_found(storage: &Storage, reason: &str) -> Error {
     Error::TableNotFound { url: storage.url().into(), reason: reason.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guesses_are_near_first() {
+        let guesses: Vec<_> = guesses_below(125).collect();
+        assert_eq!(guesses[0][..4], [120, 119, 110, 109]);
+        assert_eq!((guesses[0].last(), guesses[1].as_slice()), (Some(&29), &[20, 19, 10, 9, 0][..]));
+        assert_eq!(guesses_below(3).next().unwrap(), [0]);
+        assert!(guesses_below(u64::MAX).all(|guesses| !guesses.is_empty()));
+    }
+
+    #[test]
+    fn guesses_of_an_interval() {
+        assert_eq!(guesses_at(80, Some(25)), [75, 74, 50, 49, 25, 24, 0]);
+        assert_eq!(guesses_at(74, Some(25))[..2], [74, 50]);
+        assert_eq!(guesses_at(u64::MAX, Some(1)).len(), 5);
+        assert!(guesses_at(80, None).is_empty());
+    }
 }

@@ -117,7 +117,12 @@ fn parse(commits: &[FetchedCommit], covered: Option<u64>) -> Result<(Vec<Actions
             timestamps.push(commit_timestamp::of_commit(&commit.object, path.as_ref()).unwrap_or(None));
             continue;
         }
-        let actions = commit::parse(&commit.object.bytes, path.as_ref())?;
+        let mut actions = commit::parse(&commit.object.bytes, path.as_ref())?;
+        if commit.delta.start < commit.delta.end {
+            // A log compaction should name each file once. Writers that merely put commits together begin with the newest, and
+            // delta-kernel lets the first word count; replay, for commits, the last.
+            actions.files.reverse();
+        }
         timestamps.push(commit_timestamp::of(actions.times, commit.object.last_modified));
         newer.push(actions);
     }

@@ -48,12 +48,16 @@ pub(crate) fn check(protocol: &Protocol) -> Result<TableProtocol> {
     }
 }
 
-/// Whether `delta.columnMapping.mode` counts: with reader version 2, or 3 and the feature.
+/// Whether `delta.columnMapping.mode` counts: with reader version 2, or 3 and the feature. Spark has upgraded tables to version 3
+/// with the feature among the writers' alone, and no reader features at all: their files are mapped none the less.
 pub(crate) fn has_column_mapping(protocol: &TableProtocol) -> bool {
     match protocol.min_reader_version {
         0 | 1 => false,
         2 => true,
-        _ => protocol.reader_features.iter().any(|feature| feature == "columnMapping"),
+        _ => {
+            let mut features = protocol.reader_features.iter().chain(&protocol.writer_features);
+            features.any(|feature| feature == "columnMapping")
+        }
     }
 }
 
@@ -98,5 +102,9 @@ mod tests {
         assert!(counts(2, None));
         assert!(!counts(3, Some(&["deletionVectors"])));
         assert!(counts(3, Some(&["columnMapping"])));
+
+        let mut of_writers = protocol(3, Some(&[]));
+        of_writers.writer_features = Some(vec!["columnMapping".into(), "icebergCompatV1".into()]);
+        assert!(has_column_mapping(&check(&of_writers).unwrap()));
     }
 }

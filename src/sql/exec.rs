@@ -30,6 +30,9 @@ use std::sync::Arc;
 /// Up to this many rows, a limit is read by one stream: several would each read the first rows of a file.
 const SEQUENTIAL_LIMIT: usize = 100_000;
 
+/// Compressed bytes that the partitions of a scan fetch ahead of their decoders, together.
+const AHEAD_BYTES: u64 = 64 << 20;
+
 /// A scan of a table as a node of a plan.
 #[derive(Debug, Clone)]
 pub struct LakeglassScan {
@@ -43,7 +46,8 @@ pub struct LakeglassScan {
     /// The query's own predicate first, then those that operators above made.
     pruners: Vec<Arc<PredicatePruner>>,
     limit: Option<usize>,
-    statistics: Arc<Statistics>,
+    /// For each file of the snapshot, how many rows of it are not deleted, where its log says so.
+    live_rows: Arc<[Option<u64>]>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -56,6 +60,7 @@ impl LakeglassScan {
         footers: &FooterCache,
         table_schema: &SchemaRef,
         columns: Vec<usize>,
+        live_rows: Arc<[Option<u64>]>,
     ) -> Result<LakeglassScan> {
         let schema = Arc::new(table_schema.project(&columns)?);
         Ok(LakeglassScan {
@@ -67,7 +72,7 @@ impl LakeglassScan {
             partitions: vec![(0..table.snapshot().files.len()).collect()],
             pruners: Vec::new(),
             limit: None,
-            statistics: Arc::new(Statistics::new_unknown(&schema)),
+            live_rows,
             properties: properties(schema, 1),
             metrics: ExecutionPlanMetricsSet::new(),
         })
@@ -78,7 +83,6 @@ impl LakeglassScan {
         let sizes = self.sizes(&files);
         self.partitions = distribute(&files, &sizes, partitions);
         self.properties = properties(self.schema(), self.partitions.len());
-        self.statistics = Arc::new(self.estimate());
         self
     }
 
@@ -88,16 +92,31 @@ impl LakeglassScan {
         self
     }
 
-    /// At most this many rows are asked for.
+    /// At most this many rows are asked for: by one stream, of no more files than are sure to hold them.
     pub fn with_limit(mut self, limit: Option<usize>) -> LakeglassScan {
         self.limit = limit;
-        if limit.is_some_and(|limit| limit <= SEQUENTIAL_LIMIT) {
+        if let Some(limit) = limit.filter(|limit| *limit <= SEQUENTIAL_LIMIT) {
             let mut files: Vec<usize> = self.partitions.concat();
             files.sort_unstable();
+            if self.pruners.is_empty() {
+                files.truncate(self.files_for(limit, &files));
+            }
             self.partitions = vec![files];
             self.properties = properties(self.schema(), 1);
         }
         self
+    }
+
+    /// How many of `files`, from the first, hold `limit` rows.
+    fn files_for(&self, limit: usize, files: &[usize]) -> usize {
+        let mut rows = 0u64;
+        for (count, file) in files.iter().enumerate() {
+            if rows >= limit as u64 {
+                return count;
+            }
+            rows = rows.saturating_add(self.live_rows.get(*file).copied().flatten().unwrap_or_default());
+        }
+        files.len()
     }
 
     fn sizes(&self, files: &[usize]) -> Vec<u64> {
@@ -109,10 +128,20 @@ impl LakeglassScan {
         self.partitions.iter().map(Vec::len).sum()
     }
 
-    fn estimate(&self) -> Statistics {
-        let bytes: u64 = self.sizes(&self.partitions.concat()).iter().sum();
+    /// What is known of the rows of `files`: their number is certain where every file's is known and none can be left out.
+    fn statistics(&self, files: &[usize]) -> Statistics {
+        let rows =
+            files.iter().try_fold(0u64, |sum, file| sum.checked_add(self.live_rows.get(*file).copied().flatten()?));
+        let rows = rows.and_then(|rows| usize::try_from(rows).ok());
+        let rows = rows.map(|rows| self.limit.map_or(rows, |limit| rows.min(limit)));
+        let bytes = self.sizes(files).iter().fold(0u64, |sum, size| sum.saturating_add(*size));
         let mut statistics = Statistics::new_unknown(&self.schema());
         statistics.total_byte_size = Precision::Inexact(usize::try_from(bytes).unwrap_or(usize::MAX));
+        statistics.num_rows = match rows {
+            Some(rows) if self.pruners.is_empty() => Precision::Exact(rows),
+            Some(rows) => Precision::Inexact(rows),
+            None => Precision::Absent,
+        };
         statistics
     }
 }
@@ -147,6 +176,9 @@ impl DisplayAs for LakeglassScan {
             return write!(f, "table={}\nfiles={files}/{total}", self.name);
         }
         write!(f, "LakeglassScan: table={}, files={files}/{total}, projection=[{}]", self.name, columns.join(", "))?;
+        if self.partitions.len() > 1 {
+            write!(f, ", streams={}", self.partitions.len())?;
+        }
         if let Some(limit) = self.limit {
             write!(f, ", limit={limit}")?;
         }
@@ -191,7 +223,9 @@ impl ExecutionPlan for LakeglassScan {
         let mut scan = Scan::new(&table, &self.footers)
             .with_columns(self.columns.clone(), schema.clone())
             .with_files(files.clone())
-            .with_limit(self.limit);
+            .with_limit(self.limit)
+            .with_batch_size(context.session_config().batch_size())
+            .with_ahead_bytes(AHEAD_BYTES / self.partitions.len().max(1) as u64);
         for pruner in &self.pruners {
             scan = scan.with_pruner(pruner.clone());
         }
@@ -210,10 +244,11 @@ impl ExecutionPlan for LakeglassScan {
     }
 
     fn statistics_from_inputs(&self, _inputs: &[Arc<Statistics>], args: &StatisticsArgs) -> Result<Arc<Statistics>> {
-        match args.partition() {
-            None => Ok(self.statistics.clone()),
-            Some(_) => Ok(Arc::new(Statistics::new_unknown(&self.schema()))),
-        }
+        let files = match args.partition() {
+            None => self.partitions.concat(),
+            Some(partition) => self.partitions.get(partition).cloned().unwrap_or_default(),
+        };
+        Ok(Arc::new(self.statistics(&files)))
     }
 
     fn with_fetch(&self, limit: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {

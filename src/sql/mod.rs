@@ -8,6 +8,7 @@
 //! DataFusion appears in this module alone. Tables enter as [`table_provider::LakeglassTable`], predicates reach the scan
 //! as [`prune`]'s pruners, and errors of the scan come out with the codes they had ([`error`]).
 
+mod balance;
 pub mod context;
 mod dialect;
 mod engine;

@@ -9,14 +9,19 @@ use crate::error::Result;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
-/// Levels of a tree that planning and running bear within 8 MiB of stack.
-pub const MAX_DEPTH: usize = 400;
+/// Levels of a tree that planning and running bear within 8 MiB of stack, without optimization.
+pub const MAX_DEPTH: usize = 100;
+
+/// Terms of one chain of AND and OR: balanced later ([`super::balance`]), but not by everything that takes them apart.
+const MAX_TERMS: usize = 5000;
 
 /// One level of parentheses.
 #[derive(Default)]
 struct Level {
     /// Operators since the last separator: each is a level of a left-deep expression.
     operators: usize,
+    /// ANDs and ORs since the last separator.
+    terms: usize,
     /// Set operations and joins: each is a level of a left-deep plan.
     relations: usize,
     /// Inside a FROM clause, where a comma joins.
@@ -25,7 +30,14 @@ struct Level {
 
 impl Level {
     fn depth(&self) -> usize {
-        1 + self.operators + self.relations
+        let balanced = self.terms.checked_ilog2().map_or(0, |log| log as usize + 1);
+        1 + balanced + self.operators + self.relations
+    }
+
+    /// A new expression begins.
+    fn separate(&mut self) {
+        self.operators = 0;
+        self.terms = 0;
     }
 }
 
@@ -52,10 +64,15 @@ pub fn check(tokens: &[TokenWithSpan]) -> Result<()> {
             Token::Word(word) if word.keyword == Keyword::END => close(&mut levels, &mut depth),
             _ => {}
         }
+        if levels.last().is_some_and(|level| level.terms > MAX_TERMS) {
+            return Err(invalid(format!(
+                "more than {MAX_TERMS} conditions in a row at line {}: a long list of values is better written as IN (…)",
+                token.span.start.line
+            )));
+        }
         if depth > MAX_DEPTH {
             return Err(invalid(format!(
-                "the statement is nested too deeply at line {}: more than {MAX_DEPTH} operators or subqueries in a row \
-                 (a long list of values is better written as IN (…))",
+                "the statement is nested too deeply at line {}: more than {MAX_DEPTH} operators, joins or subqueries in each other",
                 token.span.start.line
             )));
         }
@@ -75,7 +92,7 @@ fn count(level: &mut Level, token: &Token) {
     match token {
         Token::Word(word) => count_keyword(level, word.keyword),
         Token::Comma if level.from => level.relations += 1,
-        Token::Comma => level.operators = 0,
+        Token::Comma => level.separate(),
         Token::SemiColon => *level = Level::default(),
         Token::Whitespace(_)
         | Token::Number(..)
@@ -94,12 +111,12 @@ fn count_keyword(level: &mut Level, keyword: Keyword) {
     match keyword {
         Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::MINUS => {
             level.relations += 1;
-            level.operators = 0;
+            level.separate();
             level.from = false;
         }
         Keyword::JOIN => level.relations += 1,
         Keyword::FROM => {
-            level.operators = 0;
+            level.separate();
             level.from = true;
         }
         Keyword::SELECT
@@ -112,13 +129,15 @@ fn count_keyword(level: &mut Level, keyword: Keyword) {
         | Keyword::LIMIT
         | Keyword::VALUES
         | Keyword::WITH => {
-            level.operators = 0;
+            level.separate();
             level.from = false;
         }
-        Keyword::ON | Keyword::WHEN | Keyword::THEN | Keyword::ELSE => level.operators = 0,
-        Keyword::AND
-        | Keyword::OR
-        | Keyword::XOR
+        Keyword::ON | Keyword::WHEN | Keyword::THEN | Keyword::ELSE => level.separate(),
+        Keyword::AND | Keyword::OR => {
+            level.terms += 1;
+            level.operators = 0;
+        }
+        Keyword::XOR
         | Keyword::NOT
         | Keyword::IS
         | Keyword::IN
@@ -154,6 +173,7 @@ mod tests {
         assert!(passes(&format!("VALUES {}", vec!["(1, -2, 'a')"; 20_000].join(", "))));
         assert!(passes(&format!("SELECT CASE {} END", "WHEN a = 1 AND b = 2 THEN 3 ".repeat(2_000))));
         assert!(passes(&format!("SELECT {}", vec!["a + b AS c"; 2_000].join(", "))));
+        assert!(passes(&format!("SELECT 1 WHERE {}", vec!["x = 1"; 3_000].join(" OR "))));
         for deep in [
             format!("SELECT 1 WHERE {}", vec!["x = 1"; 10_000].join(" OR ")),
             format!("SELECT {}", vec!["1"; 10_000].join(" + ")),

@@ -92,7 +92,8 @@ impl PruningStatistics for Bounds<'_> {
         self.column(column).map(|bounds| bounds.min.clone())
     }
 
-    // Writers leave NaN out of a column's bounds, and it is greater than every number: an upper bound says nothing.
+    // Writers leave NaN out of a column's bounds, and it is greater than every number: an upper bound says nothing. The
+    // log's are read so already; those of row groups and pages are not.
     fn max_values(&self, column: &Column) -> Option<ArrayRef> {
         self.column(column).map(|bounds| match bounds.max.data_type() {
             DataType::Float16 | DataType::Float32 | DataType::Float64 => {

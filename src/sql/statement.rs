@@ -1,5 +1,6 @@
 //! From text to one statement that reads.
 
+use super::balance::balance;
 use super::dialect::LakeglassDialect;
 use super::error::invalid;
 use super::nesting;
@@ -8,6 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     ObjectName, Query, SetExpr, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions, Statement,
     Visit, Visitor,
 };
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use std::ops::ControlFlow;
@@ -32,9 +34,11 @@ pub fn parse(sql: &str) -> Result<Request> {
         Tokenizer::new(&LakeglassDialect, sql).tokenize_with_location().map_err(|error| invalid(error.to_string()))?;
     nesting::check(&tokens)?;
     refuse_writing_words(&tokens)?;
+    let tokens = without_table_keyword(tokens);
     let mut parser =
         Parser::new(&LakeglassDialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
-    let statement = single(&mut parser)?;
+    let mut statement = single(&mut parser)?;
+    balance(&mut statement);
     request(statement)
 }
 
@@ -162,6 +166,19 @@ fn refuse_writing_words(tokens: &[TokenWithSpan]) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// `DESCRIBE TABLE t`, as Spark has it, without the word that the parser would take for the table's name.
+fn without_table_keyword(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let is = |token: &TokenWithSpan, keywords: &[Keyword]| matches!(&token.token, Token::Word(word) if keywords.contains(&word.keyword));
+    let mut words = tokens.iter().enumerate().filter(|(_, token)| !matches!(token.token, Token::Whitespace(_)));
+    if let (Some((_, first)), Some((place, second))) = (words.next(), words.next())
+        && is(first, &[Keyword::DESCRIBE, Keyword::DESC])
+        && is(second, &[Keyword::TABLE])
+    {
+        tokens.remove(place);
+    }
+    tokens
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use super::error::to_datafusion;
 use super::exec::LakeglassScan;
 use super::partition_filter;
 use super::prune::PredicatePruner;
-use crate::scan::{FooterCache, Pruner, prune_files};
+use crate::delta::statistics;
+use crate::scan::{FooterCache, Pruner, nullable, prune_files};
+use crate::snapshot::DataFile;
 use crate::table::Table;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -15,7 +17,7 @@ use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A table under its name in a session.
 #[derive(Debug)]
@@ -24,13 +26,14 @@ pub struct LakeglassTable {
     table: Table,
     schema: SchemaRef,
     footers: FooterCache,
+    live_rows: OnceLock<Arc<[Option<u64>]>>,
 }
 
 impl LakeglassTable {
     /// `table` as `name`, whose scans share `footers`.
     pub fn new(name: &str, table: Table, footers: &FooterCache) -> LakeglassTable {
         let schema = query_schema(&table.snapshot().schema.logical);
-        LakeglassTable { name: name.into(), table, schema, footers: footers.clone() }
+        LakeglassTable { name: name.into(), table, schema, footers: footers.clone(), live_rows: OnceLock::new() }
     }
 
     /// The name it is registered under.
@@ -45,7 +48,8 @@ impl LakeglassTable {
 }
 
 /// The columns as queries see them: top-level strings and binaries as views, which filters and joins copy without their
-/// bytes. Field metadata stays behind; it would travel through every expression.
+/// bytes; all nullable, because a file may lack a column that its table requires by now, and the optimizer would take a
+/// promise for granted. Field metadata stays behind; it would travel through every expression.
 fn query_schema(schema: &Schema) -> SchemaRef {
     let view = |field: &FieldRef| {
         let data_type = match field.data_type() {
@@ -53,9 +57,9 @@ fn query_schema(schema: &Schema) -> SchemaRef {
             DataType::Binary => DataType::BinaryView,
             other => other.clone(),
         };
-        Field::new(field.name(), data_type, field.is_nullable())
+        Field::new(field.name(), data_type, true)
     };
-    Arc::new(Schema::new(schema.fields().iter().map(view).collect::<Vec<_>>()))
+    Arc::new(Schema::new(nullable(schema).fields().iter().map(view).collect::<Vec<_>>()))
 }
 
 #[async_trait]
@@ -106,7 +110,7 @@ impl TableProvider for LakeglassTable {
             files.retain(|file| possible.contains(file));
         }
         let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
-        let scan = LakeglassScan::new(&self.name, &self.table, &self.footers, &self.schema, columns)?
+        let scan = LakeglassScan::new(&self.name, &self.table, &self.footers, &self.schema, columns, self.live_rows())?
             .with_files(files, state.config().target_partitions())
             .with_pruner(pruner)
             .with_limit(limit);
@@ -115,6 +119,15 @@ impl TableProvider for LakeglassTable {
 }
 
 impl LakeglassTable {
+    /// For each file, how many rows of it are not deleted; worked out once.
+    fn live_rows(&self) -> Arc<[Option<u64>]> {
+        let live = |file: &DataFile| {
+            let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
+            statistics::num_records(file)?.checked_sub(deleted)
+        };
+        self.live_rows.get_or_init(|| self.table.snapshot().files.iter().map(live).collect()).clone()
+    }
+
     /// A pruner for a predicate of the logical plan; `None` where it cannot prune.
     fn pruner(&self, state: &dyn Session, predicate: Expr) -> Option<Arc<PredicatePruner>> {
         let schema = DFSchema::try_from(self.schema.clone()).ok()?;

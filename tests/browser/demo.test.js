@@ -99,6 +99,13 @@ onPage('a filter on the partition column fetches only its files', '?table=trade&
   assert.deepEqual(files.filter((path) => !path.includes('year=2023')), []);
 });
 
+onPage('a result read only in part holds nothing up', `?table=trade&tab=sql&sql=${encodeURIComponent('SELECT * FROM trade')}`, async (page) => {
+  await page.getByText(/^The first [\d,]+ rows; scroll for more\.$/).waitFor();
+  await page.locator('.version-commit .badge').waitFor();
+  await page.getByRole('tab', { name: 'Data' }).click();
+  await rowCount(page, 200);
+});
+
 onPage('an error says its code, and the next query runs', link('SELECT temprature FROM weather'), async (page) => {
   await page.locator('[role=alert][data-code=invalid_sql]').waitFor();
   assert.match(await page.locator('.error-message').innerText(), /temprature/);

@@ -194,6 +194,13 @@ onPage('a query is cancelled by its button, and runs again', sqlLink('SELECT slo
   await page.locator('.sql-result [data-code=cancelled]').waitFor();
   await page.locator('.cm-content').click();
   await page.keyboard.press('Control+a');
+  await page.keyboard.type('SELECT slow_60001 FROM wea');
+  await page.locator('.cm-tooltip-autocomplete').waitFor();
+  await page.keyboard.press('Control+Enter');
+  await page.locator('.sql-result .wait').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('.sql-result [data-code=cancelled]').waitFor();
+  await page.keyboard.press('Control+a');
   await page.keyboard.type('SELECT * FROM weather');
   await page.getByRole('button', { name: /^Run/ }).click();
   await rowCount(page, 4);

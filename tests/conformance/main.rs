@@ -1,5 +1,5 @@
 //! Reads the tables that other engines wrote, and our own fixtures, and compares every row by value and type: once through the
-//! scan alone, once through SQL. Prints a line for each table and version. `scripts/conformance` runs it.
+//! scan alone, once through SQL, once over HTTP without a listing. Prints a line for each table and version. `scripts/conformance` runs it.
 //!
 //! The tables are in `../shared/conformance/delta`, or where `LAKEGLASS_CONFORMANCE` says.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -8,14 +8,20 @@ mod cases;
 mod compare;
 mod exceptions;
 mod expected;
+#[path = "../integration/loopback.rs"]
+mod loopback;
 mod spell;
 
 use compare::Outcome;
+use futures::{StreamExt, stream};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// No table here is large: one that takes longer is stuck.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// Tables read side by side.
+const AT_ONCE: usize = 4;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -30,11 +36,15 @@ async fn main() -> ExitCode {
     };
     let begun = Instant::now();
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for case in cases.into_iter().filter(|case| filter.iter().all(|text| case.name().contains(text.as_str()))) {
+    let wanted = cases.into_iter().filter(|case| filter.iter().all(|text| case.name().contains(text.as_str())));
+    // On a task of its own each: a panic is that table's failure and not the end of the run.
+    let tasks = wanted.map(|case| {
         let name = case.name();
-        // On a task of its own: a panic is that table's failure and not the end of the run.
-        let task = tokio::spawn(tokio::time::timeout(TIME_LIMIT, compare::run(case)));
-        let (features, outcome) = match task.await {
+        async { (name, tokio::spawn(tokio::time::timeout(TIME_LIMIT, compare::run(case))).await) }
+    });
+    let mut results = stream::iter(tasks).buffered(AT_ONCE);
+    while let Some((name, result)) = results.next().await {
+        let (features, outcome) = match result {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => (String::new(), Outcome::Failed(format!("not done after {} s", TIME_LIMIT.as_secs()))),
             Err(error) => (String::new(), Outcome::Failed(format!("panicked: {error}"))),

@@ -1,11 +1,15 @@
 //! Opening Delta tables: whole logs, over an in-memory store and over the tables of other engines.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail so")]
-
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, Scalar};
+use arrow::compute::kernels::cmp::{gt, lt};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, TimeUnit};
+use lakeglass::snapshot::{ColumnStatistics, FileLocation};
 use lakeglass::storage::Storage;
 use lakeglass::{Error, Result, Snapshot, Version, delta};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -111,4 +115,135 @@ async fn kernel_tables_open_or_are_refused() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn read(path: &std::path::Path) -> RecordBatch {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap()).unwrap();
+    let schema = reader.schema().clone();
+    let batches: Vec<_> = reader.build().unwrap().map(Result::unwrap).collect();
+    concat_batches(&schema, &batches).unwrap()
+}
+
+fn rows_of(folder: &std::path::Path) -> Option<usize> {
+    let files = fs::read_dir(folder).ok()?.map(|entry| entry.unwrap().path());
+    Some(files.filter(|path| path.extension().is_some_and(|e| e == "parquet")).map(|path| read(&path).num_rows()).sum())
+}
+
+/// Live rows, by the footers of the data files and the deletion vectors' cardinalities.
+fn live_rows(snapshot: &Snapshot, folder: &std::path::Path) -> usize {
+    let rows = |file: &lakeglass::snapshot::DataFile| {
+        let FileLocation::Relative(path) = &file.location else { panic!("{:?}", file.location) };
+        let path = folder.join(path.as_ref());
+        assert_eq!(fs::metadata(&path).unwrap().len(), file.size, "{}", path.display());
+        let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
+        read(&path).num_rows() - deleted as usize
+    };
+    snapshot.files.iter().map(rows).sum()
+}
+
+#[tokio::test]
+async fn the_live_files_hold_the_expected_rows() {
+    let Some(conformance) = conformance() else { return };
+    let mut checked = 0;
+    for table in folders(&conformance.join("dat")) {
+        for expected in folders(&table.join("expected")) {
+            let text = fs::read(expected.join("table_version_metadata.json")).unwrap();
+            let version = serde_json::from_slice::<serde_json::Value>(&text).unwrap()["version"].as_u64().unwrap();
+            let folder = table.join("delta");
+            let snapshot = open(&folder, Version::Number(version)).await.unwrap();
+            let rows = rows_of(&expected.join("table_content")).unwrap();
+            assert_eq!(live_rows(&snapshot, &folder), rows, "{} {version}", table.display());
+            checked += 1;
+        }
+    }
+    for table in folders(&conformance.join("golden")) {
+        let Some(rows) = rows_of(&table.join("expected")) else { continue };
+        let folder = table.join("delta");
+        let snapshot = open(&folder, Version::Latest).await.unwrap();
+        assert_eq!(live_rows(&snapshot, &folder), rows, "{}", table.display());
+        checked += 1;
+    }
+    assert!(checked > 60, "{checked}");
+}
+
+fn plain(array: &ArrayRef) -> ArrayRef {
+    match array.data_type() {
+        DataType::Timestamp(_, _) => cast(array, &DataType::Timestamp(TimeUnit::Microsecond, None)).unwrap(),
+        _ => array.clone(),
+    }
+}
+
+/// How many bounds of the container at `at` were checked against the values they bound.
+fn check_bounds(statistics: &ColumnStatistics, at: usize, values: &ArrayRef, name: &str) -> usize {
+    let target = statistics.min.data_type();
+    let values = match target {
+        DataType::Timestamp(_, _) => plain(values),
+        _ => cast(values, target).unwrap(),
+    };
+    if statistics.null_count.is_valid(at) {
+        assert_eq!(statistics.null_count.value(at) as usize, values.null_count(), "{name}");
+    }
+    let outside = |bound: &ArrayRef, is_min: bool| {
+        let bound = plain(&bound.slice(at, 1));
+        if bound.is_null(0) {
+            return 0;
+        }
+        let bound = Scalar::new(bound);
+        let outside = if is_min { lt(&values, &bound) } else { gt(&values, &bound) };
+        assert_eq!(outside.unwrap().true_count(), 0, "{name}");
+        1
+    };
+    outside(&statistics.min, true) + outside(&statistics.max, false)
+}
+
+#[tokio::test]
+async fn statistics_hold_for_the_values() {
+    let Some(conformance) = conformance() else { return };
+    let mut checked = 0;
+    let tables = ["dat", "golden", "kernel"].map(|source| folders(&conformance.join(source))).concat();
+    for table in tables {
+        let inner = table.join("delta");
+        let folder = if inner.is_dir() { inner } else { table };
+        let Ok(snapshot) = open(&folder, Version::Latest).await else { continue };
+        let files: Vec<usize> = (0..snapshot.files.len()).collect();
+        let columns: Vec<usize> = (0..snapshot.schema.logical.fields().len()).collect();
+        let statistics = delta::statistics::decode(&snapshot, &files, &columns).unwrap();
+        for (at, file) in snapshot.files.iter().enumerate() {
+            let FileLocation::Relative(path) = &file.location else { continue };
+            let path = folder.join(path.as_ref());
+            if !path.exists() {
+                continue;
+            }
+            let batch = read(&path);
+            if statistics.row_count.is_valid(at) {
+                assert_eq!(statistics.row_count.value(at) as usize, batch.num_rows(), "{}", path.display());
+            }
+            for (column, found) in &statistics.columns {
+                let physical = snapshot.schema.physical.field(*column).name();
+                let name = format!("{} {physical}", path.display());
+                match batch.column_by_name(physical) {
+                    Some(values) if !snapshot.partition_columns.contains(column) => {
+                        checked += check_bounds(found, at, values, &name);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    assert!(checked > 300, "{checked}");
+}
+
+#[tokio::test]
+async fn partition_values_are_typed() {
+    let Some(conformance) = conformance() else { return };
+    let folder = conformance.join("golden/data-reader-partition-values/delta");
+    let snapshot = open(&folder, Version::Latest).await.unwrap();
+    let values = &snapshot.partition_values;
+    assert_eq!(values.num_rows(), 3);
+    let types: Vec<_> = values.schema().fields().iter().map(|field| field.data_type().clone()).collect();
+    assert!(types.contains(&DataType::Date32) && types.contains(&DataType::Float64), "{types:?}");
+    let nulls: Vec<_> = values.columns().iter().map(|column| column.null_count()).collect();
+    assert!(nulls.iter().all(|nulls| *nulls == 1), "{nulls:?}");
+    let strings = values.column_by_name("as_string").unwrap().as_string::<i32>();
+    assert!(strings.iter().flatten().any(|text| text == "0") && strings.iter().flatten().any(|text| text == "1"));
 }

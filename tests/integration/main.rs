@@ -6,9 +6,12 @@
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[cfg(feature = "cli")]
+mod cli;
 mod delta;
+mod delta_discovery;
+mod delta_fixture;
 mod loopback;
 mod scan_bounds;
 mod scan_damage;
@@ -19,5 +22,11 @@ mod scan_random;
 mod scan_requests;
 mod scan_rows;
 mod scan_schema;
+#[cfg(feature = "sql")]
+mod sql;
+#[cfg(feature = "sql")]
+mod sql_depth;
+#[cfg(feature = "sql")]
+mod sql_fixture;
 mod storage;
 mod storage_faults;

@@ -92,7 +92,9 @@ export class Editor {
 
   /** @param {Bundle} bundle */
   #keys(bundle) {
-    const run = () => {
+    /** @param {import('@codemirror/view').EditorView} view */
+    const run = (view) => {
+      bundle.closeCompletion(view); // Escape is then for the query
       this.on.run();
       return true;
     };
@@ -130,7 +132,8 @@ function look(bundle) {
   const { EditorView, HighlightStyle, tags } = bundle;
   const style = HighlightStyle.define([
     { tag: tags.keyword, color: 'var(--code-keyword)', fontWeight: '600' },
-    { tag: [tags.string, tags.special(tags.string)], color: 'var(--code-string)' },
+    { tag: tags.string, color: 'var(--code-string)' },
+    { tag: tags.special(tags.string), color: 'inherit' }, // a quoted name
     { tag: [tags.number, tags.bool, tags.null], color: 'var(--code-number)' },
     { tag: tags.comment, color: 'var(--faint)', fontStyle: 'italic' },
     { tag: [tags.typeName, tags.standard(tags.name)], color: 'var(--code-type)' },

@@ -19,7 +19,7 @@ export const ADVICE = {
     next: 'Check your connection and try again. What has arrived already is kept, so trying again is cheap.',
   },
   cors_or_network: {
-    title: 'The browser was not allowed to read this host',
+    title: 'This host could not be read',
     next: 'Either the host is not reachable, or its CORS rules do not let this page read it: allow this page’s origin, the GET method and the Range header. A page on https cannot read http hosts.',
   },
   http_status: {

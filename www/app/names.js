@@ -17,5 +17,6 @@ export function quoteName(name) {
 export function mentions(sql, name) {
   const code = sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ').replace(/'(?:[^']|'')*'/g, "''");
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(?<![\\w$])${escaped}(?![\\w$])`, 'i').test(code);
+  // After a dot stands a column, unless the schema is before it.
+  return new RegExp(`(?<![\\w$]|(?<!\\bpublic)\\.\\s*"?)${escaped}(?![\\w$])`, 'i').test(code);
 }

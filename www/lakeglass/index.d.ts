@@ -276,7 +276,7 @@ export interface FileInfo {
   partitionValues: Record<string, string | null>;
   statistics: {
     numRecords: bigint | null;
-    /** By column, nested ones with dots; `min` and `max` as text. */
+    /** By column; `min` and `max` as text. */
     columns: Record<string, { min: string | null; max: string | null; nullCount: bigint | null }>;
   } | null;
   /** Rows marked deleted by the file's deletion vector. */

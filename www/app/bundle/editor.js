@@ -1,6 +1,6 @@
 // What of CodeMirror the editor uses: the entry of the bundle that `npm run build:vendor` writes to ../../vendor/editor.js.
 
-export { autocompletion, acceptCompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+export { autocompletion, acceptCompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap } from '@codemirror/autocomplete';
 export { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 export { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 export { sql, SQLDialect } from '@codemirror/lang-sql';

@@ -1,0 +1,140 @@
+//! `lakeglass inspect`: what a table is, for people to read.
+
+use crate::Failure;
+use arrow::array::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::DateTime;
+use clap::Args;
+use lakeglass::delta::statistics;
+use lakeglass::snapshot::{DataFile, FileLocation, Snapshot, TimestampSource, type_name};
+use lakeglass::storage::{StorageOptions, redact};
+use lakeglass::{Table, TableUrl, Version};
+use std::io::{self, BufWriter, Write};
+
+/// Tells a table's versions, protocol, columns and files.
+#[derive(Args)]
+pub struct Inspect {
+    /// The table's URL or folder.
+    url: String,
+    /// The version to look at: a number or an ISO timestamp. The newest, if left out.
+    #[arg(long, value_parser = parse_version)]
+    version: Option<Version>,
+    /// How many files are listed.
+    #[arg(long, default_value_t = 20)]
+    files: usize,
+}
+
+fn parse_version(text: &str) -> Result<Version, String> {
+    Version::parse(text).ok_or_else(|| "neither a number nor an ISO timestamp".into())
+}
+
+impl Inspect {
+    /// Opens the table and writes about it.
+    pub async fn run(self) -> Result<(), Failure> {
+        let url: TableUrl = self.url.parse()?;
+        let table = Table::open(&url, self.version.unwrap_or_default(), &StorageOptions::default()).await?;
+        let versions = table.versions().await?;
+        let snapshot = table.snapshot();
+        let mut out = BufWriter::new(io::stdout().lock());
+        writeln!(out, "table        {}", table.storage().url())?;
+        writeln!(out, "version      {} of {} to {}", snapshot.version, versions.earliest, versions.latest)?;
+        about(&mut out, snapshot)?;
+        columns(&mut out, snapshot)?;
+        files(&mut out, snapshot, self.files)?;
+        Ok(out.flush()?)
+    }
+}
+
+fn about(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
+    if let Some(time) = snapshot.timestamp {
+        let note = match time.source {
+            TimestampSource::CommitInfo => " (by the writer's clock)",
+            TimestampSource::InCommit | TimestampSource::LastModified => "",
+        };
+        writeln!(out, "committed    {}{note}", timestamp(time.millis))?;
+    }
+    let metadata = &snapshot.metadata;
+    for (label, value) in
+        [("id", Some(&metadata.id)), ("name", metadata.name.as_ref()), ("about", metadata.description.as_ref())]
+    {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            writeln!(out, "{label:<12} {value}")?;
+        }
+    }
+    let protocol = &snapshot.protocol;
+    writeln!(out, "protocol     reader {}, writer {}", protocol.min_reader_version, protocol.min_writer_version)?;
+    for (label, features) in [("reader needs", &protocol.reader_features), ("writer needs", &protocol.writer_features)]
+    {
+        if !features.is_empty() {
+            writeln!(out, "{label} {}", features.join(", "))?;
+        }
+    }
+    for (key, value) in &metadata.configuration {
+        writeln!(out, "property     {key} = {value}")?;
+    }
+    if !snapshot.partition_columns.is_empty() {
+        writeln!(out, "partitions   {}", snapshot.partition_column_names().join(", "))?;
+    }
+    if let Some(rows) = statistics::row_count(snapshot) {
+        writeln!(out, "rows         {rows}")?;
+    }
+    let bytes: u64 = snapshot.files.iter().map(|file| file.size).sum();
+    writeln!(out, "files        {} of {bytes} bytes", snapshot.files.len())
+}
+
+fn columns(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
+    let fields = snapshot.schema.logical.fields();
+    let width = fields.iter().map(|field| field.name().chars().count()).max().unwrap_or_default();
+    writeln!(out, "\ncolumns")?;
+    for field in fields {
+        let required = if field.is_nullable() { "" } else { " not null" };
+        writeln!(out, "  {:<width$}  {}{required}", field.name(), type_name(field.data_type()))?;
+    }
+    Ok(())
+}
+
+fn files(out: &mut impl Write, snapshot: &Snapshot, limit: usize) -> io::Result<()> {
+    if snapshot.files.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nfiles")?;
+    for (row, file) in snapshot.files.iter().enumerate().take(limit) {
+        write!(out, "  {}  {} bytes", path(file), file.size)?;
+        if let Some(rows) = statistics::num_records(file) {
+            write!(out, "  {rows} rows")?;
+        }
+        if let Some(deletes) = &file.deletes {
+            write!(out, "  {} deleted", deletes.cardinality())?;
+        }
+        writeln!(out, "{}", partition(&snapshot.partition_values, row))?;
+    }
+    match snapshot.files.len().saturating_sub(limit) {
+        0 => Ok(()),
+        more => writeln!(out, "  … and {more} more"),
+    }
+}
+
+fn path(file: &DataFile) -> String {
+    match &file.location {
+        FileLocation::Relative(path) => path.to_string(),
+        FileLocation::Absolute(url) => redact(url),
+    }
+}
+
+fn partition(values: &RecordBatch, row: usize) -> String {
+    let options = FormatOptions::default().with_null("null");
+    let mut text = String::new();
+    for (field, column) in values.schema().fields().iter().zip(values.columns()) {
+        if let Ok(formatter) = ArrayFormatter::try_new(column, &options) {
+            text.push_str(&format!("  {}={}", field.name(), formatter.value(row)));
+        }
+    }
+    text
+}
+
+fn timestamp(millis: i64) -> String {
+    match DateTime::from_timestamp_millis(millis) {
+        Some(time) => time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        None => format!("{millis} ms"),
+    }
+}

@@ -1,0 +1,88 @@
+//! The native command line: the same core as the browser's module, over `http`, `https` and local folders.
+//!
+//! ```text
+//! lakeglass query --table weather=./www/demo/weather@1 "SELECT * FROM weather"
+//! lakeglass inspect https://host/table --version 3
+//! ```
+//!
+//! Results go to stdout, errors to stderr as `code: message`; the exit status is 0, 1 for an error, 2 for wrong usage.
+
+mod format;
+mod inspect;
+mod query;
+mod table_argument;
+
+use clap::{Parser, Subcommand};
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+
+/// Reads Delta tables over plain HTTP or from folders, and queries them with SQL.
+#[derive(Parser)]
+#[command(name = "lakeglass", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Query(query::Query),
+    Inspect(inspect::Inspect),
+}
+
+/// What ends a command early.
+enum Failure {
+    /// An error of the core, with its code.
+    Core(lakeglass::Error),
+    /// Stdout could not be written.
+    Output(io::Error),
+}
+
+impl From<lakeglass::Error> for Failure {
+    fn from(error: lakeglass::Error) -> Failure {
+        Failure::Core(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Output(error)
+    }
+}
+
+impl From<arrow::error::ArrowError> for Failure {
+    fn from(error: arrow::error::ArrowError) -> Failure {
+        match error {
+            arrow::error::ArrowError::IoError(_, error) => Failure::Output(error),
+            other => Failure::Core(lakeglass::Error::internal(other)),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(Failure::Output(error)),
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            Command::Query(query) => query.run().await,
+            Command::Inspect(inspect) => inspect.run().await,
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failed(failure),
+    }
+}
+
+fn failed(failure: Failure) -> ExitCode {
+    match failure {
+        Failure::Core(error) => eprintln!("{}: {error}", error.code()),
+        // Whoever read the output has seen enough (`| head`).
+        Failure::Output(error) if error.kind() == ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+        Failure::Output(error) => eprintln!("internal: {error}"),
+    }
+    ExitCode::FAILURE
+}

@@ -1,0 +1,78 @@
+//! The command line: its output by format, its errors, its exit status.
+
+use crate::sql_fixture::folder;
+use arrow::ipc::reader::StreamReader;
+use std::process::{Command, Output};
+
+fn lakeglass(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lakeglass")).current_dir(folder("www/demo")).args(arguments).output().unwrap()
+}
+
+fn stdout(arguments: &[&str]) -> String {
+    let output = lakeglass(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+const SQL: &str = "SELECT city, temperature FROM weather ORDER BY time";
+
+#[test]
+fn rows_in_every_format() {
+    let query = |format: &str| stdout(&["query", "--table", "weather=weather@1", "--format", format, SQL]);
+    assert_eq!(query("csv"), "city,temperature\nParis,10.0\nParis,11.0\nParis,12.0\n");
+    let json: serde_json::Value = serde_json::from_str(&query("json")).unwrap();
+    let rows = [10.0, 11.0, 12.0].map(|t| serde_json::json!({ "city": "Paris", "temperature": t }));
+    assert_eq!(json, serde_json::json!(rows));
+    let table = query("table");
+    assert!(table.contains("| Paris | 12.0        |") && table.ends_with("3 rows\n"), "{table}");
+    let output = lakeglass(&["query", "-t", "weather=weather", "-f", "arrow", SQL]);
+    let batches: Vec<_> =
+        StreamReader::try_new(output.stdout.as_slice(), None).unwrap().map(|batch| batch.unwrap()).collect();
+    assert_eq!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 4);
+}
+
+#[test]
+fn results_without_rows_and_nested_values() {
+    let none = |format: &str| stdout(&["query", "-t", "weather=weather@0", "-f", format, SQL]);
+    assert_eq!(none("csv"), "city,temperature\n");
+    assert_eq!(none("json"), "[]\n");
+    assert!(none("table").ends_with("0 rows\n"));
+    assert_eq!(stdout(&["query", "-f", "csv", "SELECT [1, NULL] AS l, NULL AS n"]), "l,n\n\"[1, null]\",\n");
+    assert_eq!(stdout(&["query", "-f", "json", "SELECT [1, NULL] AS l, NULL AS n"]), "[{\"l\":[1,null],\"n\":null}]\n");
+}
+
+#[test]
+fn versions_and_joins() {
+    let sql = "SELECT count(*) AS n FROM a JOIN b USING (time)";
+    assert_eq!(stdout(&["query", "-t", "a=weather@1", "-t", "b=./weather@2", "-f", "csv", sql]), "n\n3\n");
+}
+
+#[test]
+fn errors_are_a_code_and_a_message() {
+    for (arguments, code) in [
+        (vec!["query", "SELECT nothing"], "invalid_sql: "),
+        (vec!["query", "-t", "t=nowhere", "SELECT 1"], "table_not_found: "),
+        (vec!["query", "-t", "t=weather@99", "SELECT 1"], "version_not_found: "),
+        (vec!["query", "DROP TABLE t"], "unsupported_feature: "),
+        (vec!["inspect", "nowhere"], "table_not_found: "),
+    ] {
+        let output = lakeglass(&arguments);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?} {stderr}");
+        assert!(stderr.starts_with(code) && stderr.lines().count() == 1, "{arguments:?} {stderr}");
+        assert!(output.stdout.is_empty());
+    }
+    assert_eq!(lakeglass(&["query"]).status.code(), Some(2));
+}
+
+#[test]
+fn inspecting_a_table() {
+    let text = stdout(&["inspect", "weather", "--version", "1"]);
+    for part in
+        ["version      1 of 0 to 2", "protocol     reader ", "rows         3", "  temperature  float", "  3 rows"]
+    {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let trade = stdout(&["inspect", "trade", "--files", "2"]);
+    assert!(trade.contains("partitions   year") && trade.contains("  year=20") && trade.contains(" more"), "{trade}");
+}

@@ -1,0 +1,85 @@
+//! Statements as deep and as long as is allowed, within the stack that a browser's module has.
+
+use crate::sql_fixture::{error, rows, session};
+use std::env::var;
+
+/// Runs on a thread with the module's stack of 8 MiB.
+fn in_small_stack(sql: String, expected: Option<&'static str>) {
+    let run = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let session = session(&[("weather", "www/demo/weather")]).await;
+            match expected {
+                Some(expected) => assert_eq!(rows(&session, &sql).await, [expected]),
+                None => assert_eq!(error(&session, &sql).await.code().as_str(), "invalid_sql"),
+            }
+        });
+    };
+    std::thread::Builder::new().stack_size(8 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+/// `terms` different conditions, so that none is folded into another, `{}` being a number.
+fn conditions(terms: usize, op: &str, condition: &str) -> String {
+    let terms = (0..terms).map(|i| condition.replace("{}", &(i + 100).to_string()));
+    format!("SELECT count(*) FROM weather WHERE {}", terms.collect::<Vec<_>>().join(op))
+}
+
+fn deep(n: usize) -> Vec<(&'static str, String, &'static str)> {
+    vec![
+        ("plus", format!("SELECT count(*) FROM weather WHERE {} > 0", vec!["temperature"; n].join(" + ")), "4"),
+        ("concat", format!("SELECT length({})", vec!["'a'"; n / 10].join(" || ")), "0"),
+        ("cast", format!("SELECT 1{}", "::int::bigint".repeat(n / 2)), "1"),
+        ("union", format!("SELECT count(*) FROM ({})", vec!["SELECT city FROM weather"; n].join(" UNION ALL ")), "0"),
+        ("case", format!("SELECT {}1{}", "CASE WHEN 1 = 2 THEN 2 ELSE ".repeat(n / 4), " END".repeat(n / 4)), "1"),
+        ("not", format!("SELECT count(*) FROM weather WHERE {} temperature > 0", "NOT ".repeat(n / 4 * 2)), "4"),
+        (
+            "join",
+            format!(
+                "SELECT count(*) FROM weather w{}",
+                (0..n / 10).map(|i| format!(" JOIN weather w{i} ON w.time = w{i}.time")).collect::<String>()
+            ),
+            "4",
+        ),
+    ]
+}
+
+#[test]
+fn as_deep_as_is_allowed() {
+    // For measuring: a depth, and which case.
+    let n: usize = var("DEPTH").ok().and_then(|n| n.parse().ok()).unwrap_or(90);
+    for (name, sql, expected) in deep(n) {
+        if var("CASE").is_ok_and(|case| case != name) {
+            continue;
+        }
+        let expected = match name {
+            "concat" => (n / 10).to_string().leak(),
+            "union" => (4 * n).to_string().leak(),
+            _ => expected,
+        };
+        eprintln!("{name}");
+        in_small_stack(sql, Some(expected));
+    }
+}
+
+#[test]
+fn as_long_as_is_allowed() {
+    let n: usize = var("TERMS").ok().and_then(|n| n.parse().ok()).unwrap_or(900);
+    for (name, sql, expected) in [
+        ("or", conditions(n, " OR ", "temperature > {} AND time IS NOT NULL"), "0"),
+        ("and", conditions(n, " AND ", "temperature + {} > 1"), "4"),
+        ("equal", conditions(n, " OR ", "temperature = {}"), "0"),
+    ] {
+        if var("CASE").is_ok_and(|case| case != name) {
+            continue;
+        }
+        in_small_stack(sql, Some(expected));
+    }
+}
+
+#[test]
+fn no_deeper_and_no_longer() {
+    for (_, sql, _) in deep(20_000) {
+        in_small_stack(sql, None);
+    }
+    in_small_stack(conditions(50_000, " OR ", "temperature > {}"), None);
+}
