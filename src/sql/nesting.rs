@@ -12,8 +12,11 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 /// Levels of a tree that planning and running bear within 8 MiB of stack, without optimization.
 pub const MAX_DEPTH: usize = 100;
 
-/// Terms of one chain of AND and OR: balanced later ([`super::balance`]), but not by everything that takes them apart.
+/// Terms of one chain of AND and OR, balanced later (see [`super::balance`]).
 const MAX_TERMS: usize = 5000;
+
+/// Terms of one chain of ANDs: the optimizer takes them apart, and puts them together as a left-deep tree.
+const MAX_CONJUNCTS: usize = 250;
 
 /// One level of parentheses.
 #[derive(Default)]
@@ -22,6 +25,10 @@ struct Level {
     operators: usize,
     /// ANDs and ORs since the last separator.
     terms: usize,
+    /// ANDs since the last OR.
+    conjuncts: usize,
+    /// After BETWEEN, whose AND is none of them.
+    between: bool,
     /// Set operations and joins: each is a level of a left-deep plan.
     relations: usize,
     /// Inside a FROM clause, where a comma joins.
@@ -38,6 +45,12 @@ impl Level {
     fn separate(&mut self) {
         self.operators = 0;
         self.terms = 0;
+        self.conjuncts = 0;
+        self.between = false;
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.terms > MAX_TERMS || self.conjuncts > MAX_CONJUNCTS
     }
 }
 
@@ -64,9 +77,10 @@ pub fn check(tokens: &[TokenWithSpan]) -> Result<()> {
             Token::Word(word) if word.keyword == Keyword::END => close(&mut levels, &mut depth),
             _ => {}
         }
-        if levels.last().is_some_and(|level| level.terms > MAX_TERMS) {
+        if levels.last().is_some_and(Level::is_too_long) {
             return Err(invalid(format!(
-                "more than {MAX_TERMS} conditions in a row at line {}: a long list of values is better written as IN (…)",
+                "too many conditions in a row at line {}: at most {MAX_TERMS} by OR and {MAX_CONJUNCTS} by AND \
+                 (a long list of values is better written as IN (…))",
                 token.span.start.line
             )));
         }
@@ -133,9 +147,20 @@ fn count_keyword(level: &mut Level, keyword: Keyword) {
             level.from = false;
         }
         Keyword::ON | Keyword::WHEN | Keyword::THEN | Keyword::ELSE => level.separate(),
-        Keyword::AND | Keyword::OR => {
+        Keyword::AND if level.between => level.between = false,
+        Keyword::AND => {
             level.terms += 1;
+            level.conjuncts += 1;
             level.operators = 0;
+        }
+        Keyword::OR => {
+            level.terms += 1;
+            level.conjuncts = 0;
+            level.operators = 0;
+        }
+        Keyword::BETWEEN => {
+            level.operators += 1;
+            level.between = true;
         }
         Keyword::XOR
         | Keyword::NOT
@@ -146,7 +171,6 @@ fn count_keyword(level: &mut Level, keyword: Keyword) {
         | Keyword::RLIKE
         | Keyword::REGEXP
         | Keyword::SIMILAR
-        | Keyword::BETWEEN
         | Keyword::COLLATE
         | Keyword::AT
         | Keyword::DIV
@@ -174,6 +198,8 @@ mod tests {
         assert!(passes(&format!("SELECT CASE {} END", "WHEN a = 1 AND b = 2 THEN 3 ".repeat(2_000))));
         assert!(passes(&format!("SELECT {}", vec!["a + b AS c"; 2_000].join(", "))));
         assert!(passes(&format!("SELECT 1 WHERE {}", vec!["x = 1"; 3_000].join(" OR "))));
+        assert!(passes(&format!("SELECT 1 WHERE {}", vec!["x BETWEEN 1 AND 2 AND y"; 3_000].join(" OR "))));
+        assert!(!passes(&format!("SELECT 1 WHERE {}", vec!["x = 1"; 3_000].join(" AND "))));
         for deep in [
             format!("SELECT 1 WHERE {}", vec!["x = 1"; 10_000].join(" OR ")),
             format!("SELECT {}", vec!["1"; 10_000].join(" + ")),

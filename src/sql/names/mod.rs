@@ -113,7 +113,7 @@ impl<'t> Resolver<'t> {
 
 /// What ORDER BY sees where it follows a set operation: the output alone.
 fn output_scope<'o>(columns: &Columns, outer: Option<&'o Scope<'o>>) -> Scope<'o> {
-    Scope { relations: vec![Relation { name: None, columns: columns.clone() }], aliases: Vec::new(), outer }
+    Scope { relations: vec![Relation { name: None, columns: columns.clone() }], outer, ..Scope::default() }
 }
 
 /// The columns that an alias with a column list gives.
