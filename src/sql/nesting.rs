@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 /// Levels of a tree that planning and running bear within 8 MiB of stack, without optimization.
 pub const MAX_DEPTH: usize = 100;
 
-/// Terms of one chain of AND and OR, balanced later (see [`super::balance`]).
+/// Terms of one chain of ORs, balanced later (see [`super::balance`]).
 const MAX_TERMS: usize = 5000;
 
 /// Terms of one chain of ANDs: the optimizer takes them apart, and puts them together as a left-deep tree.
@@ -23,7 +23,7 @@ const MAX_CONJUNCTS: usize = 250;
 struct Level {
     /// Operators since the last separator: each is a level of a left-deep expression.
     operators: usize,
-    /// ANDs and ORs since the last separator.
+    /// ORs since the last separator.
     terms: usize,
     /// ANDs since the last OR.
     conjuncts: usize,
@@ -37,8 +37,8 @@ struct Level {
 
 impl Level {
     fn depth(&self) -> usize {
-        let balanced = self.terms.checked_ilog2().map_or(0, |log| log as usize + 1);
-        1 + balanced + self.operators + self.relations
+        let balanced = |terms: usize| terms.checked_ilog2().map_or(0, |log| log as usize + 1);
+        1 + balanced(self.terms) + balanced(self.conjuncts) + self.operators + self.relations
     }
 
     /// A new expression begins.
@@ -149,7 +149,6 @@ fn count_keyword(level: &mut Level, keyword: Keyword) {
         Keyword::ON | Keyword::WHEN | Keyword::THEN | Keyword::ELSE => level.separate(),
         Keyword::AND if level.between => level.between = false,
         Keyword::AND => {
-            level.terms += 1;
             level.conjuncts += 1;
             level.operators = 0;
         }

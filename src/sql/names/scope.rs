@@ -4,7 +4,7 @@
 use crate::error::Result;
 use crate::sql::error::invalid;
 use arrow::datatypes::{DataType, Fields};
-use datafusion::sql::sqlparser::ast::Ident;
+use datafusion::sql::sqlparser::ast::{Expr, Ident};
 
 /// A column that a name can mean.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub struct Scope<'a> {
     pub relations: Vec<Relation>,
     /// The names its select list gives, where they can be referred to.
     pub aliases: Vec<Column>,
+    /// The expressions of its select list that were given a name, with that name.
+    pub named: Vec<(Expr, String)>,
     /// Columns that `USING` made one of three relations or more, and the first of these: the planner takes them to be
     /// ambiguous.
     pub merged: Vec<(String, String)>,

@@ -10,6 +10,30 @@ use datafusion::sql::sqlparser::ast::{
 };
 use std::collections::HashSet;
 
+/// The names of a select list so far.
+#[derive(Default)]
+struct List {
+    /// Those that were written.
+    aliases: Vec<Column>,
+    /// Those that were given, with their expressions.
+    named: Vec<(Expr, String)>,
+    /// All of them.
+    taken: HashSet<String>,
+}
+
+impl List {
+    /// `name`, or `name:1`, `name:2`… where it is taken: two columns of one select list may not have the same name.
+    fn unique(&mut self, name: String) -> String {
+        let mut unique = name.clone();
+        let mut count = 0;
+        while !self.taken.insert(unique.clone()) {
+            count += 1;
+            unique = format!("{name}:{count}");
+        }
+        unique
+    }
+}
+
 impl Resolver<'_> {
     /// Settles a SELECT: its output columns, and the scope that its ORDER BY sees.
     pub fn select<'o>(&mut self, select: &mut Select, outer: Option<&'o Scope<'o>>) -> Result<(Columns, Scope<'o>)> {
@@ -18,10 +42,9 @@ impl Resolver<'_> {
             self.settle_from(item, &mut scope)?;
         }
         let mut columns = Some(Vec::new());
-        let mut aliases = Vec::new();
-        let mut taken = HashSet::new();
+        let mut list = List::default();
         for item in &mut select.projection {
-            let added = self.select_item(item, &scope, &mut aliases, &mut taken)?;
+            let added = self.select_item(item, &scope, &mut list)?;
             columns = columns.zip(added).map(|(mut all, added)| {
                 all.extend(added);
                 all
@@ -30,7 +53,8 @@ impl Resolver<'_> {
         if let Some(condition) = &mut select.selection {
             self.expression(condition, &scope)?;
         }
-        self.grouping(select, &mut scope, aliases)?;
+        self.grouping(select, &mut scope, list.aliases)?;
+        scope.named = list.named;
         Ok((columns, scope))
     }
 
@@ -56,13 +80,7 @@ impl Resolver<'_> {
     }
 
     /// Settles an item of the select list; the columns it makes.
-    fn select_item(
-        &mut self,
-        item: &mut SelectItem,
-        scope: &Scope<'_>,
-        aliases: &mut Vec<Column>,
-        taken: &mut HashSet<String>,
-    ) -> Result<Columns> {
+    fn select_item(&mut self, item: &mut SelectItem, scope: &Scope<'_>, list: &mut List) -> Result<Columns> {
         match item {
             SelectItem::UnnamedExpr(expr) => {
                 let text = expr.to_string();
@@ -70,17 +88,18 @@ impl Resolver<'_> {
                 let Some(name) = name_of(expr, &text, scope) else {
                     return Ok(Some(named_column(expr, scope).into_iter().collect()));
                 };
-                let column = Column { name: unique(name, taken), data_type: None };
+                let column = Column { name: list.unique(name), data_type: None };
                 let alias = Ident::with_quote('"', column.name.as_str());
+                list.named.push((expr.clone(), column.name.clone()));
                 *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
                 Ok(Some(vec![column]))
             }
             SelectItem::ExprWithAlias { expr, alias } => {
                 self.expression(expr, scope)?;
-                taken.insert(alias.value.clone());
+                list.taken.insert(alias.value.clone());
                 let data_type = named_column(expr, scope).and_then(|column| column.data_type);
                 let column = Column { name: alias.value.clone(), data_type };
-                aliases.push(column.clone());
+                list.aliases.push(column.clone());
                 Ok(Some(vec![column]))
             }
             SelectItem::ExprWithAliases { expr, .. } => {
@@ -162,17 +181,6 @@ fn name_of(expr: &Expr, text: &str, scope: &Scope<'_>) -> Option<String> {
         _ if text.to_lowercase().contains("unnest") => None,
         _ => Some(text.into()),
     }
-}
-
-/// `name`, or `name:1`, `name:2`… where it is taken: two columns of one select list may not have the same name.
-fn unique(name: String, taken: &mut HashSet<String>) -> String {
-    let mut unique = name.clone();
-    let mut count = 0;
-    while !taken.insert(unique.clone()) {
-        count += 1;
-        unique = format!("{name}:{count}");
-    }
-    unique
 }
 
 /// The column that an expression without an alias makes, if it is a plain name (settled by now).
