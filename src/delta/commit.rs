@@ -1,4 +1,4 @@
-//! A commit, or any other file of newline-delimited actions (JSON checkpoints, log compactions). Pure.
+//! A commit, or any other file of newline-delimited actions (JSON checkpoints). Pure.
 //!
 //! Fails closed: a line that is not a JSON object, or an action that lacks a required field, is a corrupt table, named by
 //! its line. Unknown actions are skipped, as the specification asks.

@@ -1,11 +1,11 @@
 //! What the commits say of themselves, and which versions can be opened.
 
 use super::log_path;
-use super::log_segment::{self, existing, guesses_below};
+use super::log_segment::{self, existing, guesses_below, probe_commit};
 use super::{commit, commit_timestamp, last_checkpoint};
 use crate::error::{Error, Result};
-use crate::snapshot::{CommitTimestamp, FileLocation};
-use crate::storage::{Object, Probe, Storage};
+use crate::snapshot::CommitTimestamp;
+use crate::storage::{Object, Storage};
 use futures::stream::{FuturesOrdered, StreamExt};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -54,13 +54,14 @@ pub async fn versions(storage: &Storage) -> Result<VersionRange> {
         return range.ok_or_else(|| log_segment::not_found(storage, "its _delta_log is not there, or holds no commit"));
     }
     let latest = log_segment::latest(storage).await?;
-    if let Probe::Found(_) = storage.probe(&FileLocation::Relative(log_path::commit(0))).await? {
+    if probe_commit(storage, 0).await?.is_some() {
         return Ok(VersionRange { earliest: 0, latest });
     }
     let mut earliest = last_checkpoint::read(storage).await?.map_or(latest, |hint| hint.version);
     loop {
         let before = earliest;
-        for candidates in before.checked_sub(1).into_iter().flat_map(guesses_below) {
+        // Only of the last hundred versions at a time: each guess is a request.
+        for candidates in before.checked_sub(1).into_iter().flat_map(|older| guesses_below(older).take(1)) {
             let found = existing(storage, &candidates).await?;
             earliest = found.into_iter().min().unwrap_or(earliest).min(earliest);
         }
@@ -101,13 +102,11 @@ async fn commits_before(storage: &Storage, newest: u64, limit: usize) -> Result<
     loop {
         while under_way.len() < WINDOW {
             let Some(version) = versions.next() else { break };
-            under_way.push_back(async move {
-                Ok::<_, Error>((version, storage.probe(&FileLocation::Relative(log_path::commit(version))).await?))
-            });
+            under_way.push_back(async move { Ok::<_, Error>((version, probe_commit(storage, version).await?)) });
         }
         match under_way.next().await.transpose()? {
-            Some((version, Probe::Found(object))) => found.push((version, object)),
-            Some((_, Probe::Missing | Probe::Denied)) | None => return Ok(found),
+            Some((version, Some(object))) => found.push((version, object)),
+            Some((_, None)) | None => return Ok(found),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! From a listing of the log to the files that make up a version. Pure.
+//!
+//! Log compactions are left alone: they save requests, but files in the wild are not reconciled as the specification asks
+//! (an `add` and a `remove` of one file, in no order that it defines), and their commits are there all the same.
 
 use super::checkpoint::{CheckpointFiles, LogObject};
 use super::log_path::{self, LogFile};
 use crate::error::{Error, Result};
 use crate::storage::Entry;
-use object_store::path::Path;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a listing of the log holds, by version.
@@ -13,8 +15,6 @@ pub(crate) struct Listing {
     commits: BTreeSet<u64>,
     /// Complete ones, the one to prefer last.
     checkpoints: BTreeMap<u64, Vec<CheckpointFiles>>,
-    /// The longest per first version.
-    compactions: BTreeMap<u64, u64>,
 }
 
 /// The files that make up a version.
@@ -23,24 +23,7 @@ pub(crate) struct Plan {
     pub(crate) version: u64,
     pub(crate) checkpoint: Option<CheckpointFiles>,
     /// Ascending and without gaps: from the checkpoint, or from 0, to the version.
-    pub(crate) deltas: Vec<Delta>,
-}
-
-/// A commit, or a log compaction that stands for several.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Delta {
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-}
-
-impl Delta {
-    /// The file.
-    pub(crate) fn path(&self) -> Path {
-        match self.start == self.end {
-            true => log_path::commit(self.end),
-            false => log_path::in_log(&format!("{:020}.{:020}.compacted.json", self.start, self.end)),
-        }
-    }
+    pub(crate) commits: std::ops::RangeInclusive<u64>,
 }
 
 impl Listing {
@@ -58,10 +41,6 @@ impl Listing {
                 Some(LogFile::UuidCheckpoint { version }) => listing.push(version, vec![object], false),
                 Some(LogFile::CheckpointPart { version, part, parts: all }) => {
                     parts.entry((version, all)).or_default().insert(part, object);
-                }
-                Some(LogFile::Compaction { start, end }) => {
-                    let longest = listing.compactions.entry(start).or_insert(end);
-                    *longest = end.max(*longest);
                 }
                 None => {}
             }
@@ -106,31 +85,22 @@ impl Listing {
     /// The files that make up `version`, which must not be newer than the latest.
     pub(crate) fn plan(&self, version: u64) -> Result<Plan> {
         let checkpoint = self.checkpoints.range(..=version).next_back().and_then(|(_, found)| found.last()).cloned();
-        let mut next = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.version + 1);
-        let mut deltas = Vec::new();
-        while next <= version {
-            // One that ends with the version itself is left alone: the version's own commit says when it was made.
-            let compacted = self.compactions.get(&next).copied().filter(|end| *end < version);
-            if compacted.is_none() && !self.commits.contains(&next) {
-                let reason = match checkpoint {
-                    None if self.commits.first().is_none_or(|first| *first > next) => {
-                        "this commit is not there, and no checkpoint stands for it"
-                    }
-                    _ => "this commit is not there, and newer ones are",
-                };
-                return Err(Error::corrupt(log_path::commit(next).as_ref(), reason));
-            }
-            let end = compacted.unwrap_or(next);
-            deltas.push(Delta { start: next, end });
-            next = end + 1;
+        let first = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.version + 1);
+        if let Some(gap) = (first..=version).find(|version| !self.commits.contains(version)) {
+            let reason = match self.commits.first().is_none_or(|oldest| *oldest > gap) {
+                true => "this commit is not there, and no checkpoint stands for it",
+                false => "this commit is not there, and newer ones are",
+            };
+            return Err(Error::corrupt(log_path::commit(gap).as_ref(), reason));
         }
-        Ok(Plan { version, checkpoint, deltas })
+        Ok(Plan { version, checkpoint, commits: first..=version })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use object_store::path::Path;
 
     fn listing(names: &[&str]) -> Listing {
         let entry =
@@ -150,16 +120,12 @@ mod tests {
         listing(&names.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    fn spans(plan: &Plan) -> Vec<(u64, u64)> {
-        plan.deltas.iter().map(|delta| (delta.start, delta.end)).collect()
-    }
-
     #[test]
     fn commits_alone() {
         let listing = listed(&commits(0..3));
         assert_eq!((listing.earliest(), listing.latest()), (Some(0), Some(2)));
         let plan = listing.plan(1).unwrap();
-        assert_eq!((plan.checkpoint.is_none(), spans(&plan)), (true, vec![(0, 0), (1, 1)]));
+        assert_eq!((plan.checkpoint.is_none(), plan.commits), (true, 0..=1));
         assert_eq!(Listing::default().latest(), None);
     }
 
@@ -174,10 +140,10 @@ mod tests {
         assert_eq!((listing.earliest(), listing.latest()), (Some(2), Some(6)));
         let plan = listing.plan(6).unwrap();
         let checkpoint = plan.checkpoint.clone().unwrap();
-        assert_eq!((checkpoint.version, checkpoint.files.len(), spans(&plan)), (4, 2, vec![(5, 5), (6, 6)]));
+        assert_eq!((checkpoint.version, checkpoint.files.len(), plan.commits), (4, 2, 5..=6));
         assert_eq!(listing.plan(3).unwrap().checkpoint.unwrap().version, 2);
         listing.forget(&checkpoint);
-        assert_eq!(spans(&listing.plan(6).unwrap()), [(3, 3), (4, 4), (5, 5), (6, 6)]);
+        assert_eq!(listing.plan(6).unwrap().commits, 3..=6);
         assert!(listing.plan(1).is_err());
     }
 
@@ -192,21 +158,9 @@ mod tests {
     }
 
     #[test]
-    fn compactions_stand_for_commits() {
-        let mut names = commits(0..7);
-        names.push(name(1, "00000000000000000002.compacted.json"));
-        names.push(name(1, "00000000000000000004.compacted.json"));
-        let listing = listed(&names);
-        assert_eq!(spans(&listing.plan(6).unwrap()), [(0, 0), (1, 4), (5, 5), (6, 6)]);
-        assert_eq!(spans(&listing.plan(3).unwrap()), [(0, 0), (1, 1), (2, 2), (3, 3)]);
-        let delta = Delta { start: 1, end: 4 };
-        assert_eq!(delta.path().filename(), Some(name(1, "00000000000000000004.compacted.json").as_str()));
-    }
-
-    #[test]
     fn gaps_are_corrupt() {
         let listing = listed(&commits([0, 1, 3]));
-        assert_eq!(listing.plan(1).unwrap().deltas.len(), 2);
+        assert_eq!(listing.plan(1).unwrap().commits, 0..=1);
         let Err(Error::CorruptTable { path, .. }) = listing.plan(3) else { panic!() };
         assert_eq!(path, "_delta_log/00000000000000000002.json");
     }

@@ -22,8 +22,6 @@ pub(crate) enum LogFile {
     CheckpointPart { version: u64, part: u64, parts: u64 },
     /// `<version>.checkpoint.<uuid>.json` or `.parquet`.
     UuidCheckpoint { version: u64 },
-    /// `<start>.<end>.compacted.json`: the commits `start..=end` in one file.
-    Compaction { start: u64, end: u64 },
 }
 
 impl LogFile {
@@ -39,10 +37,6 @@ impl LogFile {
                 (part >= 1 && part <= parts).then_some(LogFile::CheckpointPart { version, part, parts })
             }
             ["checkpoint", uuid, "json" | "parquet"] => is_uuid(uuid).then_some(LogFile::UuidCheckpoint { version }),
-            [end, "compacted", "json"] => {
-                let end = number(end, 20)?;
-                (end > version).then_some(LogFile::Compaction { start: version, end })
-            }
             _ => None,
         }
     }
@@ -114,10 +108,6 @@ mod tests {
     fn other_names() {
         let uuid = "00000000000000000010.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json";
         assert_eq!(LogFile::parse(uuid), Some(LogFile::UuidCheckpoint { version: 10 }));
-        assert_eq!(
-            LogFile::parse("00000000000000000004.00000000000000000006.compacted.json"),
-            Some(LogFile::Compaction { start: 4, end: 6 })
-        );
         for ignored in [
             "",
             "_last_checkpoint",
@@ -128,7 +118,7 @@ mod tests {
             "18446744073709551615.json",
             "00000000000000000010.checkpoint.0000000003.0000000002.parquet",
             "00000000000000000010.checkpoint.0000000000.0000000002.parquet",
-            "00000000000000000006.00000000000000000004.compacted.json",
+            "00000000000000000004.00000000000000000006.compacted.json",
             "00000000000000000010.checkpoint.nouuid.json",
             "00000000000000000010.json.tmp",
         ] {

