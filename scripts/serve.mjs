@@ -11,6 +11,7 @@ import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import path from "node:path";
+import { pipeline } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { answerFault, parseFaults } from "./serve-faults.mjs";
@@ -275,12 +276,11 @@ export async function sendBytes(exchange, status, name, start, end) {
     response.end();
     return;
   }
-  for await (const chunk of createReadStream(name, { start, end })) {
-    if (response.destroyed) return;
-    entry.bytes += chunk.length;
-    if (!response.write(chunk)) await new Promise((go) => response.once("drain", go).once("close", go));
-  }
-  response.end();
+  const source = createReadStream(name, { start, end });
+  source.on("data", (chunk) => (entry.bytes += chunk.length));
+  await pipeline(source, response).catch((error) => {
+    if (!response.destroyed) throw error; // who asked has gone: no error of ours
+  });
 }
 
 /** A short answer. @param {Exchange} exchange @param {number} status @param {string | Uint8Array} body */

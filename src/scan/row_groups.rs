@@ -284,6 +284,9 @@ fn lowest_zero(min: ArrayRef) -> ArrayRef {
 
 /// Whether a column chunk's bounds mean what the format says today.
 fn usable(statistics: &Statistics, order: SortOrder, data_type: &DataType) -> bool {
+    if statistics.min_bytes_opt().is_none() && statistics.max_bytes_opt().is_none() {
+        return true;
+    }
     let fits = |bytes: Option<&[u8]>| bytes.is_none_or(|bytes| !bytes.is_empty() && bytes.len() <= 16);
     if is_decimal(data_type) && !(fits(statistics.min_bytes_opt()) && fits(statistics.max_bytes_opt())) {
         return false;

@@ -92,17 +92,18 @@ impl Session {
             Request::Describe(name) => {
                 let name = names::table_name(&name, &self.registry.schemas())?;
                 let table = self.registry.get(&name).ok_or_else(|| Error::internal("a table vanished"))?;
-                Ok(answer(show::columns(table.table())?))
+                Ok(answer(show::columns(&table.table().snapshot().schema.logical)?))
+            }
+            Request::DescribeQuery(statement) => {
+                let (_, _, plan) = self.plan(*statement).await?;
+                Ok(answer(show::columns(&plan.schema())?))
             }
             Request::Query(statement) => self.run(*statement).await,
         }
     }
 
-    async fn run(&self, mut statement: Statement) -> Result<QueryResult> {
-        names::resolve(&mut statement, &self.registry.schemas())?;
-        let meter = Meter::default();
-        let state = engine::query_state(&self.state, &meter);
-        let plan = plan(&state, statement).await.map_err(from_datafusion)?;
+    async fn run(&self, statement: Statement) -> Result<QueryResult> {
+        let (state, meter, plan) = self.plan(statement).await?;
         let schema = plain_schema(&plan.schema());
         // Some operators start their tasks when they are executed: that waits for the first poll.
         let started = stream::once(async move { execute_stream(plan, state.task_ctx()) }).try_flatten();
@@ -110,11 +111,17 @@ impl Session {
         let batches = started.map(move |batch| plain_batch(&batch.map_err(from_datafusion)?, &output)).boxed();
         Ok(QueryResult { schema, batches, meter })
     }
-}
 
-async fn plan(state: &SessionState, statement: Statement) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
-    let logical = state.statement_to_plan(PlannerStatement::Statement(Box::new(statement))).await?;
-    state.create_physical_plan(&logical).await
+    /// A statement's plan, with the state to run it in and the meter it will count into.
+    async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
+        names::resolve(&mut statement, &self.registry.schemas())?;
+        let meter = Meter::default();
+        let state = engine::query_state(&self.state, &meter);
+        let statement = PlannerStatement::Statement(Box::new(statement));
+        let logical = state.statement_to_plan(statement).await.map_err(from_datafusion)?;
+        let plan = state.create_physical_plan(&logical).await.map_err(from_datafusion)?;
+        Ok((state, meter, plan))
+    }
 }
 
 /// A result that is there already.

@@ -12,16 +12,23 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 /// Levels of a tree that planning and running bear within 8 MiB of stack, without optimization.
 pub const MAX_DEPTH: usize = 100;
 
-/// Terms of one chain of AND and OR: balanced later ([`super::balance`]), but not by everything that takes them apart.
+/// Terms of one chain of ORs, balanced later (see [`super::balance`]).
 const MAX_TERMS: usize = 5000;
+
+/// Terms of one chain of ANDs: the optimizer takes them apart, and puts them together as a left-deep tree.
+const MAX_CONJUNCTS: usize = 250;
 
 /// One level of parentheses.
 #[derive(Default)]
 struct Level {
     /// Operators since the last separator: each is a level of a left-deep expression.
     operators: usize,
-    /// ANDs and ORs since the last separator.
+    /// ORs since the last separator.
     terms: usize,
+    /// ANDs since the last OR.
+    conjuncts: usize,
+    /// After BETWEEN, whose AND is none of them.
+    between: bool,
     /// Set operations and joins: each is a level of a left-deep plan.
     relations: usize,
     /// Inside a FROM clause, where a comma joins.
@@ -30,14 +37,20 @@ struct Level {
 
 impl Level {
     fn depth(&self) -> usize {
-        let balanced = self.terms.checked_ilog2().map_or(0, |log| log as usize + 1);
-        1 + balanced + self.operators + self.relations
+        let balanced = |terms: usize| terms.checked_ilog2().map_or(0, |log| log as usize + 1);
+        1 + balanced(self.terms) + balanced(self.conjuncts) + self.operators + self.relations
     }
 
     /// A new expression begins.
     fn separate(&mut self) {
         self.operators = 0;
         self.terms = 0;
+        self.conjuncts = 0;
+        self.between = false;
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.terms > MAX_TERMS || self.conjuncts > MAX_CONJUNCTS
     }
 }
 
@@ -64,9 +77,10 @@ pub fn check(tokens: &[TokenWithSpan]) -> Result<()> {
             Token::Word(word) if word.keyword == Keyword::END => close(&mut levels, &mut depth),
             _ => {}
         }
-        if levels.last().is_some_and(|level| level.terms > MAX_TERMS) {
+        if levels.last().is_some_and(Level::is_too_long) {
             return Err(invalid(format!(
-                "more than {MAX_TERMS} conditions in a row at line {}: a long list of values is better written as IN (…)",
+                "too many conditions in a row at line {}: at most {MAX_TERMS} by OR and {MAX_CONJUNCTS} by AND \
+                 (a long list of values is better written as IN (…))",
                 token.span.start.line
             )));
         }
@@ -133,9 +147,19 @@ fn count_keyword(level: &mut Level, keyword: Keyword) {
             level.from = false;
         }
         Keyword::ON | Keyword::WHEN | Keyword::THEN | Keyword::ELSE => level.separate(),
-        Keyword::AND | Keyword::OR => {
-            level.terms += 1;
+        Keyword::AND if level.between => level.between = false,
+        Keyword::AND => {
+            level.conjuncts += 1;
             level.operators = 0;
+        }
+        Keyword::OR => {
+            level.terms += 1;
+            level.conjuncts = 0;
+            level.operators = 0;
+        }
+        Keyword::BETWEEN => {
+            level.operators += 1;
+            level.between = true;
         }
         Keyword::XOR
         | Keyword::NOT
@@ -146,7 +170,6 @@ fn count_keyword(level: &mut Level, keyword: Keyword) {
         | Keyword::RLIKE
         | Keyword::REGEXP
         | Keyword::SIMILAR
-        | Keyword::BETWEEN
         | Keyword::COLLATE
         | Keyword::AT
         | Keyword::DIV
@@ -174,6 +197,8 @@ mod tests {
         assert!(passes(&format!("SELECT CASE {} END", "WHEN a = 1 AND b = 2 THEN 3 ".repeat(2_000))));
         assert!(passes(&format!("SELECT {}", vec!["a + b AS c"; 2_000].join(", "))));
         assert!(passes(&format!("SELECT 1 WHERE {}", vec!["x = 1"; 3_000].join(" OR "))));
+        assert!(passes(&format!("SELECT 1 WHERE {}", vec!["x BETWEEN 1 AND 2 AND y"; 3_000].join(" OR "))));
+        assert!(!passes(&format!("SELECT 1 WHERE {}", vec!["x = 1"; 3_000].join(" AND "))));
         for deep in [
             format!("SELECT 1 WHERE {}", vec!["x = 1"; 10_000].join(" OR ")),
             format!("SELECT {}", vec!["1"; 10_000].join(" + ")),

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::table::Table;
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::kernels::comparison::ilike;
-use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, IntervalUnit, Schema, TimeUnit};
 use std::sync::Arc;
 
 /// The tables, those whose name is like `pattern`, whatever its case.
@@ -25,9 +25,8 @@ pub fn tables(tables: &[(String, Table)], pattern: Option<&str>) -> Result<Recor
     arrow::compute::filter_record_batch(&all.map_err(from_arrow)?, &keep).map_err(from_arrow)
 }
 
-/// The columns of a table.
-pub fn columns(table: &Table) -> Result<RecordBatch> {
-    let schema = &table.snapshot().schema.logical;
+/// The columns of a table or a query.
+pub fn columns(schema: &Schema) -> Result<RecordBatch> {
     let fields = schema.fields().iter();
     let nullable = fields.clone().map(|field| if field.is_nullable() { "YES" } else { "NO" });
     RecordBatch::try_from_iter([
@@ -54,8 +53,8 @@ pub fn sql_type(data_type: &DataType) -> String {
         DataType::Float64 => "DOUBLE",
         DataType::Date32 | DataType::Date64 => "DATE",
         DataType::Time32(_) | DataType::Time64(_) => "TIME",
-        DataType::Timestamp(TimeUnit::Microsecond, None) => "TIMESTAMP",
-        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => "TIMESTAMP WITH TIME ZONE",
+        DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, None) => "TIMESTAMP",
+        DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, Some(_)) => "TIMESTAMP WITH TIME ZONE",
         DataType::Interval(IntervalUnit::YearMonth | IntervalUnit::DayTime | IntervalUnit::MonthDayNano) => "INTERVAL",
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "VARCHAR",
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => "VARBINARY",

@@ -6,8 +6,8 @@ use super::error::invalid;
 use super::nesting;
 use crate::error::{Error, Result};
 use datafusion::sql::sqlparser::ast::{
-    ObjectName, Query, SetExpr, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions, Statement,
-    Visit, Visitor,
+    DescribeAlias, ObjectName, Query, SetExpr, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions,
+    Statement, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -26,6 +26,8 @@ pub enum Request {
     ShowTables(Option<String>),
     /// `DESCRIBE t`, `SHOW COLUMNS FROM t`.
     Describe(ObjectName),
+    /// `DESCRIBE SELECT …`: the columns of a query, which is planned only.
+    DescribeQuery(Box<Statement>),
 }
 
 /// The one statement in `sql`.
@@ -73,6 +75,12 @@ fn syntax(error: ParserError) -> Error {
 fn request(statement: Statement) -> Result<Request> {
     match statement {
         Statement::Query(_) => reading(statement),
+        Statement::Explain {
+            describe_alias: DescribeAlias::Describe | DescribeAlias::Desc, statement: inner, ..
+        } => match reading(*inner)? {
+            Request::Query(inner) => Ok(Request::DescribeQuery(inner)),
+            other => Ok(other),
+        },
         Statement::Explain { statement: ref inner, .. } => match inner.as_ref() {
             Statement::Query(_) => reading(statement),
             other => Err(read_only(other)),
@@ -105,6 +113,9 @@ fn pattern(options: ShowStatementOptions) -> Result<Option<String>> {
 
 /// A query has no part that writes: `SELECT … INTO`, data-changing statements inside a CTE, row locks.
 fn reading(statement: Statement) -> Result<Request> {
+    if !matches!(statement, Statement::Query(_) | Statement::Explain { .. }) {
+        return Err(read_only(&statement));
+    }
     struct Writes;
     impl Visitor for Writes {
         type Break = Error;
@@ -213,6 +224,7 @@ mod tests {
         ] {
             assert_eq!(code(sql), "Query", "{sql}");
         }
+        assert_eq!(code("DESCRIBE SELECT 1"), "DescribeQuery");
         assert_eq!(code("SHOW TABLES"), "ShowTables");
         assert_eq!(code("SHOW TABLES LIKE 'w%'"), "ShowTables");
         for sql in ["DESCRIBE t", "DESC t", "SHOW COLUMNS FROM t", "DESCRIBE TABLE t"] {

@@ -42,6 +42,7 @@ fn split(range: Range<u64>, longest: u64) -> impl Iterator<Item = Range<u64>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "one range is a list of ranges too")]
 mod tests {
     use super::*;
 

@@ -151,3 +151,67 @@ fn chance() -> f64 {
 fn since_epoch() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+    use crate::storage::transport::{Headers, Response, SendError};
+    use async_trait::async_trait;
+    use object_store::path::Path;
+
+    /// Answers every request alike, and remembers what was asked of a browser's cache.
+    #[derive(Debug)]
+    struct Recorder {
+        answer: Result<Response, SendError>,
+        sent: Arc<Mutex<Vec<Freshness>>>,
+    }
+
+    #[async_trait]
+    impl Transport for Recorder {
+        async fn send(&self, request: Request) -> Result<Response, SendError> {
+            self.sent.lock().unwrap().push(request.freshness);
+            tokio::task::yield_now().await;
+            self.answer.clone()
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    fn store(answer: Result<Response, SendError>) -> (HttpStore, Arc<Mutex<Vec<Freshness>>>) {
+        let sent: Arc<Mutex<Vec<Freshness>>> = Arc::default();
+        let transport = Box::new(Recorder { answer, sent: sent.clone() });
+        let locator = Locator::new(Some(&Url::parse("https://host/t?sig=secret").unwrap()), Headers::default());
+        (HttpStore::new(transport, locator, RetryPolicy::default(), Arc::new(Semaphore::new(6))), sent)
+    }
+
+    fn at(path: &str) -> FileLocation {
+        FileLocation::Relative(Path::parse(path).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_browsers_type_error_is_tried_twice() {
+        let (store, sent) = store(Err(SendError::Blocked));
+        let error = store.fetch(&at("a"), None, Freshness::Immutable, &Meters::new()).await.unwrap_err();
+        assert_eq!(error, Error::CorsOrNetwork { url: "https://host/t/a".into() });
+        assert_eq!(sent.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn one_request_for_a_url_at_a_time_goes_through_the_browsers_cache() {
+        let body = bytes::Bytes::from_static(b"ab");
+        let (store, sent) = store(Ok(Response { status: 206, body, ..Response::default() }));
+        let (a, b, meters) = (at("a"), at("b"), Meters::new());
+        let (first, second) = (0..2, 2..4);
+        let fetch = |location, range, freshness| store.fetch(location, Some(range), freshness, &meters);
+        let (one, two, three) = futures::join!(
+            fetch(&a, &first, Freshness::Immutable),
+            fetch(&a, &second, Freshness::Immutable),
+            fetch(&b, &first, Freshness::Revalidated),
+        );
+        assert!(one.is_ok() && two.is_ok() && three.is_ok());
+        assert!(fetch(&a, &second, Freshness::Immutable).await.is_ok());
+        let expected = [Freshness::Immutable, Freshness::Uncached, Freshness::Revalidated, Freshness::Immutable];
+        assert_eq!(*sent.lock().unwrap(), expected);
+    }
+}

@@ -4,7 +4,7 @@
 //!
 //! - what of the bytes is in the [`cache`] is answered from there;
 //! - the rest is merged into as few requests as pay off ([`coalesce`]), and somebody else's equal request is waited for
-//!   ([`flight`]);
+//!   ([`flight`]); both in [`read`];
 //! - a [`source`] fetches: an object store ([`store`]; local folders), or [`http`], which turns names into URLs ([`locate`]),
 //!   sends a GET through a [`transport`] (browser `fetch` or reqwest), judges its [`reply`], and asks again where that may
 //!   help ([`retry`]);
@@ -25,6 +25,7 @@ pub mod metered;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod options;
+mod read;
 mod read_only;
 mod reply;
 mod retry;
@@ -35,17 +36,16 @@ pub mod wake;
 
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use cache::Cache;
 use coalesce::coalesce;
 use flight::Flights;
-use futures::future::try_join_all;
 use http::HttpStore;
 use locate::Locator;
 use metered::Meters;
 use object_store::ObjectStore;
 use object_store::path::Path;
-use reply::Reply;
+use read::cut;
 use source::{Source, StoreRoot};
 use std::ops::Range;
 use std::sync::Arc;
@@ -57,9 +57,6 @@ use url::Url;
 pub use metered::{Meter, Metrics};
 pub use options::StorageOptions;
 pub use retry::RetryPolicy;
-
-/// No more than this is fetched for one call: what a browser's 32-bit memory could not hold anyway.
-const LARGEST_READ: u64 = 2 << 30;
 
 /// Where one table's objects are and how they are reached. Cheap to clone; clones share connections, cache and permits.
 #[derive(Clone)]
@@ -239,103 +236,6 @@ impl Storage {
         entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         Ok(Some(entries))
     }
-
-    async fn whole(&self, location: &FileLocation, freshness: Freshness) -> Result<Object> {
-        let cached = || {
-            let (bytes, last_modified) = self.shared.cache.get_whole(location)?;
-            self.meters.count_cached_bytes(bytes.len());
-            Some(Object { bytes, last_modified })
-        };
-        if let Some(object) = cached() {
-            return Ok(object);
-        }
-        let _turn = self.shared.flights.turn(location, None).await;
-        if let Some(object) = cached() {
-            return Ok(object);
-        }
-        let reply = self.shared.source.fetch(location, None, freshness, &self.meters).await?;
-        self.keep(location, &reply);
-        Ok(Object { bytes: reply.bytes, last_modified: reply.last_modified })
-    }
-
-    /// Fetches `parts`, all at once. From a host that may answer each with the whole object, the first one comes alone: it
-    /// may bring the others along.
-    async fn fetch_all(&self, location: &FileLocation, parts: &[Range<u64>]) -> Result<Vec<Reply>> {
-        let Some((first, rest)) = parts.split_first() else { return Ok(Vec::new()) };
-        if self.shared.source.honours_ranges(location) || rest.is_empty() {
-            return try_join_all(parts.iter().map(|part| self.fetch_part(location, part))).await;
-        }
-        let first = self.fetch_part(location, first).await?;
-        if first.is_whole() {
-            return Ok(vec![first]);
-        }
-        let mut replies = try_join_all(rest.iter().map(|part| self.fetch_part(location, part))).await?;
-        replies.insert(0, first);
-        Ok(replies)
-    }
-
-    async fn fetch_part(&self, location: &FileLocation, part: &Range<u64>) -> Result<Reply> {
-        // Two parts of an object at a host that ignores ranges are the same request.
-        let key = self.shared.source.honours_ranges(location).then_some(part);
-        let _turn = self.shared.flights.turn(location, key).await;
-        if let Some(bytes) = self.cached(location, part) {
-            let size = self.shared.cache.size(location);
-            return Ok(Reply { bytes, start: part.start, size, last_modified: None });
-        }
-        let reply = self.shared.source.fetch(location, Some(part), Freshness::Immutable, &self.meters).await?;
-        self.keep(location, &reply);
-        Ok(reply)
-    }
-
-    async fn learn_size(&self, location: &FileLocation, length: u64) -> Result<u64> {
-        match self.fetch_part(location, &(0..length)).await?.size {
-            Some(size) => Ok(size),
-            // The host hides it, and the object is at least that long: all of it has to come.
-            None => Ok(self.get(location).await?.bytes.len() as u64),
-        }
-    }
-
-    fn cached(&self, location: &FileLocation, range: &Range<u64>) -> Option<Bytes> {
-        if range.is_empty() {
-            return Some(Bytes::new());
-        }
-        let bytes = self.shared.cache.get(location, range)?;
-        self.meters.count_cached_bytes(bytes.len());
-        Some(bytes)
-    }
-
-    fn keep(&self, location: &FileLocation, reply: &Reply) {
-        self.shared.cache.put(location, reply.start, &reply.bytes, reply.size, reply.last_modified);
-    }
-
-    /// Refuses what cannot come before any of it is asked for: lengths are the table's claims.
-    fn check_size(&self, location: &FileLocation, ranges: &[Range<u64>]) -> Result<()> {
-        let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
-        if self.shared.cache.size(location).is_some_and(|size| size < end) {
-            return Err(self.too_short(location, ranges, &[]));
-        }
-        let total =
-            ranges.iter().fold(0_u64, |total, range| total.saturating_add(range.end.saturating_sub(range.start)));
-        if total > LARGEST_READ {
-            let message = format!("{total} bytes of {} at once", self.path(location));
-            return Err(Error::MemoryLimit { message });
-        }
-        Ok(())
-    }
-
-    fn too_short(&self, location: &FileLocation, ranges: &[Range<u64>], replies: &[Reply]) -> Error {
-        let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
-        let size = replies.iter().filter_map(|reply| reply.size).max().or_else(|| self.shared.cache.size(location));
-        let size = size.map_or("shorter".to_owned(), |size| format!("{size} bytes long"));
-        Error::corrupt(self.path(location), format!("the object is {size}, byte {end} of it was asked for"))
-    }
-
-    fn path(&self, location: &FileLocation) -> String {
-        match location {
-            FileLocation::Relative(path) => path.to_string(),
-            FileLocation::Absolute(url) => redact(url),
-        }
-    }
 }
 
 fn transport(options: &StorageOptions) -> Box<dyn Transport> {
@@ -352,23 +252,6 @@ fn probed(found: Result<Object>) -> Result<Probe> {
         Err(Error::PermissionDenied { status: 403, .. }) => Ok(Probe::Denied),
         Err(error) => Err(error),
     }
-}
-
-/// The bytes of `range` out of replies in the order of their positions.
-fn cut(range: &Range<u64>, replies: &[Reply]) -> Option<Bytes> {
-    if let Some(bytes) = replies.iter().find_map(|reply| reply.slice(range)) {
-        return Some(bytes);
-    }
-    let mut joined = BytesMut::new();
-    let mut position = range.start;
-    for reply in replies {
-        let end = (reply.start + reply.bytes.len() as u64).min(range.end);
-        if reply.start <= position && position < end {
-            joined.extend_from_slice(&reply.slice(&(position..end))?);
-            position = end;
-        }
-    }
-    (position == range.end).then(|| joined.freeze())
 }
 
 /// A URL as errors, logs and people may see it: without user information, query and fragment.

@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::single_range_in_vec_init,
     reason = "a test fails by panicking"
 )]
 
@@ -13,6 +14,7 @@ mod delta;
 mod delta_discovery;
 mod delta_fixture;
 mod loopback;
+mod scan_bounds;
 mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;

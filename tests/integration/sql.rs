@@ -27,6 +27,9 @@ async fn each_version_of_weather() {
     assert_eq!(rows(&session, "SELECT count(*) FROM weather2").await, ["4"]);
     let thrice = "SELECT count(*) FROM weather1 a JOIN weather2 b USING (time) JOIN weather2 c USING (time)";
     assert_eq!(rows(&session, thrice).await, ["3"]);
+    let key =
+        "SELECT time FROM weather1 a JOIN weather2 b USING (time) JOIN weather2 c USING (TIME) ORDER BY Time LIMIT 1";
+    assert_eq!(rows(&session, key).await, ["2025-09-30T12:00:00Z"]);
     let changed = "SELECT b.time, a.temperature, b.temperature FROM weather2 b LEFT JOIN weather1 a USING (time)
                    WHERE a.temperature IS DISTINCT FROM b.temperature ORDER BY 1";
     assert_eq!(
@@ -53,6 +56,45 @@ async fn names_without_quotes_find_what_they_fit() {
     assert!(missing.to_string().contains("temperature"), "{missing}");
     let unknown = error(&session, "SELECT * FROM wether").await;
     assert!(unknown.to_string().contains("the tables are Names, weather"), "{unknown}");
+}
+
+#[tokio::test]
+async fn expressions_are_called_as_they_are_written() {
+    let session = session(&[WEATHER, NESTED]).await;
+    let names = async |sql: &str| {
+        let (result, _) = run(&session, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        result.schema.fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>().join(", ")
+    };
+    for (sql, expected) in [
+        ("SELECT max(TEMPERATURE), count(*), count(*) FROM weather", "max(TEMPERATURE), count(*), count(*):1"),
+        ("SELECT 1, 'a' || 'b', 1", "1, 'a' || 'b', 1:1"),
+        ("SELECT time::date, time, w.city FROM weather w", "time::DATE, time, city"),
+        ("SELECT point.X, nested.Point.y FROM nested", "x, y"),
+        ("SELECT city, count(*) FROM weather GROUP BY city ORDER BY count(*)", "city, count(*)"),
+        (
+            "SELECT lower(city) FROM weather GROUP BY lower(city) HAVING lower(city) > 'a' ORDER BY lower(city)",
+            "lower(city)",
+        ),
+        ("SELECT DISTINCT lower(city) FROM weather ORDER BY lower(city)", "lower(city)"),
+        (
+            "SELECT date_trunc('day', time), count(*) FROM weather GROUP BY 1 ORDER BY 1",
+            "date_trunc('day', time), count(*)",
+        ),
+        ("SELECT \"count(*)\" FROM (SELECT count(*) FROM weather)", "count(*)"),
+        (
+            "SELECT upper(city), sum(temperature) FROM weather GROUP BY ALL ORDER BY ALL",
+            "upper(city), sum(temperature)",
+        ),
+        (
+            "SELECT rank() OVER (ORDER BY time) FROM weather ORDER BY rank() OVER (ORDER BY time)",
+            "rank() OVER (ORDER BY time)",
+        ),
+        ("SELECT 1 UNION SELECT 2 ORDER BY 1", "1"),
+        ("SELECT (SELECT max(time) FROM weather) > now()", "(SELECT max(time) FROM weather) > now()"),
+    ] {
+        assert_eq!(names(sql).await, expected, "{sql}");
+    }
+    assert_eq!(rows(&session, "DESCRIBE SELECT count(*) FROM weather").await, ["count(*)|BIGINT|NO"]);
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ fn as_deep_as_is_allowed() {
 
 #[test]
 fn as_long_as_is_allowed() {
-    let n: usize = var("TERMS").ok().and_then(|n| n.parse().ok()).unwrap_or(900);
+    let n: usize = var("TERMS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
     for (name, sql, expected) in [
         ("or", conditions(n, " OR ", "temperature > {} AND time IS NOT NULL"), "0"),
         ("and", conditions(n, " AND ", "temperature + {} > 1"), "4"),

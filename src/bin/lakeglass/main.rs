@@ -59,9 +59,13 @@ impl From<arrow::error::ArrowError> for Failure {
     }
 }
 
+/// What a thread may need for a statement as deep as is allowed.
+const STACK_BYTES: usize = 8 << 20;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match runtime.enable_all().thread_stack_size(STACK_BYTES).build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(Failure::Output(error)),
     };

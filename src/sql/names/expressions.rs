@@ -95,7 +95,13 @@ impl Walk<'_, '_, '_> {
                 lower(name);
                 Ok(None)
             }
-            Expr::Identifier(name) => self.scope.column(name),
+            Expr::Identifier(name) => {
+                let data_type = self.scope.column(name)?;
+                if let Some(relation) = self.scope.merged_from(name) {
+                    *expr = Expr::CompoundIdentifier(vec![relation, name.clone()]);
+                }
+                Ok(data_type)
+            }
             Expr::CompoundIdentifier(names) => match names.first() {
                 Some(first) if self.is_parameter(first) => Ok(None),
                 _ => self.scope.compound(names),

@@ -15,7 +15,8 @@ mod select;
 use crate::error::Result;
 use arrow::datatypes::SchemaRef;
 use datafusion::sql::sqlparser::ast::{
-    Ident, ObjectName, ObjectNamePart, OrderByKind, Query, SetExpr, Statement, TableAlias,
+    Expr, Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
+    TableAlias, Value,
 };
 use scope::{Column, Columns, Relation, Scope};
 use std::collections::BTreeMap;
@@ -67,11 +68,17 @@ impl<'t> Resolver<'t> {
             }
         }
         let (columns, scope) = self.body(&mut query.body, outer)?;
+        if let (Some(order_by), SetExpr::Select(select)) = (&mut query.order_by, query.body.as_ref()) {
+            order_by_all(&mut order_by.kind, select);
+        }
         if let Some(order_by) = &mut query.order_by
             && let OrderByKind::Expressions(keys) = &mut order_by.kind
         {
             for key in keys {
                 self.expression(&mut key.expr, &scope)?;
+                if let Some((_, name)) = scope.named.iter().find(|(expr, _)| *expr == key.expr) {
+                    key.expr = Expr::Identifier(Ident::with_quote('"', name.as_str()));
+                }
             }
         }
         self.ctes.truncate(reach);
@@ -111,9 +118,21 @@ impl<'t> Resolver<'t> {
     }
 }
 
+/// `ORDER BY ALL` by the columns' places: the planner knows it of plain columns alone.
+fn order_by_all(kind: &mut OrderByKind, select: &Select) {
+    let listed = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. });
+    if let OrderByKind::All(options) = kind
+        && select.projection.iter().all(listed)
+    {
+        let place = |place: usize| Expr::Value(Value::Number(place.to_string(), false).with_empty_span());
+        let key = |at: usize| OrderByExpr { expr: place(at), options: options.clone(), with_fill: None };
+        *kind = OrderByKind::Expressions((1..=select.projection.len()).map(key).collect());
+    }
+}
+
 /// What ORDER BY sees where it follows a set operation: the output alone.
 fn output_scope<'o>(columns: &Columns, outer: Option<&'o Scope<'o>>) -> Scope<'o> {
-    Scope { relations: vec![Relation { name: None, columns: columns.clone() }], aliases: Vec::new(), outer }
+    Scope { relations: vec![Relation { name: None, columns: columns.clone() }], outer, ..Scope::default() }
 }
 
 /// The columns that an alias with a column list gives.

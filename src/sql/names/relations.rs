@@ -18,11 +18,19 @@ impl Resolver<'_> {
             if let JoinOperator::AsOf { match_condition, .. } = &mut join.join_operator {
                 self.expression(match_condition, scope)?;
             }
+            // Of an outer join to the right, the first relation's value may be the null that fills a row up.
+            let keeps_left = !matches!(
+                join.join_operator,
+                JoinOperator::RightOuter(_) | JoinOperator::Right(_) | JoinOperator::FullOuter(_)
+            );
             match constraint(&mut join.join_operator) {
                 Some(JoinConstraint::On(condition)) => self.expression(condition, scope)?,
                 Some(JoinConstraint::Using(columns)) => {
                     for ident in columns.iter_mut().flat_map(idents) {
                         scope.column(ident)?;
+                        if keeps_left {
+                            scope.merge(&ident.value);
+                        }
                     }
                 }
                 _ => {}

@@ -4,7 +4,7 @@
 use crate::error::Result;
 use crate::sql::error::invalid;
 use arrow::datatypes::{DataType, Fields};
-use datafusion::sql::sqlparser::ast::Ident;
+use datafusion::sql::sqlparser::ast::{Expr, Ident};
 
 /// A column that a name can mean.
 #[derive(Debug, Clone)]
@@ -34,6 +34,11 @@ pub struct Scope<'a> {
     pub relations: Vec<Relation>,
     /// The names its select list gives, where they can be referred to.
     pub aliases: Vec<Column>,
+    /// The expressions of its select list that were given a name, with that name.
+    pub named: Vec<(Expr, String)>,
+    /// Columns that `USING` made one of three relations or more, and the first of these: the planner takes them to be
+    /// ambiguous.
+    pub merged: Vec<(String, String)>,
     /// The query around this one, whose columns a correlated subquery may name.
     pub outer: Option<&'a Scope<'a>>,
 }
@@ -190,6 +195,41 @@ impl Scope<'_> {
             }
             Found::Several(spellings) => Err(ambiguous(name, &spellings)),
             Found::None => Ok(None),
+        }
+    }
+
+    /// Whether settled names are those of a relation and its column, rather than of a field of a column.
+    pub fn is_column(&self, names: &[Ident]) -> bool {
+        let [before @ .., relation, _] = names else { return true };
+        let mut scope = Some(self);
+        while let Some(here) = scope {
+            let known = here.relations.iter().any(|found| found.name.as_deref() == Some(relation.value.as_str()));
+            if known && (before.is_empty() || is_home(before)) {
+                return true;
+            }
+            scope = here.outer;
+        }
+        false
+    }
+
+    /// The relation to take an unqualified column from, if `USING` merged it out of several.
+    pub fn merged_from(&self, name: &Ident) -> Option<Ident> {
+        if self.aliases.iter().any(|alias| alias.name == name.value) {
+            return None;
+        }
+        let (_, relation) = self.merged.iter().find(|(column, _)| *column == name.value)?;
+        Some(Ident::with_quote('"', relation.as_str()))
+    }
+
+    /// Notes that `column` was joined by `USING` with the relation that came last.
+    pub fn merge(&mut self, column: &str) {
+        let has = |relation: &Relation| {
+            relation.columns.as_ref().is_some_and(|columns| columns.iter().any(|known| known.name == column))
+        };
+        let mut with = self.relations.iter().filter(|relation| has(relation));
+        let first = with.next().and_then(|relation| relation.name.clone());
+        if let (Some(first), true) = (first, with.count() > 1) {
+            self.merged.push((column.into(), first));
         }
     }
 

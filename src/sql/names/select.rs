@@ -8,6 +8,31 @@ use datafusion::sql::sqlparser::ast::{
     ExcludeSelectItem, Expr, GroupByExpr, Ident, NamedWindowExpr, RenameSelectItem, Select, SelectItem,
     SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
 };
+use std::collections::HashSet;
+
+/// The names of a select list so far.
+#[derive(Default)]
+struct List {
+    /// Those that were written.
+    aliases: Vec<Column>,
+    /// Those that were given, with their expressions.
+    named: Vec<(Expr, String)>,
+    /// All of them.
+    taken: HashSet<String>,
+}
+
+impl List {
+    /// `name`, or `name:1`, `name:2`… where it is taken: two columns of one select list may not have the same name.
+    fn unique(&mut self, name: String) -> String {
+        let mut unique = name.clone();
+        let mut count = 0;
+        while !self.taken.insert(unique.clone()) {
+            count += 1;
+            unique = format!("{name}:{count}");
+        }
+        unique
+    }
+}
 
 impl Resolver<'_> {
     /// Settles a SELECT: its output columns, and the scope that its ORDER BY sees.
@@ -17,9 +42,9 @@ impl Resolver<'_> {
             self.settle_from(item, &mut scope)?;
         }
         let mut columns = Some(Vec::new());
-        let mut aliases = Vec::new();
+        let mut list = List::default();
         for item in &mut select.projection {
-            let added = self.select_item(item, &scope, &mut aliases)?;
+            let added = self.select_item(item, &scope, &mut list)?;
             columns = columns.zip(added).map(|(mut all, added)| {
                 all.extend(added);
                 all
@@ -28,7 +53,8 @@ impl Resolver<'_> {
         if let Some(condition) = &mut select.selection {
             self.expression(condition, &scope)?;
         }
-        self.grouping(select, &mut scope, aliases)?;
+        self.grouping(select, &mut scope, list.aliases)?;
+        scope.named = list.named;
         Ok((columns, scope))
     }
 
@@ -54,17 +80,26 @@ impl Resolver<'_> {
     }
 
     /// Settles an item of the select list; the columns it makes.
-    fn select_item(&mut self, item: &mut SelectItem, scope: &Scope<'_>, aliases: &mut Vec<Column>) -> Result<Columns> {
+    fn select_item(&mut self, item: &mut SelectItem, scope: &Scope<'_>, list: &mut List) -> Result<Columns> {
         match item {
             SelectItem::UnnamedExpr(expr) => {
+                let text = expr.to_string();
                 self.expression(expr, scope)?;
-                Ok(Some(named_column(expr, scope).into_iter().collect()))
+                let Some(name) = name_of(expr, &text, scope) else {
+                    return Ok(Some(named_column(expr, scope).into_iter().collect()));
+                };
+                let column = Column { name: list.unique(name), data_type: None };
+                let alias = Ident::with_quote('"', column.name.as_str());
+                list.named.push((expr.clone(), column.name.clone()));
+                *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+                Ok(Some(vec![column]))
             }
             SelectItem::ExprWithAlias { expr, alias } => {
                 self.expression(expr, scope)?;
+                list.taken.insert(alias.value.clone());
                 let data_type = named_column(expr, scope).and_then(|column| column.data_type);
                 let column = Column { name: alias.value.clone(), data_type };
-                aliases.push(column.clone());
+                list.aliases.push(column.clone());
                 Ok(Some(vec![column]))
             }
             SelectItem::ExprWithAliases { expr, .. } => {
@@ -134,6 +169,18 @@ fn renamed(columns: Columns, options: &WildcardAdditionalOptions) -> Columns {
         }
     }
     Some(columns)
+}
+
+/// The name of an expression without an alias: as it was written, rather than as the planner spells it. A field of a struct is
+/// called by its own name. `None` where the planner's name is right, or where there may be several columns.
+fn name_of(expr: &Expr, text: &str, scope: &Scope<'_>) -> Option<String> {
+    match expr {
+        Expr::Identifier(_) => None,
+        Expr::CompoundIdentifier(names) if scope.is_column(names) => None,
+        Expr::CompoundIdentifier(names) => names.last().map(|name| name.value.clone()),
+        _ if text.to_lowercase().contains("unnest") => None,
+        _ => Some(text.into()),
+    }
 }
 
 /// The column that an expression without an alias makes, if it is a plain name (settled by now).

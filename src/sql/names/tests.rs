@@ -1,7 +1,9 @@
 use super::*;
 use crate::sql::dialect::LakeglassDialect;
 use arrow::datatypes::{DataType, Field, Fields, Schema};
+use datafusion::sql::sqlparser::ast::{Select, SelectItem, VisitMut, VisitorMut};
 use datafusion::sql::sqlparser::parser::Parser;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 fn tables() -> BTreeMap<String, SchemaRef> {
@@ -23,13 +25,35 @@ fn tables() -> BTreeMap<String, SchemaRef> {
     ])
 }
 
-/// The statement after settling, without its quotes.
+/// The statement after settling, without its quotes, and without the names given to expressions.
 fn settled(sql: &str) -> String {
     let mut statement = Parser::parse_sql(&LakeglassDialect, sql).unwrap().pop().unwrap();
     match resolve(&mut statement, &tables()) {
-        Ok(()) => statement.to_string().replace('"', ""),
+        Ok(()) => {
+            unname(&mut statement);
+            statement.to_string().replace('"', "")
+        }
         Err(error) => format!("{}: {error}", error.code()),
     }
+}
+
+/// Takes the names given to expressions without one away again.
+fn unname(statement: &mut Statement) {
+    struct Unname;
+    impl VisitorMut for Unname {
+        type Break = ();
+        fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+            for item in &mut select.projection {
+                if let SelectItem::ExprWithAlias { expr, alias } = item
+                    && alias.quote_style == Some('"')
+                {
+                    *item = SelectItem::UnnamedExpr(expr.clone());
+                }
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let _ = VisitMut::visit(statement, &mut Unname);
 }
 
 #[test]
