@@ -1,7 +1,8 @@
 //! What the commits say of themselves, and which versions can be opened.
 
+use super::checkpoint_guess::{existing, guesses_below};
 use super::log_path;
-use super::log_segment::{self, existing, guesses_below, probe_commit};
+use super::log_segment::{self, probe_commit};
 use super::{commit, commit_timestamp, last_checkpoint};
 use crate::error::{Error, Result};
 use crate::snapshot::CommitTimestamp;

@@ -5,14 +5,14 @@
 //! growing number at once, until the first that is not there. An older version is replayed from commit 0 while that is
 //! cheap, else from a classic checkpoint at one of the versions where writers put them.
 
-use super::checkpoint::{self, Checkpoint, CheckpointFiles, LogObject};
+use super::checkpoint::{self, Checkpoint, CheckpointFiles};
+use super::checkpoint_guess::{classic, existing, guesses_at, guesses_below, interval};
 use super::last_checkpoint;
 use super::log_listing::Listing;
 use super::log_path;
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use crate::storage::{Object, Probe, Storage};
-use futures::future::join_all;
 use futures::stream::{FuturesOrdered, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use std::ops::RangeInclusive;
@@ -246,8 +246,7 @@ pub(crate) async fn probe_commit(storage: &Storage, version: u64) -> Result<Opti
     }
 }
 
-/// From a classic checkpoint at or below `version`, found where writers put them: Spark at multiples of the interval,
-/// delta-rs one before. The interval is 10 or a multiple of it nearly everywhere; else `hint`'s checkpoint knows it.
+/// From a classic checkpoint at or below `version`, found where writers put them; `hint`'s checkpoint knows the interval.
 async fn from_guessed(storage: &Storage, version: u64, hint: Option<&CheckpointFiles>) -> Result<Option<LogSegment>> {
     for candidates in guesses_below(version) {
         if let Some(segment) = from_first(storage, &candidates, Some(version)).await? {
@@ -272,27 +271,6 @@ async fn from_first(storage: &Storage, candidates: &[u64], version: Option<u64>)
     Ok(None)
 }
 
-/// `delta.checkpointInterval`, where it is not one that was guessed already.
-async fn interval(storage: &Storage, hint: &CheckpointFiles) -> Result<Option<u64>> {
-    let checkpoint = checkpoint::load(storage, hint).await?;
-    let metadata = checkpoint.and_then(|checkpoint| checkpoint.metadata);
-    let interval = metadata.and_then(|mut metadata| metadata.configuration.remove("delta.checkpointInterval")?);
-    Ok(interval.and_then(|interval| interval.parse().ok()).filter(|interval| *interval > 0 && interval % 10 != 0))
-}
-
-/// The newest few versions where a checkpoint of this interval may be.
-fn guesses_at(version: u64, interval: Option<u64>) -> Vec<u64> {
-    let Some(interval) = interval else { return Vec::new() };
-    let multiples = (0..4).filter_map(|back| (version / interval).checked_sub(back)?.checked_mul(interval));
-    let mut guesses: Vec<u64> =
-        multiples.flat_map(|multiple| [Some(multiple), multiple.checked_sub(1)]).flatten().collect();
-    // One before the next multiple may be the version itself.
-    guesses.extend((version.checked_add(1)).filter(|next| next % interval == 0).map(|_| version));
-    guesses.sort_unstable_by(|a, b| b.cmp(a));
-    guesses.dedup();
-    guesses
-}
-
 /// From a classic checkpoint newer than a stale hint.
 async fn from_guessed_after(storage: &Storage, known: u64) -> Result<Option<LogSegment>> {
     let ahead = known.saturating_add(200);
@@ -302,37 +280,6 @@ async fn from_guessed_after(storage: &Storage, known: u64) -> Result<Option<LogS
         }
     }
     Ok(None)
-}
-
-fn classic(version: u64) -> CheckpointFiles {
-    let path = log_path::classic_checkpoint(version);
-    CheckpointFiles { version, files: vec![LogObject { path, size: None }] }
-}
-
-/// Versions at or below `version` where a checkpoint may be, newest first: every tenth of the last hundred, then of the
-/// last thousand, and the one before each.
-pub(crate) fn guesses_below(version: u64) -> impl Iterator<Item = Vec<u64>> {
-    let near = |from: u64, to: u64| -> Vec<u64> {
-        let lowest = version.saturating_sub(to);
-        let highest = version.saturating_sub(from);
-        let fits = |candidate: &u64| matches!(candidate % 10, 0 | 9);
-        (lowest..=highest).rev().filter(fits).collect()
-    };
-    [near(0, 100), near(101, 300), near(301, 1000)].into_iter()
-}
-
-/// Those of `versions` that have a classic checkpoint, in the order given: one small request each, all at once.
-pub(crate) async fn existing(storage: &Storage, versions: &[u64]) -> Result<Vec<u64>> {
-    let probes = versions.iter().map(async |version| {
-        let location = FileLocation::Relative(log_path::classic_checkpoint(*version));
-        match storage.get_ranges(&location, std::slice::from_ref(&(0..4))).await {
-            Ok(magic) => Ok(magic.first().is_some_and(|magic| **magic == *b"PAR1").then_some(*version)),
-            Err(error) if error.is_missing() || matches!(error, Error::PermissionDenied { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
-    });
-    let found: Result<Vec<_>> = join_all(probes).await.into_iter().collect();
-    Ok(found?.into_iter().flatten().collect())
 }
 
 /// Whether the log went as far as was asked.
@@ -355,26 +302,4 @@ fn gone(storage: &Storage, version: u64) -> Error {
 
 pub(crate) fn not_found(storage: &Storage, reason: &str) -> Error {
     Error::TableNotFound { url: storage.url().into(), reason: reason.into() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn guesses_are_near_first() {
-        let guesses: Vec<_> = guesses_below(125).collect();
-        assert_eq!(guesses[0][..4], [120, 119, 110, 109]);
-        assert_eq!((guesses[0].last(), guesses[1].as_slice()), (Some(&29), &[20, 19, 10, 9, 0][..]));
-        assert_eq!(guesses_below(3).next().unwrap(), [0]);
-        assert!(guesses_below(u64::MAX).all(|guesses| !guesses.is_empty()));
-    }
-
-    #[test]
-    fn guesses_of_an_interval() {
-        assert_eq!(guesses_at(80, Some(25)), [75, 74, 50, 49, 25, 24, 0]);
-        assert_eq!(guesses_at(74, Some(25))[..2], [74, 50]);
-        assert_eq!(guesses_at(u64::MAX, Some(1)).len(), 5);
-        assert!(guesses_at(80, None).is_empty());
-    }
 }

@@ -11,6 +11,7 @@ mod actions;
 mod checkpoint;
 mod checkpoint_columns;
 mod checkpoint_file;
+mod checkpoint_guess;
 mod column_mapping;
 mod commit;
 mod commit_timestamp;

@@ -196,6 +196,36 @@ fn check_bounds(statistics: &ColumnStatistics, at: usize, values: &ArrayRef, nam
     outside(&statistics.min, true) + outside(&statistics.max, false)
 }
 
+/// How many bounds of the snapshot's statistics were checked against the values in its files.
+fn check_statistics(snapshot: &Snapshot, folder: &std::path::Path) -> usize {
+    let files: Vec<usize> = (0..snapshot.files.len()).collect();
+    let columns: Vec<usize> = (0..snapshot.schema.logical.fields().len()).collect();
+    let statistics = delta::statistics::decode(snapshot, &files, &columns).unwrap();
+    let mut checked = 0;
+    for (at, file) in snapshot.files.iter().enumerate() {
+        let FileLocation::Relative(path) = &file.location else { continue };
+        let path = folder.join(path.as_ref());
+        if !path.exists() {
+            continue;
+        }
+        let batch = read(&path);
+        if statistics.row_count.is_valid(at) {
+            assert_eq!(statistics.row_count.value(at) as usize, batch.num_rows(), "{}", path.display());
+        }
+        for (column, found) in &statistics.columns {
+            let physical = snapshot.schema.physical.field(*column).name();
+            let name = format!("{} {physical}", path.display());
+            match batch.column_by_name(physical) {
+                Some(values) if !snapshot.partition_columns.contains(column) => {
+                    checked += check_bounds(found, at, values, &name);
+                }
+                _ => {}
+            }
+        }
+    }
+    checked
+}
+
 #[tokio::test]
 async fn statistics_hold_for_the_values() {
     let Some(conformance) = conformance() else { return };
@@ -205,29 +235,25 @@ async fn statistics_hold_for_the_values() {
         let inner = table.join("delta");
         let folder = if inner.is_dir() { inner } else { table };
         let Ok(snapshot) = open(&folder, Version::Latest).await else { continue };
-        let files: Vec<usize> = (0..snapshot.files.len()).collect();
-        let columns: Vec<usize> = (0..snapshot.schema.logical.fields().len()).collect();
-        let statistics = delta::statistics::decode(&snapshot, &files, &columns).unwrap();
-        for (at, file) in snapshot.files.iter().enumerate() {
-            let FileLocation::Relative(path) = &file.location else { continue };
-            let path = folder.join(path.as_ref());
-            if !path.exists() {
-                continue;
-            }
-            let batch = read(&path);
-            if statistics.row_count.is_valid(at) {
-                assert_eq!(statistics.row_count.value(at) as usize, batch.num_rows(), "{}", path.display());
-            }
-            for (column, found) in &statistics.columns {
-                let physical = snapshot.schema.physical.field(*column).name();
-                let name = format!("{} {physical}", path.display());
-                match batch.column_by_name(physical) {
-                    Some(values) if !snapshot.partition_columns.contains(column) => {
-                        checked += check_bounds(found, at, values, &name);
-                    }
-                    _ => {}
-                }
-            }
+        checked += check_statistics(&snapshot, &folder);
+    }
+    assert!(checked > 300, "{checked}");
+}
+
+#[tokio::test]
+async fn every_version_of_the_fixtures() {
+    let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut checked = 0;
+    for fixture in folders(&fixtures).into_iter().filter(|fixture| fixture.join("expected.json").exists()) {
+        let text = fs::read(fixture.join("expected.json")).unwrap();
+        let expected: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        for (version, expected) in expected["versions"].as_object().unwrap() {
+            let folder = fixture.join("table");
+            let snapshot = open(&folder, Version::Number(version.parse().unwrap())).await.unwrap();
+            let rows = expected["rowCount"].as_u64().unwrap();
+            assert_eq!(live_rows(&snapshot, &folder) as u64, rows, "{} {version}", fixture.display());
+            assert!(delta::statistics::row_count(&snapshot).is_none_or(|count| count == rows));
+            checked += check_statistics(&snapshot, &folder);
         }
     }
     assert!(checked > 300, "{checked}");
