@@ -1,7 +1,7 @@
 //! Which columns of a checkpoint are read, and what is made of them.
 //!
 //! `protocol`, `metaData`, `sidecar` and what a reader needs of `add`; never `remove`, `txn` and the like. Statistics come from
-//! `stats_parsed` where it is complete, and else from `stats`: one of them is never fetched.
+//! `stats_parsed` where it says as much as `stats` does, and else from `stats`: one of them is never fetched.
 //!
 //! Specification: [Checkpoint Schema](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#checkpoint-schema).
 
@@ -56,18 +56,14 @@ fn leaves(metadata: &ParquetMetaData, wanted: impl Fn(&[&str]) -> bool) -> Vec<u
     paths.filter(|(_, path)| wanted(&path.clone().collect::<Vec<_>>())).map(|(leaf, _)| leaf).collect()
 }
 
-/// Whether every `add` has a `stats_parsed.numRecords`, as the footer's null counts tell.
+/// Whether `stats_parsed` says at least as much as `stats`, as the footer's null counts tell.
 fn parsed_statistics_are_complete(metadata: &ParquetMetaData) -> bool {
     let leaf = |wanted: &[&str]| leaves(metadata, |path| path == wanted).first().copied();
-    let (Some(path), Some(parsed)) = (leaf(&["add", "path"]), leaf(&["add", "stats_parsed", "numRecords"])) else {
-        return false;
-    };
-    if leaf(&["add", "stats"]).is_none() {
-        return true;
-    }
+    let Some(parsed) = leaf(&["add", "stats_parsed", "numRecords"]) else { return false };
+    let Some(encoded) = leaf(&["add", "stats"]) else { return true };
     metadata.row_groups().iter().all(|row_group| {
         let nulls = |leaf: usize| row_group.columns().get(leaf)?.statistics()?.null_count_opt();
-        nulls(path).is_some() && nulls(path) == nulls(parsed)
+        nulls(parsed).zip(nulls(encoded)).is_some_and(|(parsed, encoded)| parsed <= encoded)
     })
 }
 
