@@ -76,7 +76,7 @@ async fn a_checkpoint_and_twenty_commits_take_five_round_trips() {
     let mut objects = table(40);
     objects.insert(checkpoint_name(20), checkpoint_at(20));
     objects.extend([last_checkpoint(20)]);
-    let server = Server::in_memory(objects).with_latency(40);
+    let server = Server::in_memory(objects).with_latency(200);
     let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
     assert_eq!((snapshot.version, snapshot.files.len()), (40, 41));
     // Requests behind the end of the log were given up, not waited for.
