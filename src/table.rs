@@ -38,7 +38,9 @@ impl FromStr for TableUrl {
 #[cfg(not(target_arch = "wasm32"))]
 fn folder(path: &str) -> Result<TableUrl> {
     let path = std::path::absolute(path).map_err(not_a_location)?;
-    Url::from_directory_path(path).map(TableUrl).map_err(|()| not_a_location("not a folder's path"))
+    let url = Url::from_directory_path(path).map_err(|()| not_a_location("not a folder's path"))?;
+    // Parsed again, which takes the `..` of a relative path away.
+    Url::parse(url.as_str()).map(TableUrl).map_err(not_a_location)
 }
 
 /// The text itself stays out of the error: it may hold a signature.
@@ -116,6 +118,8 @@ mod tests {
         let folder: TableUrl = "some folder/table".parse().unwrap();
         assert_eq!(folder.as_url().scheme(), "file");
         assert!(folder.as_url().path().ends_with("/some%20folder/table/"), "{folder:?}");
+        let above: TableUrl = "a/../table".parse().unwrap();
+        assert!(above.as_url().path().ends_with("/table/") && !above.as_url().path().contains(".."), "{above:?}");
         let signed: TableUrl = "https://me:secret@host/table?sig=secret".parse().unwrap();
         assert_eq!(format!("{signed:?}"), r#"TableUrl("https://host/table")"#);
         let bad = "https://host:secret/t".parse::<TableUrl>().unwrap_err();

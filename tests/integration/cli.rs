@@ -44,7 +44,7 @@ fn results_without_rows_and_nested_values() {
 #[test]
 fn versions_and_joins() {
     let sql = "SELECT count(*) AS n FROM a JOIN b USING (time)";
-    assert_eq!(stdout(&["query", "-t", "a=weather@1", "-t", "b=./weather@2", "-f", "csv", sql]), "n\n3\n");
+    assert_eq!(stdout(&["query", "-t", "a=weather@1", "-t", "b=../demo/weather@2", "-f", "csv", sql]), "n\n3\n");
 }
 
 #[test]

@@ -28,6 +28,8 @@ mod sql;
 #[cfg(feature = "sql")]
 mod sql_depth;
 #[cfg(feature = "sql")]
+mod sql_equals_scan;
+#[cfg(feature = "sql")]
 mod sql_fixture;
 mod storage;
 mod storage_faults;

@@ -54,7 +54,8 @@ pub async fn error(session: &Session, sql: &str) -> Error {
     }
 }
 
-fn text(batch: &RecordBatch) -> Vec<String> {
+/// The rows of a batch as text.
+pub fn text(batch: &RecordBatch) -> Vec<String> {
     let options = FormatOptions::default().with_null("null");
     let columns: Vec<_> =
         batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
