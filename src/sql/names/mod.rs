@@ -125,7 +125,8 @@ fn order_by_all(kind: &mut OrderByKind, select: &Select) {
         && select.projection.iter().all(listed)
     {
         let place = |place: usize| Expr::Value(Value::Number(place.to_string(), false).with_empty_span());
-        let key = |at: usize| OrderByExpr { expr: place(at), options: options.clone(), with_fill: None };
+        let options = *options;
+        let key = |at: usize| OrderByExpr { expr: place(at), options, with_fill: None };
         *kind = OrderByKind::Expressions((1..=select.projection.len()).map(key).collect());
     }
 }
