@@ -280,12 +280,16 @@ onPage('a pasted table is linked, renamed and removed', '/', {}, async (page) =>
 });
 
 onPage('dark follows the system, and the choice is kept', '/', { colorScheme: 'dark' }, async (page) => {
-  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  assert.equal(await background(), 'rgb(14, 17, 19)');
+  /** @param {string} color */
+  const background = (color) => page.waitForFunction((color) => getComputedStyle(document.body).backgroundColor === color, color);
+  const [dark, light] = ['rgb(14, 17, 19)', 'rgb(246, 247, 248)'];
+  await background(dark);
+  // The button works once the page's script has run.
+  await page.getByRole('button', { name: /^weather/ }).waitFor();
   await page.locator('#theme').click();
-  assert.equal(await background(), 'rgb(246, 247, 248)');
+  await background(light);
   await page.reload();
-  assert.equal(await background(), 'rgb(246, 247, 248)');
+  await background(light);
 });
 
 onPage('a narrow screen has the tables in a drawer and nothing wider than itself', '/?table=trade', PHONE, async (page) => {
