@@ -6,6 +6,7 @@ use crate::expected::{Expected, Rows};
 use crate::loopback::Server;
 use crate::spell;
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
 use lakeglass::error::Error;
@@ -48,7 +49,7 @@ pub async fn run(case: Case) -> (String, Outcome) {
         Err(error) => return (String::new(), refusal(&case.expectation, &error, true)),
     };
     let features = features(&table);
-    let mut rows = 0;
+    let (mut rows, mut right) = (0, None);
     let mut ways = vec![("scan", scan(&table).await), ("SQL", sql(&table).await)];
     // What is wrong with a log may be seen only in a listing, and HTTP has none.
     if !matches!(case.expectation, Expectation::Instead(..)) {
@@ -62,8 +63,13 @@ pub async fn run(case: Case) -> (String, Outcome) {
                 _ => continue,
             },
         };
-        if let Err(difference) = check(&case.expectation, &content) {
-            return (features, Outcome::Failed(format!("{way}: {difference}")));
+        // What one way has read right, another reads right too if it is the same: spelling a million rows takes its time.
+        let whole = concat_batches(&content.schema, &content.batches).ok();
+        if whole.is_none() || whole != right {
+            if let Err(difference) = check(&case.expectation, &content) {
+                return (features, Outcome::Failed(format!("{way}: {difference}")));
+            }
+            right = whole;
         }
         rows = content.batches.iter().map(RecordBatch::num_rows).sum();
     }
