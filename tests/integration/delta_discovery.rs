@@ -104,7 +104,7 @@ async fn a_quiet_table_takes_four_requests() {
     let mut objects = table(10);
     objects.insert(checkpoint_name(10), checkpoint_at(10));
     objects.extend([last_checkpoint(10)]);
-    let server = Server::in_memory(objects).with_latency(20);
+    let server = Server::in_memory(objects).with_latency(200);
     let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
     assert_eq!((snapshot.version, snapshot.timestamp.map(|time| time.millis)), (10, Some(time_of(10))));
     assert!(server.round_trips() <= 3, "{:#?}", server.paths());

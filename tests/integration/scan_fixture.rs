@@ -35,6 +35,8 @@ pub struct CountingStore {
     inner: Arc<InMemory>,
     reads: Arc<Mutex<Vec<Read>>>,
     latency: Option<Duration>,
+    /// Reads under way now, and the most there ever were.
+    under_way: Arc<Mutex<(usize, usize)>>,
 }
 
 impl CountingStore {
@@ -45,6 +47,17 @@ impl CountingStore {
     /// Lets every read take this long.
     pub fn slow_down(&mut self, latency: Duration) {
         self.latency = Some(latency);
+    }
+
+    /// The most reads that were under way at one time.
+    pub fn most_under_way(&self) -> usize {
+        self.under_way.lock().unwrap().1
+    }
+
+    fn count_under_way(&self, change: impl Fn(usize) -> usize) {
+        let mut under_way = self.under_way.lock().unwrap();
+        under_way.0 = change(under_way.0);
+        under_way.1 = under_way.1.max(under_way.0);
     }
 
     /// What was read since the last time this was asked.
@@ -79,10 +92,13 @@ impl ObjectStore for CountingStore {
             other => panic!("only bounded ranges are read, not {other:?} of {at}"),
         };
         self.reads.lock().unwrap().push((at.to_string(), range));
+        self.count_under_way(|now| now + 1);
         if let Some(latency) = self.latency {
             tokio::time::sleep(latency).await;
         }
-        self.inner.get_opts(at, options).await
+        let answer = self.inner.get_opts(at, options).await;
+        self.count_under_way(|now| now - 1);
+        answer
     }
 
     fn delete_stream(

@@ -210,9 +210,8 @@ fn without_a_runtime_rows_come_too() {
 async fn requests_overlap() {
     let mut fixture = fixture(8).await;
     fixture.store.slow_down(Duration::from_millis(100));
-    let started = std::time::Instant::now();
     let scan = fixture.scan().with_columns(vec![], Arc::new(Schema::empty()));
     assert_eq!(count(&collect(&scan).await.unwrap()), 8 * 2 * GROUP);
-    // Eight footers with six permits: two rounds.
-    assert!(started.elapsed() < Duration::from_millis(700), "{:?}", started.elapsed());
+    // Eight footers with six permits.
+    assert!(fixture.store.most_under_way() >= 4, "{} reads at one time", fixture.store.most_under_way());
 }

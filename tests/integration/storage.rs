@@ -238,7 +238,7 @@ async fn misses_and_mutable_objects_are_asked_for_again() {
 #[tokio::test]
 async fn neighbours_share_a_request_and_strangers_go_at_once() {
     let (server, storage) = loopback();
-    let server = server.with_latency(50);
+    let server = server.with_latency(250);
     storage.get_tail(&at("numbers"), Some(400_000), 8).await.unwrap();
     server.forget();
     storage.get_ranges(&at("numbers"), &[0..10, 20..30, 200_000..200_010, 200_005..200_020]).await.unwrap();
@@ -250,7 +250,7 @@ async fn neighbours_share_a_request_and_strangers_go_at_once() {
 
 #[tokio::test]
 async fn no_more_requests_than_permits_are_under_way() {
-    let server = Server::in_memory((0..12).map(|name| (name.to_string(), "x"))).with_latency(60);
+    let server = Server::in_memory((0..12).map(|name| (name.to_string(), "x"))).with_latency(300);
     let options = StorageOptions { concurrency: 4, ..StorageOptions::default() };
     let storage = Storage::open(&server.url(""), &options).unwrap();
     let locations: Vec<_> = (0..12).map(|name| at(&name.to_string())).collect();
@@ -265,7 +265,7 @@ async fn no_more_requests_than_permits_are_under_way() {
 #[tokio::test]
 async fn equal_requests_at_the_same_time_are_one() {
     let (server, storage) = loopback();
-    let server = server.with_latency(50);
+    let server = server.with_latency(250);
     let location = at("alphabet");
     let (first, second) = futures::join!(storage.get(&location), storage.get(&location));
     assert_eq!(first.unwrap().bytes, second.unwrap().bytes);
