@@ -2,8 +2,8 @@
 
 use super::values::to_js;
 use crate::delta::statistics::{ColumnDescription, FileDescription, describe};
-use crate::snapshot::{DataFile, FileLocation, Snapshot};
-use crate::storage::redact;
+use crate::snapshot::{DataFile, Snapshot};
+use crate::storage::location_name;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde::Serialize;
 use serde_json::Value;
@@ -46,7 +46,7 @@ pub(super) fn files(snapshot: &Snapshot, offset: usize, limit: usize) -> Result<
 impl<'a> FileInfo<'a> {
     fn new(snapshot: &'a Snapshot, position: usize, file: &DataFile) -> FileInfo<'a> {
         FileInfo {
-            path: path(&file.location),
+            path: location_name(&file.location),
             size: file.size,
             modification_time: file.modification_time as f64,
             partition_values: partition_values(snapshot, position),
@@ -73,13 +73,6 @@ fn text(value: Value) -> String {
     match value {
         Value::String(text) => text,
         other => other.to_string(),
-    }
-}
-
-fn path(location: &FileLocation) -> String {
-    match location {
-        FileLocation::Relative(path) => path.to_string(),
-        FileLocation::Absolute(url) => redact(url),
     }
 }
 

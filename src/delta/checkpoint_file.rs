@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
-use crate::storage::Storage;
+use crate::storage::{Storage, location_name};
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use parquet::DecodeResult;
@@ -46,22 +46,24 @@ impl Footer {
     /// Fetches and decodes the footer: one request, where `size` is known or the file is small.
     pub(crate) async fn fetch(storage: &Storage, location: &FileLocation, size: Option<u64>) -> Result<Footer> {
         let (tail, size) = storage.get_tail(location, size, TAIL).await?;
-        check_length(&tail, size).map_err(|reason| Error::corrupt(name(location), reason))?;
-        let corrupt = |error| corrupt(name(location), error);
+        check_length(&tail, size).map_err(|reason| Error::corrupt(location_name(location), reason))?;
+        let corrupt = |error| corrupt(location_name(location), error);
         let mut decoder = ParquetMetaDataPushDecoder::try_new(size).map_err(corrupt)?;
         let start = size.saturating_sub(tail.len() as u64);
         decoder.push_range(start..size, tail.clone()).map_err(corrupt)?;
         loop {
-            match guarded(&name(location), || decoder.try_decode().map_err(corrupt))? {
+            match guarded(&location_name(location), || decoder.try_decode().map_err(corrupt))? {
                 DecodeResult::Data(metadata) => {
-                    check_columns(&metadata, size).map_err(|reason| Error::corrupt(name(location), reason))?;
+                    check_columns(&metadata, size).map_err(|reason| Error::corrupt(location_name(location), reason))?;
                     return Ok(Footer { location: location.clone(), metadata: Arc::new(metadata), size, tail });
                 }
                 DecodeResult::NeedsData(ranges) => {
                     let bytes = storage.get_ranges(location, &ranges).await?;
                     decoder.push_ranges(ranges, bytes).map_err(corrupt)?;
                 }
-                DecodeResult::Finished => return Err(Error::corrupt(name(location), "it has no Parquet footer")),
+                DecodeResult::Finished => {
+                    return Err(Error::corrupt(location_name(location), "it has no Parquet footer"));
+                }
             }
         }
     }
@@ -72,7 +74,7 @@ impl Footer {
 
     /// Fetches the chunks of these leaf columns, of all row groups at once; none where the footer brought them along.
     pub(crate) async fn fetch_columns(self, storage: &Storage, leaves: &[usize]) -> Result<CheckpointFile> {
-        let path = name(&self.location);
+        let path = location_name(&self.location);
         let tail_start = self.size.saturating_sub(self.tail.len() as u64);
         let mut ranges = Vec::new();
         for row_group in self.metadata.row_groups() {
@@ -181,13 +183,6 @@ impl CheckpointFile {
             (wanted.start <= wanted.end && wanted.end <= bytes.len()).then(|| bytes.slice(wanted))
         });
         found.ok_or_else(|| Error::corrupt(&*self.path, format!("its footer does not cover bytes {range:?}")))
-    }
-}
-
-fn name(location: &FileLocation) -> String {
-    match location {
-        FileLocation::Relative(path) => path.to_string(),
-        FileLocation::Absolute(url) => crate::storage::redact(url),
     }
 }
 

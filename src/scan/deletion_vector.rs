@@ -4,10 +4,10 @@
 //! number, then a 64-bit Roaring bitmap in the portable serialization, all of it little-endian. In a file of its own it is
 //! framed by its size and a CRC-32, both big-endian. Iceberg's `deletion-vector-v1` blob is the same.
 
-use super::footer::{fetch_error, name};
+use super::footer::fetch_error;
 use crate::error::{Error, Result};
 use crate::snapshot::Deletes;
-use crate::storage::Storage;
+use crate::storage::{Storage, location_name};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::RowSelection;
 use roaring::RoaringTreemap;
@@ -70,7 +70,7 @@ pub(super) async fn read(storage: &Storage, deletes: &Deletes, file: &str) -> Re
             decode(bitmap, *cardinality).map_err(|reason| Error::corrupt(file, format!("its deletion vector {reason}")))
         }
         Deletes::Blob { location, offset, length, cardinality } => {
-            let name = name(location);
+            let name = location_name(location);
             let framed = offset.checked_add(8).and_then(|end| end.checked_add(*length));
             let (Some(end), true) = (framed, *length <= MAX_BITMAP_BYTES) else {
                 return Err(Error::corrupt(name, format!("a deletion vector of {length} bytes at {offset}")));

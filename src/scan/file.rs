@@ -7,6 +7,7 @@ use super::row_groups::{FileBounds, partition_values};
 use super::{Scan, adapt, cast, footer, page_index, partition, prune};
 use crate::error::{Error, Result};
 use crate::snapshot::{DataFile, Snapshot};
+use crate::storage::location_name;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use bytes::Bytes;
 use futures::future::try_join;
@@ -69,7 +70,7 @@ pub(super) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<RowGroup>>
     if !prune::keep_file(&snapshot, index, &scan.pruners) {
         return Ok(Vec::new());
     }
-    let name = footer::name(&file.location);
+    let name = location_name(&file.location);
     let (storage, name_ref) = (scan.table.storage(), name.as_str());
     let partitions = partition_values(&snapshot.partition_values, &snapshot.partition_columns, index);
     let data_columns = scan.columns.iter().any(|column| !partitions.contains_key(column));

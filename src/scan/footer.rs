@@ -6,8 +6,8 @@
 use super::footer_cache::{FooterCache, Key};
 use super::guard::guarded;
 use crate::error::{Error, Result};
-use crate::snapshot::{DataFile, FileLocation};
-use crate::storage::{Storage, redact};
+use crate::snapshot::DataFile;
+use crate::storage::{Storage, location_name};
 use bytes::Bytes;
 use parquet::DecodeResult;
 use parquet::errors::ParquetError;
@@ -27,14 +27,6 @@ pub(super) struct Footer {
     pub(super) metadata: Arc<ParquetMetaData>,
     /// The file's last bytes; may be empty.
     pub(super) tail: Bytes,
-}
-
-/// What errors call a file.
-pub(super) fn name(location: &FileLocation) -> String {
-    match location {
-        FileLocation::Relative(path) => path.to_string(),
-        FileLocation::Absolute(url) => redact(url),
-    }
 }
 
 /// An error of fetching a file that the log names: one that is not there contradicts the log.
@@ -60,7 +52,7 @@ pub(super) async fn read(storage: &Storage, file: &DataFile, rows: bool, cache: 
     if let Some(metadata) = cache.get(&key) {
         return Ok(Footer { metadata, tail: Bytes::new() });
     }
-    let name = name(&file.location);
+    let name = location_name(&file.location);
     if file.size < 12 {
         return Err(Error::corrupt(name, format!("{} bytes are too few for a Parquet file", file.size)));
     }

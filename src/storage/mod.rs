@@ -219,7 +219,7 @@ impl Storage {
         let bytes = self.get_ranges(location, std::slice::from_ref(&tail)).await?.pop().unwrap_or_default();
         match self.shared.cache.size(location) {
             Some(actual) if actual != size => {
-                Err(Error::corrupt(self.path(location), format!("{actual} bytes long, the log says {size}")))
+                Err(Error::corrupt(location_name(location), format!("{actual} bytes long, the log says {size}")))
             }
             _ => Ok((bytes, size)),
         }
@@ -251,6 +251,14 @@ fn probed(found: Result<Object>) -> Result<Probe> {
         Err(error) if error.is_missing() => Ok(Probe::Missing),
         Err(Error::PermissionDenied { status: 403, .. }) => Ok(Probe::Denied),
         Err(error) => Err(error),
+    }
+}
+
+/// An object of a table as errors and people may see it: relative to the table's root, or a redacted URL.
+pub fn location_name(location: &FileLocation) -> String {
+    match location {
+        FileLocation::Relative(path) => path.to_string(),
+        FileLocation::Absolute(url) => redact(url),
     }
 }
 

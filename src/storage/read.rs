@@ -2,7 +2,7 @@
 
 use super::reply::Reply;
 use super::transport::Freshness;
-use super::{Object, Storage, redact};
+use super::{Object, Storage, location_name};
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use bytes::{Bytes, BytesMut};
@@ -90,7 +90,7 @@ impl Storage {
         let total =
             ranges.iter().fold(0_u64, |total, range| total.saturating_add(range.end.saturating_sub(range.start)));
         if total > LARGEST_READ {
-            let message = format!("{total} bytes of {} at once", self.path(location));
+            let message = format!("{total} bytes of {} at once", location_name(location));
             return Err(Error::MemoryLimit { message });
         }
         Ok(())
@@ -100,14 +100,7 @@ impl Storage {
         let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
         let size = replies.iter().filter_map(|reply| reply.size).max().or_else(|| self.shared.cache.size(location));
         let size = size.map_or("shorter".to_owned(), |size| format!("{size} bytes long"));
-        Error::corrupt(self.path(location), format!("the object is {size}, byte {end} of it was asked for"))
-    }
-
-    pub(super) fn path(&self, location: &FileLocation) -> String {
-        match location {
-            FileLocation::Relative(path) => path.to_string(),
-            FileLocation::Absolute(url) => redact(url),
-        }
+        Error::corrupt(location_name(location), format!("the object is {size}, byte {end} of it was asked for"))
     }
 }
 

@@ -34,7 +34,9 @@ impl Storage {
         };
         let (_, size) = self.get_tail(location, None, 0).await?;
         let range = match range {
-            Some(range) => range.as_range(size).map_err(|error| Error::corrupt(self.path(location), error))?,
+            Some(range) => {
+                range.as_range(size).map_err(|error| Error::corrupt(super::location_name(location), error))?
+            }
             None => return Ok((Bytes::new(), 0, size)),
         };
         let bytes = Storage::get_ranges(self, location, std::slice::from_ref(&range)).await?.pop().unwrap_or_default();

@@ -6,8 +6,8 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::DateTime;
 use clap::Args;
 use lakeglass::delta::statistics;
-use lakeglass::snapshot::{DataFile, FileLocation, Snapshot, TimestampSource, type_name};
-use lakeglass::storage::{StorageOptions, redact};
+use lakeglass::snapshot::{Snapshot, TimestampSource, type_name};
+use lakeglass::storage::{StorageOptions, location_name};
 use lakeglass::{Table, TableUrl, Version};
 use std::io::{self, BufWriter, Write};
 
@@ -99,7 +99,7 @@ fn files(out: &mut impl Write, snapshot: &Snapshot, limit: usize) -> io::Result<
     }
     writeln!(out, "\nfiles")?;
     for (row, file) in snapshot.files.iter().enumerate().take(limit) {
-        write!(out, "  {}  {} bytes", path(file), file.size)?;
+        write!(out, "  {}  {} bytes", location_name(&file.location), file.size)?;
         if let Some(rows) = statistics::num_records(file) {
             write!(out, "  {rows} rows")?;
         }
@@ -111,13 +111,6 @@ fn files(out: &mut impl Write, snapshot: &Snapshot, limit: usize) -> io::Result<
     match snapshot.files.len().saturating_sub(limit) {
         0 => Ok(()),
         more => writeln!(out, "  … and {more} more"),
-    }
-}
-
-fn path(file: &DataFile) -> String {
-    match &file.location {
-        FileLocation::Relative(path) => path.to_string(),
-        FileLocation::Absolute(url) => redact(url),
     }
 }
 
