@@ -27,7 +27,6 @@ mod prune;
 mod row_group;
 mod row_groups;
 mod stream;
-mod task;
 
 use crate::error::Result;
 use crate::snapshot::ContainerStatistics;
