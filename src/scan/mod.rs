@@ -27,6 +27,8 @@ mod prune;
 mod row_group;
 mod row_groups;
 mod stream;
+#[cfg(target_arch = "wasm32")]
+mod zstd_encoder;
 
 use crate::error::Result;
 use crate::snapshot::ContainerStatistics;
