@@ -2,6 +2,7 @@
 
 use crate::{Content, LiveFile, Result, spell};
 use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
 use futures::TryStreamExt;
 use lakeglass::scan::{FooterCache, Scan};
 use lakeglass::snapshot::FileLocation;
@@ -51,8 +52,12 @@ pub async fn files(root: &Path, version: Option<u64>) -> Result<Vec<LiveFile>> {
     Ok(listed.collect())
 }
 
+/// As a log has it: a timestamp with a blank, and in UTC without saying so.
 fn spelt(column: &ArrayRef, row: usize) -> Option<String> {
     match spell::value(column, row) {
+        Value::String(text) if matches!(column.data_type(), DataType::Timestamp(..)) => {
+            Some(text.replace('T', " ").replace('Z', ""))
+        }
         Value::String(text) => Some(text),
         _ => None,
     }

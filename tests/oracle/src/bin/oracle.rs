@@ -11,11 +11,14 @@ fn main() {
     let version = arguments.next().and_then(|version| version.parse().ok());
     // What it has no answer for, it may also panic on: that is said like an error.
     let answer = std::panic::catch_unwind(|| kernel::read(Path::new(&folder), version));
-    println!("{}", match answer {
-        Ok(Ok(content)) => described(&content),
-        Ok(Err(error)) => json!({ "error": error }),
-        Err(_) => json!({ "error": "it panicked" }),
-    });
+    println!(
+        "{}",
+        match answer {
+            Ok(Ok(content)) => described(&content),
+            Ok(Err(error)) => json!({ "error": error }),
+            Err(_) => json!({ "error": "it panicked" }),
+        }
+    );
 }
 
 fn described(content: &Content) -> Value {

@@ -7,4 +7,6 @@
     reason = "a test fails by panicking"
 )]
 
+mod histories;
 mod large_log;
+mod report;
