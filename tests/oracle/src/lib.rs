@@ -13,6 +13,7 @@ pub mod large_log;
 pub mod ours;
 #[path = "../../conformance/spell.rs"]
 pub mod spell;
+pub mod writer;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;

@@ -10,3 +10,4 @@
 mod histories;
 mod large_log;
 mod report;
+mod written;

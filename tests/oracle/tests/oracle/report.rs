@@ -4,7 +4,7 @@ use lakeglass_oracle::Result;
 use std::fmt::Debug;
 
 /// At most so many are told, and of each so many characters a reader.
-const TOLD: usize = 6;
+const TOLD: usize = 3;
 const CHARACTERS: usize = 600;
 
 #[derive(Default)]
