@@ -7,14 +7,14 @@ mod type_name;
 mod version;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, SchemaRef};
 use bytes::Bytes;
 use object_store::path::Path;
 use std::collections::BTreeMap;
 use url::Url;
 
 pub use statistics::{ColumnStatistics, ContainerStatistics, FileStatistics};
-pub use type_name::type_name;
+pub use type_name::{field_type_name, type_name};
 pub use version::Version;
 
 /// A table at one version: immutable, complete, without I/O.
@@ -70,6 +70,21 @@ pub struct TableSchema {
     pub physical: SchemaRef,
     /// How a data file's columns are found.
     pub field_match: FieldMatch,
+}
+
+/// The metadata key of a field, of either schema and at any depth, whose values stand for another type than the field's own:
+/// the name of that type. A `variant` is read as the JSON text of its value, a `geometry(…)` or `geography(…)` as the
+/// binary of its WKB. Nothing is known of the order of such values: their bounds are not used.
+pub const STANDS_FOR: &str = "lakeglass.type";
+
+/// The type that a field's values stand for, where it is not the field's own.
+pub fn stands_for(field: &Field) -> Option<&str> {
+    field.metadata().get(STANDS_FOR).map(String::as_str)
+}
+
+/// Whether a field holds variants.
+pub fn is_variant(field: &Field) -> bool {
+    stands_for(field) == Some("variant")
 }
 
 /// How a column of a data file is matched with a column of the table.

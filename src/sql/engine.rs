@@ -3,6 +3,7 @@
 use super::context::SessionOptions;
 use super::error::from_datafusion;
 use super::registry::{CATALOG, Catalog, Registry, SCHEMA};
+use super::variant;
 use crate::error::Result;
 use crate::storage::Meter;
 use datafusion::execution::SessionStateBuilder;
@@ -30,7 +31,7 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
         .with_runtime_env(runtime.build_arc().map_err(from_datafusion)?)
         .with_catalog_list(Arc::new(Catalog(registry.clone())))
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
-        .with_scalar_functions(SessionStateDefaults::default_scalar_functions())
+        .with_scalar_functions([SessionStateDefaults::default_scalar_functions(), variant::functions()].concat())
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
         .with_window_functions(SessionStateDefaults::default_window_functions())

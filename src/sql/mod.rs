@@ -23,5 +23,6 @@ mod registry;
 mod show;
 mod statement;
 mod table_provider;
+mod variant;
 
 pub use context::{QueryResult, Session, SessionOptions};

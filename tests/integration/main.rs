@@ -33,3 +33,4 @@ mod sql_equals_scan;
 mod sql_fixture;
 mod storage;
 mod storage_faults;
+mod variant;
