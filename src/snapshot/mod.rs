@@ -142,13 +142,21 @@ pub enum Deletes {
         /// How many rows are deleted; checked.
         cardinality: u64,
     },
+    /// All rows but those of a bitmap: the rows by which two bitmaps of one file differ, when its changes are read.
+    AllBut {
+        /// The rows that are not deleted.
+        kept: Box<Deletes>,
+        /// Rows that are deleted all the same.
+        unless: Option<Box<Deletes>>,
+    },
 }
 
 impl Deletes {
-    /// How many rows are deleted.
+    /// How many rows are sure to be deleted.
     pub fn cardinality(&self) -> u64 {
         match self {
             Deletes::Inline { cardinality, .. } | Deletes::Blob { cardinality, .. } => *cardinality,
+            Deletes::AllBut { .. } => 0,
         }
     }
 }

@@ -4,9 +4,10 @@ use super::engine;
 use super::error::from_datafusion;
 use super::names;
 use super::output::{plain_batch, plain_schema};
-use super::registry::Registry;
+use super::registry::{Catalog, Registry};
 use super::show;
 use super::statement::{self, Request};
+use super::table_functions;
 use super::table_provider::LakeglassTable;
 use crate::error::{Error, Result};
 use crate::scan::FooterCache;
@@ -114,9 +115,13 @@ impl Session {
 
     /// A statement's plan, with the state to run it in and the meter it will count into.
     async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
-        names::resolve(&mut statement, &self.registry.schemas())?;
         let meter = Meter::default();
-        let state = engine::query_state(&self.state, &meter);
+        let own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
+        let mut schemas = self.registry.schemas();
+        schemas.extend(own.iter().map(|(name, table)| (name.clone(), table.schema())));
+        names::resolve(&mut statement, &schemas)?;
+        let catalog = Catalog::with(&self.registry, own);
+        let state = engine::query_state(&self.state, catalog, &meter);
         let statement = PlannerStatement::Statement(Box::new(statement));
         let logical = state.statement_to_plan(statement).await.map_err(from_datafusion)?;
         let plan = state.create_physical_plan(&logical).await.map_err(from_datafusion)?;

@@ -61,20 +61,32 @@ impl Registry {
 
 /// The catalog side of a [`Registry`], of which each level is made anew when asked for.
 #[derive(Debug, Clone)]
-pub struct Catalog(pub Arc<Registry>);
+pub struct Catalog {
+    registry: Arc<Registry>,
+    /// Tables of one statement alone, which are found and not listed.
+    own: Arc<BTreeMap<String, Arc<dyn TableProvider>>>,
+}
+
+impl Catalog {
+    /// The tables of `registry`, and those that a statement has made for itself.
+    pub fn with(registry: &Arc<Registry>, own: BTreeMap<String, Arc<dyn TableProvider>>) -> Catalog {
+        Catalog { registry: registry.clone(), own: Arc::new(own) }
+    }
+}
 
 #[async_trait]
 impl SchemaProvider for Catalog {
     fn table_names(&self) -> Vec<String> {
-        self.0.snapshot().into_keys().collect()
+        self.registry.snapshot().into_keys().collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        Ok(self.0.get(name).map(|table| table as Arc<dyn TableProvider>))
+        let registered = || self.registry.get(name).map(|table| table as Arc<dyn TableProvider>);
+        Ok(self.own.get(name).cloned().or_else(registered))
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.0.get(name).is_some()
+        self.own.contains_key(name) || self.registry.get(name).is_some()
     }
 }
 

@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(feature = "sql")]
+mod change_feed;
 #[cfg(feature = "cli")]
 mod cli;
 mod delta;
