@@ -2,6 +2,7 @@
 
 use super::engine;
 use super::error::from_datafusion;
+use super::log_tables;
 use super::names;
 use super::output::{plain_batch, plain_schema};
 use super::registry::{Catalog, Registry};
@@ -9,7 +10,7 @@ use super::show;
 use super::statement::{self, Request};
 use super::table_functions;
 use super::table_provider::LakeglassTable;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::scan::FooterCache;
 use crate::storage::Meter;
 use crate::table::Table;
@@ -18,7 +19,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::execution::context::SessionState;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement as PlannerStatement;
-use datafusion::sql::sqlparser::ast::Statement;
+use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use std::sync::Arc;
 
@@ -90,17 +91,24 @@ impl Session {
     pub async fn query(&self, sql: &str) -> Result<QueryResult> {
         match statement::parse(sql)? {
             Request::ShowTables(pattern) => Ok(answer(show::tables(&self.tables(), pattern.as_deref())?)),
-            Request::Describe(name) => {
-                let name = names::table_name(&name, &self.registry.schemas())?;
-                let table = self.registry.get(&name).ok_or_else(|| Error::internal("a table vanished"))?;
-                Ok(answer(show::columns(&table.table().snapshot().schema.logical)?))
+            Request::Describe(name) => Ok(answer(show::columns(&self.table(&name)?.snapshot().schema.logical)?)),
+            Request::DescribeHistory(name, limit) => {
+                let meter = Meter::default();
+                let history = log_tables::history(&self.table(&name)?.with_meter(&meter), limit).await?;
+                Ok(QueryResult { meter, ..answer(history) })
             }
+            Request::DescribeDetail(name) => Ok(answer(log_tables::detail(&self.table(&name)?)?)),
             Request::DescribeQuery(statement) => {
                 let (_, _, plan) = self.plan(*statement).await?;
                 Ok(answer(show::columns(&plan.schema())?))
             }
             Request::Query(statement) => self.run(*statement).await,
         }
+    }
+
+    /// The table that a name in a statement means.
+    fn table(&self, name: &ObjectName) -> Result<Table> {
+        Ok(self.registry.find(name)?.table().clone())
     }
 
     async fn run(&self, statement: Statement) -> Result<QueryResult> {

@@ -14,6 +14,7 @@ mod dialect;
 mod engine;
 mod error;
 mod exec;
+mod log_tables;
 mod names;
 mod nesting;
 mod output;

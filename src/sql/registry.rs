@@ -1,5 +1,6 @@
 //! The tables of a session by name, and how DataFusion's catalog sees them: one catalog, one schema.
 
+use super::names;
 use super::table_provider::LakeglassTable;
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -7,6 +8,7 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
+use datafusion::sql::sqlparser::ast::ObjectName;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -51,6 +53,12 @@ impl Registry {
     /// The table of this name.
     pub fn get(&self, name: &str) -> Option<Arc<LakeglassTable>> {
         self.tables.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// The table that a name in a statement means.
+    pub fn find(&self, name: &ObjectName) -> Result<Arc<LakeglassTable>> {
+        let name = names::table_name(name, &self.schemas())?;
+        self.get(&name).ok_or_else(|| Error::internal("a table vanished"))
     }
 
     /// The tables' columns by table name.

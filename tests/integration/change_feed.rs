@@ -147,6 +147,28 @@ async fn tables_of_delta_kernel() {
     assert!(off.to_string().contains("at version 0 the table's property"), "{off}");
 }
 
+#[tokio::test]
+async fn a_log_is_told_as_rows() {
+    let session = session(&[FEED]).await;
+    let operations = ["WRITE", "WRITE", "UPDATE", "DELETE", "MERGE", "OPTIMIZE", "WRITE", "WRITE"];
+    let told: Vec<String> =
+        (0..).zip(operations).map(|(version, operation)| format!("{version}|{operation}")).collect();
+    assert_eq!(sorted(&session, "SELECT version, operation FROM table_history('feed')").await, told);
+    let described = rows(&session, "DESCRIBE HISTORY feed LIMIT 2").await;
+    assert!(described.len() == 2 && described[0].starts_with("7|") && described[1].starts_with("6|"), "{described:?}");
+    assert_eq!(rows(&session, "SELECT * FROM table_versions('feed')").await, ["0|7|7"]);
+    let files = "SELECT num_records, deleted_records, partition_values, size > 0, modification_time > '2025-01-01' FROM table_files('feed')";
+    assert_eq!(rows(&session, files).await, ["1|0|{\"part\":null}|true|true"]);
+    let (result, batches) = run(&session, "DESCRIBE DETAIL feed").await.unwrap();
+    let detail = crate::sql_fixture::text(&batches[0]).remove(0);
+    assert!(detail.starts_with("delta|") && detail.contains("|[\"part\"]|1|"), "{detail}");
+    assert!(detail.contains("{\"delta.enableChangeDataFeed\":\"true\"}"), "{detail}");
+    assert_eq!(result.schema.fields().len(), 16);
+    for sql in ["DESCRIBE HISTORY nowhere", "DESCRIBE DETAIL nowhere", "SELECT * FROM table_files('nowhere')"] {
+        assert_eq!(error(&session, sql).await.code().as_str(), "invalid_sql", "{sql}");
+    }
+}
+
 fn file(ids: &[i64], kinds: Option<&str>) -> Vec<u8> {
     let ids: ArrayRef = Arc::new(Int64Array::from(ids.to_vec()));
     let mut columns = vec![("id", ids.clone())];

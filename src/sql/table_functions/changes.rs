@@ -1,9 +1,8 @@
 //! The rows that versions changed, as a table: those that were recorded and those that are inferred, one behind the other.
 
-use crate::delta::change_feed;
-use crate::error::Result;
+use crate::delta::change_feed::Changes;
 use crate::scan::FooterCache;
-use crate::snapshot::{Snapshot, Version};
+use crate::snapshot::Snapshot;
 use crate::sql::table_provider::LakeglassTable;
 use crate::storage::Storage;
 use crate::table::Table;
@@ -24,16 +23,8 @@ pub(super) struct ChangesTable {
 }
 
 impl ChangesTable {
-    /// The changes of `table`, whose log is read through it and whose data files are read through `storage`.
-    pub(super) async fn open(
-        name: &str,
-        table: &Table,
-        storage: Storage,
-        from: Version,
-        to: Option<Version>,
-        footers: &FooterCache,
-    ) -> Result<ChangesTable> {
-        let changes = change_feed::changes(table.storage(), table.snapshot(), from, to).await?;
+    /// `changes`, whose files are read through `storage`.
+    pub(super) fn new(name: &str, storage: &Storage, changes: Changes, footers: &FooterCache) -> ChangesTable {
         let part = |snapshot: Snapshot| {
             LakeglassTable::new(name, Table::from_parts(storage.clone(), Arc::new(snapshot)), footers)
         };
@@ -43,7 +34,7 @@ impl ChangesTable {
         if let Some(empty) = parts.iter().position(|part| part.table().snapshot().files.is_empty()) {
             parts.remove(empty);
         }
-        Ok(ChangesTable { parts, schema })
+        ChangesTable { parts, schema }
     }
 }
 

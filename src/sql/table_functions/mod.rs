@@ -12,12 +12,11 @@
 
 mod call;
 mod changes;
-mod log;
 
 use super::error::from_datafusion;
-use super::names;
+use super::log_tables;
 use super::registry::Registry;
-use super::table_provider::LakeglassTable;
+use crate::delta::change_feed;
 use crate::error::{Error, Result};
 use crate::scan::FooterCache;
 use crate::storage::Meter;
@@ -25,7 +24,7 @@ use arrow::array::RecordBatch;
 use call::{Call, Function};
 use changes::ChangesTable;
 use datafusion::catalog::{MemTable, TableProvider};
-use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
+use datafusion::sql::sqlparser::ast::Statement;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -51,25 +50,18 @@ async fn table(
     footers: &FooterCache,
     meter: &Meter,
 ) -> Result<Arc<dyn TableProvider>> {
-    let table = find(&call.table, registry)?.table().with_meter(meter);
+    let table = registry.find(&call.table)?.table().clone();
+    // What is read here counts; what a scan reads is counted by the plan it is in.
+    let metered = table.with_meter(meter);
     match call.function {
         Function::Changes { from, to } => {
-            Ok(Arc::new(ChangesTable::open(name, &table, registry_storage(registry, call)?, from, to, footers).await?))
+            let changes = change_feed::changes(metered.storage(), table.snapshot(), from, to).await?;
+            Ok(Arc::new(ChangesTable::new(name, table.storage(), changes, footers)))
         }
-        Function::History { limit } => memory(log::history(&table, limit).await?),
-        Function::Versions => memory(log::versions(&table).await?),
-        Function::Files => memory(log::files(&table)?),
+        Function::History { limit } => memory(log_tables::history(&metered, limit).await?),
+        Function::Versions => memory(log_tables::versions(&metered).await?),
+        Function::Files => memory(log_tables::files(&table)?),
     }
-}
-
-/// The table's own storage: what a query's scans read is counted by the query's plan.
-fn registry_storage(registry: &Registry, call: &Call) -> Result<crate::storage::Storage> {
-    Ok(find(&call.table, registry)?.table().storage().clone())
-}
-
-fn find(name: &ObjectName, registry: &Registry) -> Result<Arc<LakeglassTable>> {
-    let name = names::table_name(name, &registry.schemas())?;
-    registry.get(&name).ok_or_else(|| Error::internal("a table vanished"))
 }
 
 fn memory(batch: RecordBatch) -> Result<Arc<dyn TableProvider>> {

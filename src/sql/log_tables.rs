@@ -1,9 +1,10 @@
-//! What a table's log says of its commits, versions and files, as rows.
+//! What a table's log says of its commits, versions and files, as rows: for `DESCRIBE HISTORY`, `DESCRIBE DETAIL` and the
+//! table functions.
 
+use super::error::from_arrow;
 use crate::delta::statistics;
 use crate::error::Result;
 use crate::snapshot::CommitTimestamp;
-use crate::sql::error::from_arrow;
 use crate::storage::location_name;
 use crate::table::Table;
 use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What the newest `limit` commits say of themselves; objects as JSON.
-pub(super) async fn history(table: &Table, limit: Option<usize>) -> Result<RecordBatch> {
+pub async fn history(table: &Table, limit: Option<usize>) -> Result<RecordBatch> {
     let commits = table.history(limit).await?;
     let object = |object: &BTreeMap<String, Value>| {
         (!object.is_empty()).then(|| serde_json::to_string(object).unwrap_or_default())
@@ -32,7 +33,7 @@ pub(super) async fn history(table: &Table, limit: Option<usize>) -> Result<Recor
 }
 
 /// The oldest and the newest version that can be opened, and the one that is registered.
-pub(super) async fn versions(table: &Table) -> Result<RecordBatch> {
+pub async fn versions(table: &Table) -> Result<RecordBatch> {
     let range = table.versions().await?;
     let one = |version: u64| Arc::new(UInt64Array::from(vec![version])) as ArrayRef;
     RecordBatch::try_from_iter([
@@ -43,8 +44,46 @@ pub(super) async fn versions(table: &Table) -> Result<RecordBatch> {
     .map_err(from_arrow)
 }
 
+/// The table at the version that is registered, in one row; lists and properties as JSON.
+pub fn detail(table: &Table) -> Result<RecordBatch> {
+    let snapshot = table.snapshot();
+    let (metadata, protocol) = (&snapshot.metadata, &snapshot.protocol);
+    let text = |text: Option<&str>| Arc::new(StringArray::from(vec![text])) as ArrayRef;
+    let number = |number: u64| Arc::new(UInt64Array::from(vec![number])) as ArrayRef;
+    let json = |value: Value| text(Some(&value.to_string()));
+    let created = metadata.created_time.and_then(|millis| millis.checked_mul(1_000));
+    let created = TimestampMicrosecondArray::from(vec![created]).with_timezone("UTC");
+    let mut features: Vec<&String> = protocol.reader_features.iter().chain(&protocol.writer_features).collect();
+    features.sort();
+    features.dedup();
+    let bytes = snapshot.files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size));
+    RecordBatch::try_from_iter_with_nullable([
+        ("format", text(Some("delta")), false),
+        ("id", text(Some(&metadata.id)), false),
+        ("name", text(metadata.name.as_deref()), true),
+        ("description", text(metadata.description.as_deref()), true),
+        ("location", text(Some(table.storage().url())), false),
+        ("version", number(snapshot.version), false),
+        ("created_at", Arc::new(created), true),
+        ("last_modified", times(std::iter::once(snapshot.timestamp)), true),
+        ("partition_columns", json(snapshot.partition_column_names().into()), false),
+        ("num_files", number(snapshot.files.len() as u64), false),
+        ("size_in_bytes", number(bytes), false),
+        ("num_records", Arc::new(UInt64Array::from(vec![statistics::row_count(snapshot)])), true),
+        (
+            "properties",
+            json(metadata.configuration.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect()),
+            false,
+        ),
+        ("min_reader_version", number(protocol.min_reader_version.into()), false),
+        ("min_writer_version", number(protocol.min_writer_version.into()), false),
+        ("table_features", json(features.into_iter().cloned().collect()), false),
+    ])
+    .map_err(from_arrow)
+}
+
 /// The live files.
-pub(super) fn files(table: &Table) -> Result<RecordBatch> {
+pub fn files(table: &Table) -> Result<RecordBatch> {
     let snapshot = table.snapshot();
     let files = &snapshot.files;
     let modified = files.iter().map(|file| file.modification_time.checked_mul(1_000));
