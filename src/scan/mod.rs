@@ -27,7 +27,6 @@ mod prune;
 mod row_group;
 mod row_groups;
 mod stream;
-mod task;
 mod variant;
 
 use crate::error::Result;
