@@ -26,9 +26,9 @@ use std::sync::Arc;
 /// The functions.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
     vec![
-        Arc::new(VariantGet::new("variant_get", false).into()),
-        Arc::new(VariantGet::new("try_variant_get", true).into()),
-        Arc::new(VariantToJson::new().into()),
+        Arc::new(VariantGet::function("variant_get", false)),
+        Arc::new(VariantGet::function("try_variant_get", true)),
+        Arc::new(VariantToJson::function()),
     ]
 }
 
@@ -41,7 +41,7 @@ struct VariantGet {
 }
 
 impl VariantGet {
-    fn new(name: &'static str, lenient: bool) -> ScalarUDF {
+    fn function(name: &'static str, lenient: bool) -> ScalarUDF {
         // Not coerced: a cast around the type's name would hide it from planning.
         ScalarUDF::new_from_impl(VariantGet {
             name,
@@ -175,7 +175,7 @@ struct VariantToJson {
 }
 
 impl VariantToJson {
-    fn new() -> ScalarUDF {
+    fn function() -> ScalarUDF {
         let signature = Signature::string(1, Volatility::Immutable);
         ScalarUDF::new_from_impl(VariantToJson { signature, aliases: vec!["to_json".into()] })
     }
