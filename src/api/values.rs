@@ -2,7 +2,7 @@
 //! something is not known.
 
 use crate::delta;
-use crate::snapshot::{self, Snapshot, TimestampSource, type_name};
+use crate::snapshot::{self, Snapshot, TimestampSource, field_type_name};
 use crate::storage;
 use crate::table::Table;
 use arrow::datatypes::{DataType, FieldRef};
@@ -212,7 +212,7 @@ fn field(logical: &FieldRef, physical: &FieldRef) -> Field {
     let children = children(logical).into_iter().zip(children(physical));
     Field {
         name: logical.name().clone(),
-        r#type: type_name(logical.data_type()),
+        r#type: field_type_name(logical),
         nullable: logical.is_nullable(),
         partition: false,
         physical_name: physical.name().clone(),

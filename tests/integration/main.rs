@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(feature = "sql")]
+mod change_feed;
 #[cfg(feature = "cli")]
 mod cli;
 mod delta;
@@ -33,3 +35,4 @@ mod sql_equals_scan;
 mod sql_fixture;
 mod storage;
 mod storage_faults;
+mod variant;
