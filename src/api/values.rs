@@ -21,7 +21,7 @@ export interface TableInfo {
   metadata: { id: string; name: string | null; description: string | null; createdTime: number | null; configuration: Record<string, string> };
   protocol: { minReaderVersion: number; minWriterVersion: number; readerFeatures: string[]; writerFeatures: string[] };
   partitionColumns: string[]; fileCount: number; totalBytes: bigint;
-  /** Rows, where every file's statistics tell. */
+  /** Rows, where every file's statistics tell, and came with the log. */
   rowCount: bigint | null;
   /** What opening cost. */
   metrics: Metrics;

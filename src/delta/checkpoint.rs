@@ -94,8 +94,8 @@ async fn load_file(storage: &Storage, file: &LogObject) -> Result<(Source, Contr
         return Ok((Source::Json(actions.files), control));
     }
     let footer = Footer::fetch(storage, &location, file.size).await?;
-    let columns = checkpoint_columns::control_and_files(footer.metadata());
-    let file = footer.fetch_columns(storage, &columns).await?;
+    let wanted = checkpoint_columns::wanted(&footer, true);
+    let file = footer.fetch_columns(storage, wanted).await?;
     let control = checkpoint_columns::control(&file)?;
     Ok((Source::Parquet(file), control))
 }
@@ -107,8 +107,8 @@ async fn load_sidecar(storage: &Storage, sidecar: &Sidecar) -> Result<Checkpoint
     let fetch = async {
         let size = sidecar.size_in_bytes.and_then(|size| u64::try_from(size).ok());
         let footer = Footer::fetch(storage, &FileLocation::Relative(path.clone()), size).await?;
-        let columns = checkpoint_columns::files(footer.metadata());
-        footer.fetch_columns(storage, &columns).await
+        let wanted = checkpoint_columns::wanted(&footer, false);
+        footer.fetch_columns(storage, wanted).await
     };
     fetch.await.map_err(|error| match error {
         error if error.is_missing() => {

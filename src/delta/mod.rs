@@ -39,7 +39,7 @@ use commit::Actions;
 use data_file::Locator;
 use log_segment::{FetchedCommit, LogSegment};
 use partition_values::PartitionValuesBuilder;
-use replay::Replay;
+use replay::{Replay, Replayed};
 
 pub use history::{Commit, VersionRange, history, versions};
 
@@ -88,7 +88,7 @@ fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
     if let Some(checkpoint) = checkpoint {
         checkpoint.replay(&mut replay)?;
     }
-    let (files, partition_values) = replay.finish()?;
+    let Replayed { files, partition_values, stored_statistics } = replay.finish()?;
     Ok(Snapshot {
         version,
         timestamp,
@@ -96,6 +96,7 @@ fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
         partition_columns,
         files,
         partition_values,
+        stored_statistics,
         metadata: TableMetadata {
             id: metadata.id,
             name: metadata.name,

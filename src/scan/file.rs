@@ -67,7 +67,7 @@ pub(super) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<RowGroup>>
     let Some(file) = snapshot.files.get(index) else {
         return Err(Error::internal(format!("the snapshot has no file {index}")));
     };
-    if !prune::keep_file(&snapshot, index, &scan.pruners) {
+    if !prune::keep_file(&scan, index).await? {
         return Ok(Vec::new());
     }
     let name = location_name(&file.location);

@@ -8,11 +8,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod allocations;
 #[cfg(feature = "cli")]
 mod cli;
 mod delta;
 mod delta_discovery;
 mod delta_fixture;
+mod delta_scale;
+mod large_log;
 mod loopback;
 mod scan_bounds;
 mod scan_damage;

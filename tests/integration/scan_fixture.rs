@@ -147,6 +147,7 @@ impl Fixture {
                 partition_columns: Vec::new(),
                 files: Vec::new(),
                 partition_values: empty(),
+                stored_statistics: Vec::new(),
                 metadata: TableMetadata::default(),
                 protocol: TableProtocol::default(),
             },

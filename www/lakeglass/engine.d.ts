@@ -35,7 +35,7 @@ export interface Engine {
 export interface EngineTable {
   info(): TableInfo;
   schema(): Field[];
-  files(options?: { offset?: number; limit?: number }): FileInfo[];
+  files(options?: { offset?: number; limit?: number }, signal?: AbortSignal): Promise<FileInfo[]>;
   versions(signal?: AbortSignal): Promise<{ earliest: bigint; latest: bigint }>;
   history(options?: { limit?: number; until?: bigint | number }, signal?: AbortSignal): Promise<Commit[]>;
   at(options: EngineVersion, signal?: AbortSignal): Promise<EngineTable>;

@@ -246,7 +246,10 @@ export interface TableInfo {
   partitionColumns: string[];
   fileCount: number;
   totalBytes: bigint;
-  /** Known where every file's statistics tell it. */
+  /**
+   * Known where every file's statistics tell it, and came with the log: those of a large checkpoint stay in it until a query asks
+   * for them. `SELECT count(*)` always tells.
+   */
   rowCount: bigint | null;
   /** What opening this version cost. */
   metrics: Metrics;

@@ -5,7 +5,7 @@ use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::DateTime;
 use clap::Args;
-use lakeglass::delta::statistics;
+use lakeglass::delta::statistics::{self, FileDescription};
 use lakeglass::snapshot::{Snapshot, TimestampSource, type_name};
 use lakeglass::storage::{StorageOptions, location_name};
 use lakeglass::{Table, TableUrl, Version};
@@ -40,7 +40,9 @@ impl Inspect {
         writeln!(out, "version      {} of {} to {}", snapshot.version, versions.earliest, versions.latest)?;
         about(&mut out, snapshot)?;
         columns(&mut out, snapshot)?;
-        files(&mut out, snapshot, self.files)?;
+        let listed: Vec<usize> = (0..snapshot.files.len()).take(self.files).collect();
+        let statistics = statistics::describe(table.storage(), snapshot, &listed).await?;
+        files(&mut out, snapshot, &statistics)?;
         Ok(out.flush()?)
     }
 }
@@ -93,14 +95,14 @@ fn columns(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
     Ok(())
 }
 
-fn files(out: &mut impl Write, snapshot: &Snapshot, limit: usize) -> io::Result<()> {
+fn files(out: &mut impl Write, snapshot: &Snapshot, statistics: &[Option<FileDescription>]) -> io::Result<()> {
     if snapshot.files.is_empty() {
         return Ok(());
     }
     writeln!(out, "\nfiles")?;
-    for (row, file) in snapshot.files.iter().enumerate().take(limit) {
+    for (row, (file, statistics)) in snapshot.files.iter().zip(statistics).enumerate() {
         write!(out, "  {}  {} bytes", location_name(&file.location), file.size)?;
-        if let Some(rows) = statistics::num_records(file) {
+        if let Some(rows) = statistics.as_ref().and_then(|statistics| statistics.num_records) {
             write!(out, "  {rows} rows")?;
         }
         if let Some(deletes) = &file.deletes {
@@ -108,7 +110,7 @@ fn files(out: &mut impl Write, snapshot: &Snapshot, limit: usize) -> io::Result<
         }
         writeln!(out, "{}", partition(&snapshot.partition_values, row))?;
     }
-    match snapshot.files.len().saturating_sub(limit) {
+    match snapshot.files.len().saturating_sub(statistics.len()) {
         0 => Ok(()),
         more => writeln!(out, "  … and {more} more"),
     }
