@@ -286,16 +286,26 @@ export interface FileInfo {
   deletedRows: bigint;
 }
 
-/** A commit of a table's history. */
+/** A commit of a table's history: what it says of itself, by the log's own names; `null` where it does not say. */
 export interface Commit {
   version: bigint;
   timestamp: CommitTimestamp | null;
   operation: string | null;
   operationParameters: Record<string, any>;
   operationMetrics: Record<string, any>;
-  user: string | null;
-  engine: string | null;
-  /** Whatever else the writer noted. */
+  userName: string | null;
+  userId: string | null;
+  /** The writer and its version. */
+  engineInfo: string | null;
+  /** Whether the commit added files and had read none. */
+  isBlindAppend: boolean | null;
+  /** The version that the writer had read. */
+  readVersion: bigint | null;
+  isolationLevel: string | null;
+  /** What tells the commit from every other. */
+  txnId: string | null;
+  userMetadata: string | null;
+  /** Whatever else the writer noted, by its own names. */
   other: Record<string, any>;
 }
 
