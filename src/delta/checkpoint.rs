@@ -5,7 +5,7 @@
 //!
 //! Specification: [Checkpoints](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#checkpoints).
 
-use super::actions::{Metadata, Protocol, Sidecar};
+use super::actions::{Metadata, Protocol, Sidecar, Transaction};
 use super::checkpoint_columns::{self, Control};
 use super::checkpoint_file::{CheckpointFile, Footer};
 use super::commit::{self, FileAction};
@@ -39,6 +39,7 @@ pub(crate) struct Checkpoint {
     pub(crate) version: u64,
     pub(crate) metadata: Option<Metadata>,
     pub(crate) protocol: Option<Protocol>,
+    pub(crate) files: CheckpointFiles,
     sources: Vec<Source>,
 }
 
@@ -60,7 +61,13 @@ pub(crate) async fn load(storage: &Storage, checkpoint: &CheckpointFiles) -> Res
         }
         Err(error) => return Err(error),
     };
-    let mut loaded = Checkpoint { version: checkpoint.version, metadata: None, protocol: None, sources: Vec::new() };
+    let mut loaded = Checkpoint {
+        version: checkpoint.version,
+        metadata: None,
+        protocol: None,
+        files: checkpoint.clone(),
+        sources: Vec::new(),
+    };
     let mut sidecars = Vec::new();
     for (source, control) in files {
         loaded.metadata = control.metadata.or(loaded.metadata);
@@ -84,6 +91,24 @@ impl Checkpoint {
         }
         Ok(())
     }
+}
+
+/// The `txn` actions of a checkpoint. Its sidecars have none.
+pub(crate) async fn transactions(storage: &Storage, checkpoint: &CheckpointFiles) -> Result<Vec<Transaction>> {
+    let mut found = Vec::new();
+    for file in &checkpoint.files {
+        let location = FileLocation::Relative(file.path.clone());
+        if file.path.extension() == Some("json") {
+            let bytes = storage.get(&location).await?.bytes;
+            found.extend(commit::transactions(&bytes, file.path.as_ref())?);
+            continue;
+        }
+        let footer = Footer::fetch(storage, &location, file.size).await?;
+        let leaves = checkpoint_columns::transaction_leaves(footer.metadata());
+        let wanted = checkpoint_columns::Wanted { leaves, leaves_statistics: true };
+        found.extend(checkpoint_columns::transactions(&footer.fetch_columns(storage, wanted).await?)?);
+    }
+    Ok(found)
 }
 
 async fn load_file(storage: &Storage, file: &LogObject) -> Result<(Source, Control)> {

@@ -6,7 +6,7 @@
 //!
 //! Specification: [Checkpoint Schema](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#checkpoint-schema).
 
-use super::actions::{DeletionVector, Format, Metadata, Protocol, Sidecar};
+use super::actions::{DeletionVector, Format, Metadata, Protocol, Sidecar, Transaction};
 use super::checkpoint_file::{CheckpointFile, Footer};
 use super::replay::{AddedFile, Replay};
 use crate::error::{Error, Result};
@@ -75,6 +75,27 @@ pub(crate) fn statistics(metadata: &ParquetMetaData, wanted: impl Fn(&str) -> bo
 
 fn control_leaves(metadata: &ParquetMetaData) -> Vec<usize> {
     leaves(metadata, |path| matches!(path, ["protocol" | "metaData", ..] | ["sidecar", "path" | "sizeInBytes", ..]))
+}
+
+/// The leaf columns of [`transactions`].
+pub(crate) fn transaction_leaves(metadata: &ParquetMetaData) -> Vec<usize> {
+    leaves(metadata, |path| matches!(path, ["txn", "appId" | "version"]))
+}
+
+/// Reads `txn`.
+pub(crate) fn transactions(file: &CheckpointFile) -> Result<Vec<Transaction>> {
+    let mut found = Vec::new();
+    file.decode(&transaction_leaves(file.metadata()), |batch| {
+        let columns = Columns { path: file.path() };
+        let Some(txn) = columns.root(&batch, "txn")? else { return Ok(()) };
+        let (app_ids, versions) = (columns.strings(&txn, "appId")?, columns.longs(&txn, "version")?);
+        for row in (0..txn.len()).filter(|row| txn.is_valid(*row)) {
+            let transaction = string(app_ids.as_ref(), row).zip(long(versions.as_ref(), row));
+            found.extend(transaction.map(|(app_id, version)| Transaction { app_id: app_id.into(), version }));
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 fn leaves(metadata: &ParquetMetaData, wanted: impl Fn(&[&str]) -> bool) -> Vec<usize> {

@@ -3,8 +3,9 @@
 //! Fails closed: a line that is not a JSON object, or an action that lacks a required field, is a corrupt table, named by
 //! its line. Unknown actions are skipped, as the specification asks.
 
-use super::actions::{Add, CommitTimes, Line, Metadata, Protocol, Remove, Sidecar};
+use super::actions::{Add, CommitTimes, Line, Metadata, Protocol, Remove, Sidecar, Transaction};
 use crate::error::{Error, Result};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// The actions of one file, in its order by kind.
@@ -62,19 +63,34 @@ pub(crate) fn commit_info<'a>(bytes: &'a [u8], path: &'a str) -> Result<Option<&
     Ok(None)
 }
 
-fn lines_of<'a>(bytes: &'a [u8], path: &'a str) -> impl Iterator<Item = Result<(usize, Line<'a>)>> {
+/// The `txn` actions in `bytes`, in their order.
+pub(crate) fn transactions(bytes: &[u8], path: &str) -> Result<Vec<Transaction>> {
+    #[derive(Deserialize)]
+    struct Line {
+        txn: Option<Transaction>,
+    }
+    let lines = raw_lines(bytes).map(|(number, line)| {
+        let line = serde_json::from_slice::<Line>(line);
+        line.map_err(|error| Error::corrupt(path, format!("line {number}: {error}")))
+    });
+    lines.filter_map(|line| line.map(|line| line.txn).transpose()).collect()
+}
+
+fn raw_lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let numbered = (1_usize..).zip(bytes.split(|byte| *byte == b'\n'));
-    numbered.map(|(number, line)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty()).map(
-        move |(number, line)| {
-            // serde would take an array of the fields for the struct.
-            if !line.starts_with(b"{") {
-                return Err(Error::corrupt(path, format!("line {number}: not an object")));
-            }
-            let parsed = serde_json::from_slice(line).map(|line| (number, line));
-            parsed.map_err(|error| Error::corrupt(path, format!("line {number}: {error}")))
-        },
-    )
+    numbered.map(|(number, line)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty())
+}
+
+fn lines_of<'a>(bytes: &'a [u8], path: &'a str) -> impl Iterator<Item = Result<(usize, Line<'a>)>> {
+    raw_lines(bytes).map(move |(number, line)| {
+        // serde would take an array of the fields for the struct.
+        if !line.starts_with(b"{") {
+            return Err(Error::corrupt(path, format!("line {number}: not an object")));
+        }
+        let parsed = serde_json::from_slice(line).map(|line| (number, line));
+        parsed.map_err(|error| Error::corrupt(path, format!("line {number}: {error}")))
+    })
 }
 
 #[cfg(test)]

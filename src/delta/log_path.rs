@@ -47,6 +47,11 @@ pub(crate) fn commit(version: u64) -> Path {
     in_log(&format!("{version:020}.json"))
 }
 
+/// The checksum of `version`.
+pub(crate) fn checksum(version: u64) -> Path {
+    in_log(&format!("{version:020}.crc"))
+}
+
 /// The checkpoint of `version` that consists of one file.
 pub(crate) fn classic_checkpoint(version: u64) -> Path {
     in_log(&format!("{version:020}.checkpoint.parquet"))

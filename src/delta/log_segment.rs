@@ -48,7 +48,15 @@ impl FetchedCommit {
 
 /// Fetches the log of `version`, or of the newest one.
 pub(crate) async fn load(storage: &Storage, version: Option<u64>) -> Result<LogSegment> {
-    let hint = last_checkpoint::read(storage).await?;
+    load_from(storage, version, last_checkpoint::read(storage).await?).await
+}
+
+/// The same, with the hint known.
+pub(crate) async fn load_from(
+    storage: &Storage,
+    version: Option<u64>,
+    hint: Option<CheckpointFiles>,
+) -> Result<LogSegment> {
     let usable = hint.clone().filter(|hint| version.is_none_or(|version| hint.version <= version));
     if let Some(mut listing) = list(storage, usable.as_ref()).await? {
         return listed(storage, &mut listing, usable.is_some(), version).await;

@@ -12,6 +12,7 @@ mod allocations;
 #[cfg(feature = "cli")]
 mod cli;
 mod delta;
+mod delta_checksum;
 mod delta_discovery;
 mod delta_fixture;
 mod delta_scale;

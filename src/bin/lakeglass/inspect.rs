@@ -19,6 +19,9 @@ pub struct Inspect {
     /// The version to look at: a number or an ISO timestamp. The newest, if left out.
     #[arg(long, value_parser = parse_version)]
     version: Option<Version>,
+    /// Compare the log with the checksum file of this version, if its writer left one.
+    #[arg(long)]
+    verify: bool,
     /// How many files are listed.
     #[arg(long, default_value_t = 20)]
     files: usize,
@@ -39,6 +42,12 @@ impl Inspect {
         writeln!(out, "table        {}", table.storage().url())?;
         writeln!(out, "version      {} of {} to {}", snapshot.version, versions.earliest, versions.latest)?;
         about(&mut out, snapshot)?;
+        if self.verify {
+            match table.verify().await? {
+                Some(verified) => writeln!(out, "checksum     agrees: {}", verified.fields.join(", "))?,
+                None => writeln!(out, "checksum     none for this version")?,
+            }
+        }
         columns(&mut out, snapshot)?;
         let listed: Vec<usize> = (0..snapshot.files.len()).take(self.files).collect();
         let statistics = statistics::describe(table.storage(), snapshot, &listed).await?;
