@@ -144,6 +144,7 @@ pub(crate) fn replay(file: &CheckpointFile, replay: &mut Replay<'_>) -> Result<(
     let source = wanted.leaves_statistics.then(|| replay.store(file.stored_statistics()));
     let control = control_leaves(file.metadata());
     let leaves: Vec<usize> = wanted.leaves.iter().copied().filter(|leaf| !control.contains(leaf)).collect();
+    replay.reserve(count_adds(file.metadata()));
     let mut first = 0;
     file.decode(&leaves, |batch| {
         let columns = Columns { path: file.path() };
@@ -153,6 +154,17 @@ pub(crate) fn replay(file: &CheckpointFile, replay: &mut Replay<'_>) -> Result<(
         first += batch.num_rows();
         Ok(())
     })
+}
+
+/// How many files a checkpoint's file adds, by its footer, or fewer: no more than their paths have bytes.
+fn count_adds(metadata: &ParquetMetaData) -> usize {
+    let Some(path) = leaves(metadata, |path| path == ["add", "path"]).first().copied() else { return 0 };
+    let adds = metadata.row_groups().iter().filter_map(|row_group| {
+        let column = row_group.columns().get(path)?;
+        let adds = u64::try_from(row_group.num_rows()).ok()?.checked_sub(column.statistics()?.null_count_opt()?)?;
+        Some(adds.min(u64::try_from(column.compressed_size()).ok()?))
+    });
+    usize::try_from(adds.fold(0, u64::saturating_add)).unwrap_or(0)
 }
 
 /// The column `add` of a batch.

@@ -93,6 +93,11 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
+    /// Makes room for this many more files at once.
+    pub(crate) fn reserve(&mut self, files: usize) {
+        self.files.reserve_exact(files);
+    }
+
     /// Notes where statistics were left, and returns its number.
     pub(crate) fn store(&mut self, statistics: StoredStatistics) -> u32 {
         self.stored_statistics.push(statistics);
@@ -107,7 +112,12 @@ impl<'a> Replay<'a> {
     }
 
     fn is_seen(&self, location: &FileLocation, vector: Option<&DeletionVector>) -> bool {
-        !self.seen.is_empty() && self.seen.contains(&key(location, vector))
+        match (location, vector) {
+            _ if self.seen.is_empty() => false,
+            // Most of a checkpoint: no key is made to be looked up.
+            (FileLocation::Relative(path), None) => self.seen.contains(path.as_ref()),
+            _ => self.seen.contains(&key(location, vector)),
+        }
     }
 
     fn push_add(&mut self, mut add: Add, location: FileLocation) -> Result<()> {
@@ -127,7 +137,7 @@ impl<'a> Replay<'a> {
         let size =
             u64::try_from(add.size).map_err(|_| Error::corrupt(add.path, format!("its size is {}", add.size)))?;
         let deletes = match add.deletion_vector {
-            Some(vector) => self.locator.deletes(vector)?,
+            Some(vector) => self.locator.deletes(vector)?.map(Box::new),
             None => None,
         };
         let modification_time = add.modification_time;

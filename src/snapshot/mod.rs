@@ -95,7 +95,7 @@ pub struct DataFile {
     /// What is known of its values; decoded on demand.
     pub statistics: Option<FileStatistics>,
     /// Rows of it that are not part of the table any more.
-    pub deletes: Option<Deletes>,
+    pub deletes: Option<Box<Deletes>>,
 }
 
 /// Where an object of the table is.

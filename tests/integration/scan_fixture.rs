@@ -185,7 +185,7 @@ impl Fixture {
     }
 
     pub fn set_deletes(&mut self, file: usize, deletes: Deletes) {
-        self.snapshot.files[file].deletes = Some(deletes);
+        self.snapshot.files[file].deletes = Some(Box::new(deletes));
     }
 
     pub fn table(&self) -> Table {

@@ -213,7 +213,8 @@ fn rows_are_counted_without_the_deleted_ones() {
     let parsed = FileStatistics::Parsed { batch: parsed_batch(), row: 1 };
     snapshot.files[0].statistics = Some(parsed);
     let location = FileLocation::Relative(Path::from("d"));
-    snapshot.files[0].deletes = Some(crate::snapshot::Deletes::Blob { location, offset: 0, length: 1, cardinality: 2 });
+    let deletes = crate::snapshot::Deletes::Blob { location, offset: 0, length: 1, cardinality: 2 };
+    snapshot.files[0].deletes = Some(Box::new(deletes));
     assert_eq!(row_count(&snapshot), Some(3));
 }
 
