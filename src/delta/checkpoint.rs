@@ -118,7 +118,11 @@ async fn load_file(storage: &Storage, file: &LogObject) -> Result<(Source, Contr
         let control = Control { metadata: actions.metadata, protocol: actions.protocol, sidecars: actions.sidecars };
         return Ok((Source::Json(actions.files), control));
     }
-    let footer = Footer::fetch(storage, &location, file.size).await?;
+    let footer = match Footer::fetch(storage, &location, file.size).await {
+        // Its size was told by a hint, which may be wrong.
+        Err(Error::CorruptTable { .. }) if file.size.is_some() => Footer::fetch(storage, &location, None).await?,
+        footer => footer?,
+    };
     let wanted = checkpoint_columns::wanted(&footer, true);
     let file = footer.fetch_columns(storage, wanted).await?;
     let control = checkpoint_columns::control(&file)?;

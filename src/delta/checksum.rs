@@ -82,7 +82,7 @@ async fn transactions(storage: &Storage, version: u64) -> Result<BTreeMap<String
         let of_checkpoint = checkpoint::transactions(storage, &checkpoint.files).await?;
         found.extend(of_checkpoint.into_iter().map(|txn| (txn.app_id, txn.version)));
     }
-    let newer = segment.commits.iter().filter(|commit| covered.is_none_or(|covered| commit.version > covered));
+    let newer = segment.commits.iter().filter(|commit| !commit.is_for_its_time(covered));
     for commit in newer {
         let of_commit = commit::transactions(&commit.object.bytes, commit.path().as_ref())?;
         found.extend(of_commit.into_iter().map(|txn| (txn.app_id, txn.version)));

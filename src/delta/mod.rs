@@ -20,6 +20,7 @@ mod data_file;
 mod definition;
 mod history;
 mod last_checkpoint;
+mod log_compaction;
 mod log_listing;
 mod log_path;
 mod log_segment;
@@ -97,19 +98,20 @@ fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
     })
 }
 
-/// The actions of the commits, newest first, and the time of the newest. A commit that the checkpoint covers is here only for
-/// its time.
+/// The actions of the commits, newest first, and the time of the newest.
 fn parse(commits: &[FetchedCommit], covered: Option<u64>) -> Result<(Vec<Actions>, Option<CommitTimestamp>)> {
     let mut newer = Vec::with_capacity(commits.len());
     let mut timestamps = Vec::with_capacity(commits.len());
     for commit in commits {
         let path = commit.path();
-        if covered.is_some_and(|covered| commit.version <= covered) {
+        if commit.is_for_its_time(covered) {
             timestamps.push(commit_timestamp::of_commit(&commit.object, path.as_ref()).unwrap_or(None));
             continue;
         }
         let actions = commit::parse(&commit.object.bytes, path.as_ref())?;
-        timestamps.push(commit_timestamp::of(actions.times, commit.object.last_modified));
+        if commit.first.is_none() {
+            timestamps.push(commit_timestamp::of(actions.times, commit.object.last_modified));
+        }
         newer.push(actions);
     }
     newer.reverse();
