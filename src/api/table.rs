@@ -71,7 +71,7 @@ impl EngineTable {
     }
 
     /// The versions that can be opened now.
-    #[wasm_bindgen(unchecked_return_type = "{ earliest: bigint; latest: bigint }")]
+    #[wasm_bindgen(unchecked_return_type = "{ earliest: bigint; latest: bigint; intact: bigint | null }")]
     pub async fn versions(&self, signal: Option<AbortSignal>) -> Result<JsValue, JsValue> {
         let table = self.table.clone();
         let range = runtime::run(signal, async move { table.versions().await }).await?;

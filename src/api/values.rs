@@ -266,10 +266,11 @@ impl<'a> From<&'a delta::Commit> for Commit<'a> {
 pub(super) struct VersionRange {
     earliest: u64,
     latest: u64,
+    intact: Option<u64>,
 }
 
 impl From<delta::VersionRange> for VersionRange {
     fn from(range: delta::VersionRange) -> Self {
-        VersionRange { earliest: range.earliest, latest: range.latest }
+        VersionRange { earliest: range.earliest, latest: range.latest, intact: range.intact }
     }
 }

@@ -3,7 +3,7 @@
 use super::checkpoint_guess::{existing, guesses_below};
 use super::log_path;
 use super::log_segment::{self, probe_commit};
-use super::{commit, commit_timestamp, last_checkpoint};
+use super::{commit, commit_timestamp, last_checkpoint, vacuum};
 use crate::error::{Error, Result};
 use crate::snapshot::CommitTimestamp;
 use crate::storage::{Object, Storage};
@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// Commits asked for at once.
 const WINDOW: usize = 24;
 
+/// So many commits are looked at for a VACUUM.
+const VACUUM_WITHIN: usize = 10;
+
 /// The versions that can be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionRange {
@@ -21,6 +24,9 @@ pub struct VersionRange {
     pub earliest: u64,
     /// The newest.
     pub latest: u64,
+    /// Where VACUUM is among the newest commits: the oldest version whose files it has surely left alone. Older ones may lack
+    /// some.
+    pub intact: Option<u64>,
 }
 
 /// What a commit says of itself (`commitInfo`); without one, only its version and perhaps its time are known.
@@ -59,16 +65,24 @@ pub struct Commit {
 /// The versions that can be opened now.
 ///
 /// Where the host can list, one listing. Else the newest is found as [`super::snapshot`] finds it; the oldest is 0 where
-/// commit 0 is there, and otherwise the oldest of the checkpoints at the versions where writers put them.
+/// commit 0 is there, and otherwise the oldest of the checkpoints at the versions where writers put them. The newest few
+/// commits are looked at for a VACUUM; opening the table has mostly fetched them.
 pub async fn versions(storage: &Storage) -> Result<VersionRange> {
+    let (earliest, latest) = ends(storage).await?;
+    let newest = history(storage, Some(latest), Some(VACUUM_WITHIN)).await.unwrap_or_default();
+    let intact = vacuum::intact(storage, &newest).await?;
+    Ok(VersionRange { earliest, latest, intact: intact.map(|intact| intact.max(earliest)) })
+}
+
+/// The oldest version that can be rebuilt, and the newest.
+async fn ends(storage: &Storage) -> Result<(u64, u64)> {
     if let Some(listing) = log_segment::list(storage, None).await? {
-        let range =
-            listing.earliest().zip(listing.latest()).map(|(earliest, latest)| VersionRange { earliest, latest });
+        let range = listing.earliest().zip(listing.latest());
         return range.ok_or_else(|| log_segment::not_found(storage, "its _delta_log is not there, or holds no commit"));
     }
     let latest = log_segment::latest(storage).await?;
     if probe_commit(storage, 0).await?.is_some() {
-        return Ok(VersionRange { earliest: 0, latest });
+        return Ok((0, latest));
     }
     let mut earliest = last_checkpoint::read(storage).await?.map_or(latest, |hint| hint.version);
     loop {
@@ -79,7 +93,7 @@ pub async fn versions(storage: &Storage) -> Result<VersionRange> {
             earliest = found.into_iter().min().unwrap_or(earliest).min(earliest);
         }
         if earliest == before {
-            return Ok(VersionRange { earliest, latest });
+            return Ok((earliest, latest));
         }
     }
 }

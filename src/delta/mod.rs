@@ -31,6 +31,7 @@ pub mod statistics;
 mod table_features;
 mod time_travel;
 mod type_widening;
+mod vacuum;
 
 use crate::error::{Error, Result};
 use crate::snapshot::{CommitTimestamp, Snapshot, Version};
@@ -44,6 +45,7 @@ use replay::{Replay, Replayed};
 pub use checksum::{Verified, verify};
 pub use definition::{Definition, definition};
 pub use history::{Commit, VersionRange, history, versions};
+pub use vacuum::missing_file;
 
 /// The table's snapshot at `version`.
 ///

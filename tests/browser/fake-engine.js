@@ -155,7 +155,7 @@ class EngineTable {
     return [file, { ...file, path: "part-1.parquet" }].slice(offset, offset + limit);
   }
   async versions() {
-    return { earliest: 0n, latest: 2n };
+    return { earliest: 0n, latest: 2n, intact: null };
   }
   async history({ limit = 10, until = this.version } = {}) {
     const commits = [];

@@ -65,3 +65,49 @@ async fn older_commits_are_found_by_their_files() {
     }
     assert!(matches!(at(&objects, time_of(0) - 1).await, Err(Error::VersionNotFound { .. })));
 }
+
+#[tokio::test]
+async fn a_version_whose_files_were_vacuumed_says_so() {
+    use futures::TryStreamExt;
+    use lakeglass::scan::{FooterCache, Scan};
+    let mut objects = table(3);
+    let larger = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap().replace("\"size\":10", "\"size\":1000");
+    objects.values_mut().for_each(|bytes| *bytes = larger(bytes).into_bytes());
+    let server = Server::in_memory(objects);
+    let storage = Storage::open(&server.url(""), &StorageOptions::default()).unwrap();
+    let read = async |version| {
+        let table = lakeglass::Table::open_in(storage.clone(), version, &Default::default()).await.unwrap();
+        Scan::new(&table, &FooterCache::default()).stream().try_collect::<Vec<_>>().await.unwrap_err()
+    };
+    let Error::VersionNotFound { requested, reason, .. } = read(Version::Number(2)).await else { panic!() };
+    assert_eq!(requested, "2");
+    assert!(reason.starts_with("its file 2.parquet is not there: VACUUM has probably deleted it"), "{reason}");
+    let Error::CorruptTable { path, reason } = read(Version::Latest).await else { panic!() };
+    assert_eq!(path, "3.parquet");
+    assert!(reason.contains("version 3, which it is part of, is the newest"), "{reason}");
+}
+
+#[tokio::test]
+async fn the_log_tells_what_vacuum_left_alone() {
+    let vacuum = |version: u64, retention: i64| {
+        let parameters = json!({"retentionCheckEnabled": "true", "specifiedRetentionMillis": retention.to_string()});
+        let info = json!({"commitInfo": {"timestamp": time_of(version), "operation": "VACUUM START",
+            "operationParameters": parameters}});
+        lines(&[info])
+    };
+    let versions = async |objects: &Objects| {
+        let server = Server::in_memory(objects.clone());
+        let storage = Storage::open(&server.url(""), &StorageOptions::default()).unwrap();
+        let range = delta::versions(&storage).await.unwrap();
+        (range.earliest, range.latest, range.intact)
+    };
+    let mut objects = table(60);
+    assert_eq!(versions(&objects).await, (0, 60, None));
+    // Ten minutes, which is ten versions.
+    objects.insert(commit_name(58), vacuum(58, 600_000));
+    assert_eq!(versions(&objects).await, (0, 60, Some(48)));
+    objects.insert(commit_name(58), vacuum(58, 0));
+    assert_eq!(versions(&objects).await, (0, 60, Some(58)));
+    objects.insert(commit_name(58), vacuum(58, i64::MAX));
+    assert_eq!(versions(&objects).await, (0, 60, None));
+}

@@ -329,10 +329,13 @@ export class LakeTable {
   readonly info: TableInfo;
   /** The columns. No request. */
   schema(options?: CallOptions): Promise<Field[]>;
-  /** The live data files, in log order. No request. All by default. */
+  /** The live data files, in log order; all by default. Fetches the statistics that opening a large table left in its checkpoint. */
   files(options?: CallOptions & { offset?: number; limit?: number }): Promise<FileInfo[]>;
-  /** Which versions can be opened; looks for newer ones. */
-  versions(options?: CallOptions): Promise<{ earliest: bigint; latest: bigint }>;
+  /**
+   * Which versions can be opened; looks for newer ones. `intact`, where VACUUM is among the newest commits: the oldest version whose
+   * files it has surely left alone; older ones may lack some, and then reading them fails with `version_not_found`.
+   */
+  versions(options?: CallOptions): Promise<{ earliest: bigint; latest: bigint; intact: bigint | null }>;
   /** Commits, newest first, from `until` (this version by default) down. */
   history(options?: CallOptions & { limit?: number; until?: bigint | number }): Promise<Commit[]>;
   /** The same table at another version. */
