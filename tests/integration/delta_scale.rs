@@ -1,13 +1,16 @@
 //! What a large log costs: time, bytes, requests and memory, and that statistics are fetched only when they are asked for.
 
 use crate::allocations;
-use crate::delta_fixture::Objects;
-use crate::large_log::{PER_DAY, large};
-use crate::loopback::Server;
+use crate::delta_fixture::{Objects, checkpoint_name};
+use crate::large_log::{self, PER_DAY, large};
+use crate::loopback::{Fault, Server};
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::Int64Type;
 use lakeglass::delta::{self, statistics};
-use lakeglass::snapshot::{FileLocation, FileStatistics};
+use lakeglass::scan::{Pruner, prune_files};
+use lakeglass::snapshot::{ContainerStatistics, FileLocation, FileStatistics};
 use lakeglass::storage::{Storage, StorageOptions};
-use lakeglass::{Snapshot, Version};
+use lakeglass::{Snapshot, Table, Version};
 use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -51,16 +54,15 @@ async fn statistics_are_fetched_when_they_are_asked_for() {
     let files: Vec<usize> = (0..snapshot.files.len()).rev().collect();
     let found = statistics::load(&storage, &snapshot, &files, &[NUMBER_0, TEXT_0]).await.unwrap();
     assert_eq!(found.containers, files.len());
-    let min = &found.columns[&NUMBER_0].min;
-    let min = arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(min);
+    let min = found.columns[&NUMBER_0].min.as_primitive::<Int64Type>();
     for (at, file) in files.iter().enumerate() {
         let FileLocation::Relative(path) = &snapshot.files[*file].location else { panic!() };
         match path.as_ref().starts_with("new-") {
-            true => assert!(arrow::array::Array::is_null(min, at) && found.row_count.value(at) == 2),
+            true => assert!(min.is_null(at) && found.row_count.value(at) == 2),
             // The checkpoint's files are in its order: those that were removed are between them.
             false => {
                 let number = min.value(at) / 10;
-                assert_eq!(path.as_ref(), crate::large_log::path(number as usize));
+                assert_eq!(path.as_ref(), large_log::path(number as usize));
                 assert_eq!(found.row_count.value(at), 1_000 + number as u64 % 10);
             }
         }
@@ -71,6 +73,72 @@ async fn statistics_are_fetched_when_they_are_asked_for() {
     statistics::load(&storage, &snapshot, &files, &[TEXT_0]).await.unwrap();
     let few = statistics::load(&storage, &snapshot, &[10, 3_000], &[NUMBER_0]).await.unwrap();
     assert_eq!((few.containers, server.requests().len()), (2, 0));
+}
+
+/// Wants rows with `number_0` of at least this.
+#[derive(Debug)]
+struct AtLeast(i64);
+
+impl Pruner for AtLeast {
+    fn columns(&self) -> &[usize] {
+        &[NUMBER_0]
+    }
+
+    fn keep(&self, statistics: &ContainerStatistics) -> lakeglass::Result<Vec<bool>> {
+        let max = statistics.columns[&NUMBER_0].max.as_primitive::<Int64Type>();
+        Ok(max.iter().map(|max| max.is_none_or(|max| max >= self.0)).collect())
+    }
+}
+
+#[tokio::test]
+async fn pruning_fetches_the_statistics_once() {
+    let server = Server::in_memory(large(4_000, 5));
+    let table = Table::open_in(storage(&server), Version::Latest, &Default::default()).await.unwrap();
+    server.forget();
+    let all: Vec<usize> = (0..table.snapshot().files.len()).collect();
+    let pruners: Vec<Arc<dyn Pruner>> = vec![Arc::new(AtLeast(39_900))];
+    let (files, statistics) = prune_files(&table, all, &pruners).await.unwrap();
+    // Ten by their bounds, and those of the commits, of whose bounds nothing is known.
+    assert_eq!(files.len(), 15);
+    assert_eq!(server.requests().len(), 1, "{:?}", server.paths());
+    let again = statistics.of(table.storage(), &files[..3], &[NUMBER_0]).await.unwrap();
+    assert_eq!((again.containers, server.requests().len()), (3, 1));
+    // Another column is another fetch, of which the storage has the bytes.
+    let more = statistics.of(table.storage(), &files[14..], &[TEXT_0]).await.unwrap();
+    assert!(more.columns[&TEXT_0].min.is_valid(0));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_is_gone_by_now_tells_nothing() {
+    let server = Server::in_memory(large(4_000, 1));
+    let table = Table::open_in(storage(&server), Version::Latest, &Default::default()).await.unwrap();
+    server.fault(&checkpoint_name(10), Fault::Status(404));
+    let all: Vec<usize> = (0..table.snapshot().files.len()).collect();
+    let pruners: Vec<Arc<dyn Pruner>> = vec![Arc::new(AtLeast(39_900))];
+    let (files, _) = prune_files(&table, all, &pruners).await.unwrap();
+    assert_eq!(files.len(), 4_000);
+}
+
+/// No data file is there: what is counted was read in the log.
+#[cfg(feature = "sql")]
+#[tokio::test]
+async fn rows_are_counted_by_the_log() {
+    use lakeglass::sql::{Session, SessionOptions};
+    let server = Server::in_memory(large(4_000, 5));
+    let table = Table::open_in(storage(&server), Version::Latest, &Default::default()).await.unwrap();
+    let session = Session::new(SessionOptions::default()).unwrap();
+    session.register("t", table).unwrap();
+    let count = async |sql: &str| {
+        let result = session.query(sql).await.unwrap();
+        let batches: Vec<_> = futures::TryStreamExt::try_collect(result.batches).await.unwrap();
+        batches[0].column(0).as_primitive::<Int64Type>().value(0)
+    };
+    let rows = |files: std::ops::Range<i64>| files.map(|file| 1_000 + file % 10).sum::<i64>();
+    // The commits removed the files 11 to 15, and added five of two rows.
+    assert_eq!(count("SELECT count(*) FROM t").await, rows(0..4_000) - rows(11..16) + 10);
+    assert_eq!(count("SELECT count(*) FROM t WHERE day = DATE '2024-01-03'").await, rows(2_000..3_000));
+    assert!(server.paths().iter().all(|path| path.starts_with("_delta_log/")));
 }
 
 #[tokio::test]
