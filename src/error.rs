@@ -223,10 +223,8 @@ impl Error {
     /// Whether the reply is one that hosts give for an object that is not there, and for other reasons too: 403 where they
     /// deny listing, no CORS header where they send one with what exists only.
     pub fn may_be_missing(&self) -> bool {
-        let hidden = matches!(
-            self,
-            Error::PermissionDenied { status: 403, .. } | Error::CorsOrNetwork { answered: true, .. }
-        );
+        let hidden =
+            matches!(self, Error::PermissionDenied { status: 403, .. } | Error::CorsOrNetwork { answered: true, .. });
         hidden || self.is_missing()
     }
 }

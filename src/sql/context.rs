@@ -11,7 +11,7 @@ use super::statement::{self, Request};
 use super::table_functions;
 use super::table_provider::LakeglassTable;
 use crate::error::Result;
-use crate::scan::FooterCache;
+use crate::scan::{FooterCache, METADATA};
 use crate::storage::Meter;
 use crate::table::Table;
 use arrow::array::RecordBatch;
@@ -124,7 +124,10 @@ impl Session {
     /// A statement's plan, with the state to run it in and the meter it will count into.
     async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
         let meter = Meter::default();
-        let own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
+        let mut own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
+        if names::mentions(&statement, METADATA) {
+            own.extend(self.registry.with_metadata());
+        }
         let mut schemas = self.registry.schemas();
         schemas.extend(own.iter().map(|(name, table)| (name.clone(), table.schema())));
         names::resolve(&mut statement, &schemas)?;

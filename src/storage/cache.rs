@@ -69,14 +69,7 @@ impl Cache {
     }
 
     /// Keeps `bytes`, which begin at `start`. What is larger than the whole cache is not kept.
-    pub(super) fn put(
-        &self,
-        key: &Key,
-        start: u64,
-        bytes: &Bytes,
-        size: Option<u64>,
-        last_modified: Option<i64>,
-    ) {
+    pub(super) fn put(&self, key: &Key, start: u64, bytes: &Bytes, size: Option<u64>, last_modified: Option<i64>) {
         if bytes.len() > self.capacity {
             return;
         }

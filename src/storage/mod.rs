@@ -193,9 +193,8 @@ impl Storage {
     /// Like [`Storage::probe`] for an object that changes (`_last_checkpoint`): always asked again.
     pub async fn probe_mutable(&self, location: &FileLocation) -> Result<Probe> {
         let (storage, location) = (self.clone(), location.clone());
-        let asked = async move {
-            storage.shared.source.fetch(&location, None, Freshness::Revalidated, &storage.meters).await
-        };
+        let asked =
+            async move { storage.shared.source.fetch(&location, None, Freshness::Revalidated, &storage.meters).await };
         let reply = task::start(asked).await;
         probed(reply.map(|reply| Object { bytes: reply.bytes, last_modified: reply.last_modified }))
     }

@@ -7,8 +7,8 @@
 //!
 //! A scan runs longer work so too, a file's opening or a row group's requests: it goes on while the rows before are consumed.
 
-use crate::error::{Error, Result};
 use super::wake;
+use crate::error::{Error, Result};
 use futures::future::BoxFuture;
 use std::future::Future;
 use std::pin::Pin;

@@ -15,6 +15,8 @@ mod cli;
 mod delta;
 mod delta_discovery;
 mod delta_fixture;
+#[cfg(feature = "sql")]
+mod file_metadata;
 mod loopback;
 mod scan_bounds;
 mod scan_damage;
