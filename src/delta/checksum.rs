@@ -42,7 +42,7 @@ pub(crate) async fn read(storage: &Storage, version: u64) -> Result<Option<Check
     let found = storage.probe(&FileLocation::Relative(log_path::checksum(version))).await?;
     Ok(match found {
         Probe::Found(object) => serde_json::from_slice(&object.bytes).ok(),
-        Probe::Missing | Probe::Denied => None,
+        Probe::Missing | Probe::Denied | Probe::Hidden => None,
     })
 }
 
@@ -61,7 +61,7 @@ pub async fn verify(storage: &Storage, snapshot: &Snapshot) -> Result<Option<Ver
     let path = log_path::checksum(snapshot.version);
     let object = match storage.probe(&FileLocation::Relative(path.clone())).await? {
         Probe::Found(object) => object,
-        Probe::Missing | Probe::Denied => return Ok(None),
+        Probe::Missing | Probe::Denied | Probe::Hidden => return Ok(None),
     };
     let checksum: Checksum =
         serde_json::from_slice(&object.bytes).map_err(|error| Error::corrupt(path.as_ref(), error))?;

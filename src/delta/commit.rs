@@ -30,7 +30,7 @@ pub(crate) enum FileAction {
 pub(crate) fn parse(bytes: &[u8], path: &str) -> Result<Actions> {
     let mut actions = Actions::default();
     let mut lines = 0_usize;
-    for line in lines_of(bytes, path) {
+    for line in lines_of::<Line<'_>>(bytes, path) {
         let (_, line) = line?;
         lines += 1;
         if let Some(add) = line.add {
@@ -55,7 +55,7 @@ pub(crate) fn parse(bytes: &[u8], path: &str) -> Result<Actions> {
 
 /// The `commitInfo` in `bytes`, if there is one. Lines after it are not looked at.
 pub(crate) fn commit_info<'a>(bytes: &'a [u8], path: &'a str) -> Result<Option<&'a RawValue>> {
-    for line in lines_of(bytes, path) {
+    for line in lines_of::<Line<'_>>(bytes, path) {
         if let Some(commit_info) = line?.1.commit_info {
             return Ok(Some(commit_info));
         }
@@ -69,28 +69,26 @@ pub(crate) fn transactions(bytes: &[u8], path: &str) -> Result<Vec<Transaction>>
     struct Line {
         txn: Option<Transaction>,
     }
-    let lines = raw_lines(bytes).map(|(number, line)| {
-        let line = serde_json::from_slice::<Line>(line);
-        line.map_err(|error| Error::corrupt(path, format!("line {number}: {error}")))
-    });
-    lines.filter_map(|line| line.map(|line| line.txn).transpose()).collect()
+    lines_of::<Line>(bytes, path).filter_map(|line| line.map(|(_, line)| line.txn).transpose()).collect()
 }
 
-fn raw_lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+/// The lines in `bytes`, numbered, those that are empty left out.
+pub(crate) fn lines_of<'a, L: Deserialize<'a>>(
+    bytes: &'a [u8],
+    path: &'a str,
+) -> impl Iterator<Item = Result<(usize, L)>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let numbered = (1_usize..).zip(bytes.split(|byte| *byte == b'\n'));
-    numbered.map(|(number, line)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty())
-}
-
-fn lines_of<'a>(bytes: &'a [u8], path: &'a str) -> impl Iterator<Item = Result<(usize, Line<'a>)>> {
-    raw_lines(bytes).map(move |(number, line)| {
-        // serde would take an array of the fields for the struct.
-        if !line.starts_with(b"{") {
-            return Err(Error::corrupt(path, format!("line {number}: not an object")));
-        }
-        let parsed = serde_json::from_slice(line).map(|line| (number, line));
-        parsed.map_err(|error| Error::corrupt(path, format!("line {number}: {error}")))
-    })
+    numbered.map(|(number, line)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty()).map(
+        move |(number, line)| {
+            // serde would take an array of the fields for the struct.
+            if !line.starts_with(b"{") {
+                return Err(Error::corrupt(path, format!("line {number}: not an object")));
+            }
+            let parsed = serde_json::from_slice(line).map(|line| (number, line));
+            parsed.map_err(|error| Error::corrupt(path, format!("line {number}: {error}")))
+        },
+    )
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 pub(crate) async fn fetch(storage: &Storage, compaction: &Compaction) -> Result<Option<Object>> {
     Ok(match storage.probe(&FileLocation::Relative(compaction.path.clone())).await? {
         Probe::Found(object) => Some(object).filter(|object| is_reconciled(&object.bytes, compaction.path.as_ref())),
-        Probe::Missing | Probe::Denied => None,
+        Probe::Missing | Probe::Denied | Probe::Hidden => None,
     })
 }
 

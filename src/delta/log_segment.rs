@@ -173,7 +173,7 @@ async fn listed(
 
 /// Fetches known commits, and the newest one for its time where a checkpoint or a compaction has its actions.
 async fn fetch(storage: &Storage, plan: &Plan) -> Result<Vec<FetchedCommit>> {
-    let fetched = futures::stream::iter(&plan.pieces).map(|piece| fetch_piece(storage, piece));
+    let fetched = futures::stream::iter(plan.pieces.clone()).map(async |piece| fetch_piece(storage, piece).await);
     let fetched = fetched.buffered(WINDOW.1).try_concat();
     let newest = async {
         match plan.pieces.last() {
@@ -188,15 +188,15 @@ async fn fetch(storage: &Storage, plan: &Plan) -> Result<Vec<FetchedCommit>> {
     Ok(commits)
 }
 
-async fn fetch_piece(storage: &Storage, piece: &Piece) -> Result<Vec<FetchedCommit>> {
+async fn fetch_piece(storage: &Storage, piece: Piece) -> Result<Vec<FetchedCommit>> {
     let versions = match piece {
-        Piece::Commit(version) => *version..=*version,
-        Piece::Compaction(compaction) => match log_compaction::fetch(storage, compaction).await? {
+        Piece::Commit(version) => version..=version,
+        Piece::Compaction(compaction) => match log_compaction::fetch(storage, &compaction).await? {
             Some(object) => {
                 let (first, version) = (Some(*compaction.versions.start()), *compaction.versions.end());
                 return Ok(vec![FetchedCommit { version, first, object, is_compacted: false }]);
             }
-            None => compaction.versions.clone(),
+            None => compaction.versions,
         },
     };
     let fetched = futures::stream::iter(versions).map(async |version| {
@@ -236,11 +236,10 @@ async fn from_zero(storage: &Storage, version: Option<u64>) -> Result<LogSegment
 
 /// Why there is no commit 0.
 async fn nothing(storage: &Storage) -> Result<Error> {
+    let first = || format!("{}/{}", storage.url().trim_end_matches('/'), log_path::commit(0));
     Ok(match storage.probe(&FileLocation::Relative(log_path::commit(0))).await? {
-        Probe::Denied => {
-            let url = format!("{}/{}", storage.url().trim_end_matches('/'), log_path::commit(0));
-            Error::PermissionDenied { url, status: 403 }
-        }
+        Probe::Denied => Error::PermissionDenied { url: first(), status: 403 },
+        Probe::Hidden => Error::CorsOrNetwork { url: first(), answered: true },
         Probe::Missing | Probe::Found(_) => {
             let reason = "neither _delta_log/_last_checkpoint nor the commit 0 in _delta_log is there; \
                           check that the URL is the table's own folder";
@@ -300,7 +299,7 @@ pub(crate) async fn probe_commit(storage: &Storage, version: u64) -> Result<Opti
             }
         }
         Probe::Found(object) => Ok(Some(object)),
-        Probe::Missing | Probe::Denied => Ok(None),
+        Probe::Missing | Probe::Denied | Probe::Hidden => Ok(None),
     }
 }
 

@@ -9,6 +9,8 @@
 )]
 
 mod allocations;
+#[cfg(feature = "sql")]
+mod change_feed;
 #[cfg(feature = "cli")]
 mod cli;
 mod delta;
@@ -39,3 +41,4 @@ mod sql_equals_scan;
 mod sql_fixture;
 mod storage;
 mod storage_faults;
+mod variant;

@@ -3,7 +3,7 @@
 use super::sources::Written;
 use super::stored;
 use crate::error::Result;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, is_variant};
 use crate::storage::Storage;
 use arrow::array::{Array, AsArray, StructArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Fields};
@@ -82,7 +82,7 @@ fn walk(
             walk(logical, physical, &path, values, found);
             continue;
         }
-        let [min, max, null_count] = values;
+        let [min, max, null_count] = if is_variant(field) { [None, None, values[2]] } else { values };
         let null_count = null_count.and_then(Value::as_u64);
         if min.is_some() || max.is_some() || null_count.is_some() {
             found.insert(path, ColumnDescription { min: min.cloned(), max: max.cloned(), null_count });

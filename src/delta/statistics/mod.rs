@@ -20,7 +20,7 @@ mod sources;
 mod stored;
 
 use crate::error::{Error, Result};
-use crate::snapshot::{ColumnStatistics, ContainerStatistics, DataFile, FileStatistics, Snapshot};
+use crate::snapshot::{ColumnStatistics, ContainerStatistics, DataFile, FileStatistics, Snapshot, stands_for};
 use crate::storage::Storage;
 use arrow::array::{Array, RecordBatch, UInt32Array, UInt64Array};
 use arrow::compute::take;
@@ -32,7 +32,8 @@ use std::collections::HashMap;
 pub use description::{ColumnDescription, FileDescription, describe};
 
 /// The statistics of `files` (positions in the snapshot) for `columns` (positions in the schema), as far as they were read
-/// with the log; see [`load`]. Partition columns are bounded by their value; nested columns are left out.
+/// with the log; see [`load`]. Partition columns are bounded by their value; nested columns, variants and
+/// geometries are left out.
 pub fn decode(snapshot: &Snapshot, files: &[usize], columns: &[usize]) -> Result<ContainerStatistics> {
     let wanted = primitive_columns(snapshot, columns);
     let piece = Piece::new(&at_hand(snapshot, files, &wanted)?, &wanted)?;
@@ -126,9 +127,11 @@ fn primitive_columns<'s>(snapshot: &'s Snapshot, columns: &[usize]) -> Vec<Colum
         let name = snapshot.schema.physical.fields().get(*position)?.name();
         Some(Column { position: *position, field, name })
     });
-    fields
-        .filter(|column| !column.field.data_type().is_nested() && *column.field.data_type() != DataType::Null)
-        .collect()
+    // A variant's bounds are variants themselves, in base 85; a geometry's are points.
+    let bounded = |field: &Field| {
+        !field.data_type().is_nested() && *field.data_type() != DataType::Null && stands_for(field).is_none()
+    };
+    fields.filter(|column| bounded(column.field)).collect()
 }
 
 fn partition_column(
