@@ -3,7 +3,8 @@
 //!
 //! Without a listing: `_last_checkpoint`, then its checkpoint and, at the same time, the commits from its version on, in a
 //! growing number at once, until the first that is not there. An older version is replayed from commit 0 while that is
-//! cheap, else from a classic checkpoint at one of the versions where writers put them.
+//! cheap, else from a classic checkpoint at one of the versions where writers put them. What has a UUID in its name, or parts, is
+//! found by the hint alone, and a hole of more than two commits looks like the log's end.
 
 use super::checkpoint::{self, Checkpoint, CheckpointFiles};
 use super::checkpoint_guess::{classic, existing, guesses_at, guesses_below, interval};
