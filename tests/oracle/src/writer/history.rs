@@ -64,12 +64,14 @@ pub struct History {
     tombstones: Vec<Json>,
     states: Vec<(Vec<Column>, Vec<DataFile>)>,
     vectors: Vectors,
+    /// Whether some paths may be absolute: such a table cannot be moved.
+    absolute: bool,
     pub versions: Vec<Version>,
 }
 
 impl History {
-    /// Writes a table of some versions into the folder.
-    pub fn write(root: &Path, seed: u64) -> History {
+    /// Writes a table of some versions into the folder; with absolute paths if so wanted, which tie it to its place.
+    pub fn write(root: &Path, seed: u64, absolute: bool) -> History {
         fs::create_dir_all(root.join("_delta_log")).unwrap();
         let mut numbers = Numbers::new(seed);
         let mut history = History {
@@ -84,7 +86,8 @@ impl History {
             files: Vec::new(),
             tombstones: Vec::new(),
             states: Vec::new(),
-            vectors: Vectors::new(root),
+            vectors: Vectors::new(root, absolute),
+            absolute,
             versions: Vec::new(),
             numbers,
         };
@@ -270,7 +273,7 @@ impl History {
             ArrowWriter::try_new(File::create(&path).unwrap(), content.schema(), Some(properties)).unwrap();
         writer.write(&content).unwrap();
         writer.close().unwrap();
-        let uri = match self.numbers.once_in(8) {
+        let uri = match self.numbers.once_in(8) && self.absolute {
             true => url::Url::from_file_path(&path).unwrap().to_string(),
             false => utf8_percent_encode(&name, &IN_PATHS).to_string(),
         };
