@@ -1,12 +1,13 @@
 //! A table that happens at random, and what each of its versions holds.
 
 use super::checkpoint::{self, Form};
+use super::data_file::{DataFile, TIME, add, live_rows, with_row_ids};
 use super::deletion_vector::Vectors;
 use super::kind::{Column, Kind, Mapping, fields, schema_json};
 use super::numbers::Numbers;
 use super::value::{Value, batch};
-use arrow::array::{ArrayRef, Int64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -18,21 +19,6 @@ use std::sync::Arc;
 
 /// What stays as it is in a path of the log.
 const IN_PATHS: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'=');
-
-const TIME: u64 = 1_700_000_000_000;
-
-#[derive(Clone)]
-struct DataFile {
-    uri: String,
-    size: u64,
-    /// All columns as they were when it was written; partition columns too.
-    written: Vec<Column>,
-    rows: Arc<Vec<Value>>,
-    partition_values: Json,
-    deleted: BTreeSet<usize>,
-    vector: Option<Json>,
-    row_tracking: Option<(u64, u64)>,
-}
 
 /// What a version holds.
 pub struct Version {
@@ -467,43 +453,6 @@ impl History {
         let rows = self.files.iter().flat_map(|file| live_rows(file, &self.columns)).collect();
         self.versions.push(Version { what, columns: self.columns.clone(), rows });
     }
-}
-
-/// The rows that are not deleted, as these columns have them.
-fn live_rows(file: &DataFile, columns: &[Column]) -> Vec<Value> {
-    let left = file.rows.iter().enumerate().filter(|(at, _)| !file.deleted.contains(at));
-    let row = |row: &Value| {
-        Value::Struct(columns.iter().map(|column| (column.id, row.field(&file.written, column))).collect())
-    };
-    left.map(|(_, values)| row(values)).collect()
-}
-
-fn add(file: &DataFile) -> Json {
-    let mut action = json!({"add": {
-        "path": file.uri, "partitionValues": file.partition_values, "size": file.size, "modificationTime": TIME, "dataChange": true,
-        "stats": json!({"numRecords": file.rows.len(), "tightBounds": file.vector.is_none()}).to_string(),
-    }});
-    if let Some(vector) = &file.vector {
-        action["add"]["deletionVector"] = vector.clone();
-    }
-    if let Some((first, version)) = file.row_tracking {
-        action["add"]["baseRowId"] = json!(first);
-        action["add"]["defaultRowCommitVersion"] = json!(version);
-    }
-    action
-}
-
-/// With the columns that row tracking materializes: they are in no schema.
-fn with_row_ids(batch: &RecordBatch, first: u64, version: usize) -> RecordBatch {
-    let rows = batch.num_rows();
-    let mut columns = batch.columns().to_vec();
-    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values((0..rows as i64).map(|row| first as i64 + row)));
-    columns.extend([ids, Arc::new(Int64Array::from(vec![version as i64; rows]))]);
-    let mut all = batch.schema().fields().to_vec();
-    for name in ["_row-id-col-1", "_row-commit-version-col-1"] {
-        all.push(Arc::new(Field::new(name, DataType::Int64, true)));
-    }
-    RecordBatch::try_new(Arc::new(Schema::new(all)), columns).unwrap()
 }
 
 /// The schema of the table's columns.
