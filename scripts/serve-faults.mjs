@@ -23,6 +23,7 @@
 //   hang                                   no answer, ever
 //   hang-body                              headers and half of the body, then nothing
 //   no-cors                                no CORS headers (applied in serve.mjs)
+//   cors-if-found                          no CORS headers with errors, as nginx's add_header without `always` (in serve.mjs)
 //   no-expose                              CORS, but no header is exposed (applied in serve.mjs)
 
 import { createReadStream } from "node:fs";

@@ -288,6 +288,7 @@ export function send(exchange, status, body) {
   const { request, response, entry, headers } = exchange;
   const bytes = Buffer.from(body);
   entry.status = status;
+  if (status >= 400 && entry.faults.includes("cors-if-found")) delete headers["Access-Control-Allow-Origin"];
   if (bytes.length && !headers["Content-Type"]) headers["Content-Type"] = TYPES[".txt"];
   const bodiless = status === 204 || status === 304;
   response.writeHead(status, bodiless ? headers : { ...headers, "Content-Length": bytes.length });

@@ -40,11 +40,14 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
-    /// A browser reports a reply blocked by CORS and a dead network alike.
-    #[error("could not fetch {url}: the host did not answer, or its CORS rules do not allow this page to read it")]
+    /// A browser reports a reply blocked by CORS and a dead network alike; whether the host answers at all tells the more
+    /// likely one.
+    #[error("could not fetch {url}: {}", no_reply(*.answered))]
     CorsOrNetwork {
         /// The object, redacted.
         url: String,
+        /// Whether the host did answer a request whose reply no page may read. `false`: it did not, or was not asked.
+        answered: bool,
     },
     /// The host answered with a status that is none of the others. A missing object is 404, of a local folder too.
     #[error("{url} answered with HTTP status {status}")]
@@ -105,6 +108,13 @@ pub enum Error {
         /// What went wrong; please report it.
         message: String,
     },
+}
+
+fn no_reply(answered: bool) -> &'static str {
+    match answered {
+        true => "the host answered, but its reply has no CORS header that lets this page read it",
+        false => "the host did not answer, or its CORS rules do not allow this page to read it",
+    }
 }
 
 /// The stable name of an error's kind: public API, the same in Rust, TypeScript and on the command line.
@@ -208,6 +218,14 @@ impl Error {
     /// Whether the object asked for is not there (404 or 410).
     pub fn is_missing(&self) -> bool {
         matches!(self, Error::HttpStatus { status: 404 | 410, .. })
+    }
+
+    /// Whether the reply is one that hosts give for an object that is not there, and for other reasons too: 403 where they
+    /// deny listing, no CORS header where they send one with what exists only.
+    pub fn may_be_missing(&self) -> bool {
+        let hidden =
+            matches!(self, Error::PermissionDenied { status: 403, .. } | Error::CorsOrNetwork { answered: true, .. });
+        hidden || self.is_missing()
     }
 }
 

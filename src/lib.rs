@@ -53,6 +53,13 @@
 //! vectors, column mapping and type widening are applied in one place, with SQL or without; and the module does not carry
 //! a Parquet writer. DataFusion still does the pruning: it hands its predicates over as [`scan::Pruner`]s.
 //!
+//! # Why does the module leave things out?
+//!
+//! Its size is what a visitor waits for. Cargo optimises a cdylib across crates only where it is built alone, so that
+//! `scripts/build` asks for that crate type and `Cargo.toml` names none. The Parquet crate links the encoders of its codecs
+//! beside the decoders: brotli's is left out by a stand-in for that crate (`.cargo/brotli`), zstd's by stubs of its C
+//! functions (`scan/zstd_encoder.rs`).
+//!
 //! # Why one error enum?
 //!
 //! Because its codes are an interface: a page tells people what to do next by them, and a program decides by them.

@@ -5,7 +5,7 @@ use super::runtime;
 use super::table::EngineTable;
 use crate::error::Result;
 use crate::scan::FooterCache;
-use crate::storage::{Meter, Storage, StorageOptions};
+use crate::storage::{Meter, Pool, Storage, StorageOptions};
 use crate::table::{Table, TableUrl};
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
@@ -38,8 +38,10 @@ impl Engine {
         let footers = session.footers().clone();
         #[cfg(not(feature = "sql"))]
         let footers = FooterCache::default();
+        let mut storage = options.storage();
+        storage.pool = Some(Pool::new(&storage));
         Ok(Engine {
-            storage: options.storage(),
+            storage,
             footers,
             #[cfg(feature = "sql")]
             session,

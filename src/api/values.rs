@@ -2,7 +2,7 @@
 //! something is not known.
 
 use crate::delta;
-use crate::snapshot::{self, Snapshot, TimestampSource, type_name};
+use crate::snapshot::{self, Snapshot, TimestampSource, field_type_name};
 use crate::storage;
 use crate::table::Table;
 use arrow::datatypes::{DataType, FieldRef};
@@ -13,8 +13,19 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** What was fetched: requests sent (retries included), body bytes, requests sent again, bytes answered from the cache. */
-export interface Metrics { requests: number; bytes: number; retries: number; cachedBytes: number; }
+/** What was fetched. */
+export interface Metrics {
+  /** Requests sent, retries included. */
+  requests: number;
+  /** Body bytes received. */
+  bytes: number;
+  /** Requests sent again. */
+  retries: number;
+  /** Bytes answered from the cache. */
+  cachedBytes: number;
+  /** Requests for a part of a file that were answered with all of it: the host ignores ranges. */
+  wholeReplies: number;
+}
 export interface CommitTimestamp { millis: number; source: "inCommit" | "lastModified" | "commitInfo"; }
 export interface TableInfo {
   url: string; version: bigint; timestamp: CommitTimestamp | null;
@@ -64,6 +75,7 @@ pub(super) struct Metrics {
     bytes: f64,
     retries: f64,
     cached_bytes: f64,
+    whole_replies: f64,
 }
 
 impl From<storage::Metrics> for Metrics {
@@ -73,6 +85,7 @@ impl From<storage::Metrics> for Metrics {
             bytes: metrics.bytes as f64,
             retries: metrics.retries as f64,
             cached_bytes: metrics.cached_bytes as f64,
+            whole_replies: metrics.whole_replies as f64,
         }
     }
 }
@@ -199,7 +212,7 @@ fn field(logical: &FieldRef, physical: &FieldRef) -> Field {
     let children = children(logical).into_iter().zip(children(physical));
     Field {
         name: logical.name().clone(),
-        r#type: type_name(logical.data_type()),
+        r#type: field_type_name(logical),
         nullable: logical.is_nullable(),
         partition: false,
         physical_name: physical.name().clone(),

@@ -54,10 +54,7 @@ pub(crate) async fn load(storage: &Storage, checkpoint: &CheckpointFiles) -> Res
     let loaded = try_join_all(checkpoint.files.iter().map(|file| load_file(storage, file))).await;
     let files = match loaded {
         Ok(files) => files,
-        // A host that denies listing answers 403 for what is not there.
-        Err(error) if error.is_missing() || matches!(error, Error::PermissionDenied { status: 403, .. }) => {
-            return Ok(None);
-        }
+        Err(error) if error.may_be_missing() => return Ok(None),
         Err(error) => return Err(error),
     };
     let mut loaded = Checkpoint { version: checkpoint.version, metadata: None, protocol: None, sources: Vec::new() };

@@ -5,7 +5,7 @@
 
 use super::checkpoint::{self, CheckpointFiles, LogObject};
 use super::log_path;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::snapshot::FileLocation;
 use crate::storage::Storage;
 use futures::future::join_all;
@@ -47,7 +47,7 @@ pub(crate) async fn existing(storage: &Storage, versions: &[u64]) -> Result<Vec<
         let location = FileLocation::Relative(log_path::classic_checkpoint(*version));
         match storage.get_ranges(&location, std::slice::from_ref(&(0..4))).await {
             Ok(magic) => Ok(magic.first().is_some_and(|magic| **magic == *b"PAR1").then_some(*version)),
-            Err(error) if error.is_missing() || matches!(error, Error::PermissionDenied { .. }) => Ok(None),
+            Err(error) if error.may_be_missing() => Ok(None),
             Err(error) => Err(error),
         }
     });

@@ -5,6 +5,7 @@
 
 use super::actions::{Add, CommitTimes, Line, Metadata, Protocol, Remove, Sidecar};
 use crate::error::{Error, Result};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// The actions of one file, in its order by kind.
@@ -29,7 +30,7 @@ pub(crate) enum FileAction {
 pub(crate) fn parse(bytes: &[u8], path: &str) -> Result<Actions> {
     let mut actions = Actions::default();
     let mut lines = 0_usize;
-    for line in lines_of(bytes, path) {
+    for line in lines_of::<Line<'_>>(bytes, path) {
         let (_, line) = line?;
         lines += 1;
         if let Some(add) = line.add {
@@ -54,7 +55,7 @@ pub(crate) fn parse(bytes: &[u8], path: &str) -> Result<Actions> {
 
 /// The `commitInfo` in `bytes`, if there is one. Lines after it are not looked at.
 pub(crate) fn commit_info<'a>(bytes: &'a [u8], path: &'a str) -> Result<Option<&'a RawValue>> {
-    for line in lines_of(bytes, path) {
+    for line in lines_of::<Line<'_>>(bytes, path) {
         if let Some(commit_info) = line?.1.commit_info {
             return Ok(Some(commit_info));
         }
@@ -62,7 +63,11 @@ pub(crate) fn commit_info<'a>(bytes: &'a [u8], path: &'a str) -> Result<Option<&
     Ok(None)
 }
 
-fn lines_of<'a>(bytes: &'a [u8], path: &'a str) -> impl Iterator<Item = Result<(usize, Line<'a>)>> {
+/// The lines in `bytes`, numbered, those that are empty left out.
+pub(crate) fn lines_of<'a, L: Deserialize<'a>>(
+    bytes: &'a [u8],
+    path: &'a str,
+) -> impl Iterator<Item = Result<(usize, L)>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let numbered = (1_usize..).zip(bytes.split(|byte| *byte == b'\n'));
     numbered.map(|(number, line)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty()).map(

@@ -31,7 +31,7 @@ struct V2Checkpoint {
 pub(crate) async fn read(storage: &Storage) -> Result<Option<CheckpointFiles>> {
     match storage.probe_mutable(&FileLocation::Relative(log_path::last_checkpoint())).await? {
         Probe::Found(object) => Ok(parse(&object.bytes)),
-        Probe::Missing | Probe::Denied => Ok(None),
+        Probe::Missing | Probe::Denied | Probe::Hidden => Ok(None),
     }
 }
 

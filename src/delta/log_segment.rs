@@ -194,11 +194,10 @@ async fn from_zero(storage: &Storage, version: Option<u64>) -> Result<LogSegment
 
 /// Why there is no commit 0.
 async fn nothing(storage: &Storage) -> Result<Error> {
+    let first = || format!("{}/{}", storage.url().trim_end_matches('/'), log_path::commit(0));
     Ok(match storage.probe(&FileLocation::Relative(log_path::commit(0))).await? {
-        Probe::Denied => {
-            let url = format!("{}/{}", storage.url().trim_end_matches('/'), log_path::commit(0));
-            Error::PermissionDenied { url, status: 403 }
-        }
+        Probe::Denied => Error::PermissionDenied { url: first(), status: 403 },
+        Probe::Hidden => Error::CorsOrNetwork { url: first(), answered: true },
         Probe::Missing | Probe::Found(_) => {
             let reason = "neither _delta_log/_last_checkpoint nor the commit 0 in _delta_log is there; \
                           check that the URL is the table's own folder";
@@ -242,7 +241,7 @@ pub(crate) async fn probe_commit(storage: &Storage, version: u64) -> Result<Opti
             }
         }
         Probe::Found(object) => Ok(Some(object)),
-        Probe::Missing | Probe::Denied => Ok(None),
+        Probe::Missing | Probe::Denied | Probe::Hidden => Ok(None),
     }
 }
 

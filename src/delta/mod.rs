@@ -2,12 +2,13 @@
 //!
 //! [`log_segment`] finds and fetches the files that make up a version, [`commit`] and [`checkpoint`] read their actions,
 //! [`replay`] reconciles them; [`schema`], [`partition_values`] and [`data_file`] turn the result into plain Arrow and paths.
-//! All decisions are pure functions; what fetches is in [`log_segment`], [`checkpoint`], [`last_checkpoint`], [`time_travel`] and
-//! [`history`].
+//! All decisions are pure functions; what fetches is in [`log_segment`], [`checkpoint`], [`last_checkpoint`], [`time_travel`],
+//! [`history`] and [`change_feed`].
 //!
 //! Specification: <https://github.com/delta-io/delta/blob/master/PROTOCOL.md>.
 
 mod actions;
+pub mod change_feed;
 mod checkpoint;
 mod checkpoint_columns;
 mod checkpoint_file;

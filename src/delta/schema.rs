@@ -5,7 +5,7 @@
 use super::column_mapping::{FIELD_ID, Mode};
 use super::type_widening;
 use crate::error::{Error, Result};
-use crate::snapshot::TableSchema;
+use crate::snapshot::{STANDS_FOR, TableSchema};
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -57,6 +57,29 @@ fn yes() -> bool {
     true
 }
 
+/// A type as the table's users see it and as its data files spell it.
+struct Typed {
+    logical: DataType,
+    physical: DataType,
+    /// The type that both stand for; the fields of this type carry it.
+    stands_for: Option<String>,
+}
+
+impl Typed {
+    fn same(data_type: DataType) -> Typed {
+        Typed { logical: data_type.clone(), physical: data_type, stands_for: None }
+    }
+
+    /// Fields of this type, one of each kind.
+    fn fields(self, logical: &str, physical: &str, nullable: bool) -> Pair<Field> {
+        let mark = |field: Field| match &self.stands_for {
+            Some(name) => field.with_metadata(HashMap::from([(STANDS_FOR.to_string(), name.clone())])),
+            None => field,
+        };
+        (mark(Field::new(logical, self.logical, nullable)), mark(Field::new(physical, self.physical, nullable)))
+    }
+}
+
 /// The same thing twice: logical, physical.
 type Pair<T> = (T, T);
 
@@ -95,56 +118,67 @@ fn field_of(field: &StructField, path: &str, mode: Mode) -> Result<Pair<Field>> 
     let path = if path.is_empty() { field.name.clone() } else { format!("{path}.{}", field.name) };
     type_widening::check(&path, &field.metadata)?;
     let (name, id) = mode.physical(&field.name, &field.metadata)?;
-    let (logical, physical) = type_of(&field.data_type, &path, mode)?;
+    let data_type = type_of(&field.data_type, &path, mode)?;
 
     let told = |key: &str| Some((key.to_string(), field.metadata.get(key)?.as_str()?.to_string()));
-    let shown: HashMap<String, String> = [told(COMMENT), told(CHAR_VARCHAR)].into_iter().flatten().collect();
-    let ids: HashMap<String, String> = id.map(|id| (FIELD_ID.to_string(), id.to_string())).into_iter().collect();
-    Ok((
-        Field::new(&field.name, logical, field.nullable).with_metadata(shown),
-        Field::new(name, physical, field.nullable).with_metadata(ids),
-    ))
+    let (mut logical, mut physical) = data_type.fields(&field.name, name, field.nullable);
+    logical.metadata_mut().extend([told(COMMENT), told(CHAR_VARCHAR)].into_iter().flatten());
+    physical.metadata_mut().extend(id.map(|id| (FIELD_ID.to_string(), id.to_string())));
+    Ok((logical, physical))
 }
 
 /// A type: a string names a primitive one, an object is a nested one. serde_json bounds how deep they nest.
-fn type_of(data_type: &Value, path: &str, mode: Mode) -> Result<Pair<DataType>> {
+fn type_of(data_type: &Value, path: &str, mode: Mode) -> Result<Typed> {
     let kind = match data_type {
         Value::String(name) => {
-            let primitive = primitive(name, path)?;
-            return Ok((primitive.clone(), primitive));
+            let stands_for = stands_for(name).then(|| name.clone());
+            return Ok(Typed { stands_for, ..Typed::same(primitive(name, path)?) });
         }
         nested => nested.get("type").and_then(Value::as_str),
     };
-    match kind {
+    let (logical, physical) = match kind {
         Some("struct") => {
             let (logical, physical) = fields_of(&nested::<StructType>(data_type, path)?, path, mode)?;
-            Ok((DataType::Struct(logical), DataType::Struct(physical)))
+            (DataType::Struct(logical), DataType::Struct(physical))
         }
         Some("array") => {
             let array: ArrayType = nested(data_type, path)?;
-            let (logical, physical) = type_of(&array.element_type, &format!("{path}.element"), mode)?;
-            let list = |element| DataType::List(Arc::new(Field::new("element", element, array.contains_null)));
-            Ok((list(logical), list(physical)))
+            let element = type_of(&array.element_type, &format!("{path}.element"), mode)?;
+            let (logical, physical) = element.fields("element", "element", array.contains_null);
+            (DataType::List(Arc::new(logical)), DataType::List(Arc::new(physical)))
         }
         Some("map") => {
             let map: MapType = nested(data_type, path)?;
-            let (key, physical_key) = type_of(&map.key_type, &format!("{path}.key"), mode)?;
-            let (value, physical_value) = type_of(&map.value_type, &format!("{path}.value"), mode)?;
-            let nullable = map.value_contains_null;
-            Ok((map_of(key, value, nullable), map_of(physical_key, physical_value, nullable)))
+            let key = type_of(&map.key_type, &format!("{path}.key"), mode)?;
+            let value = type_of(&map.value_type, &format!("{path}.value"), mode)?;
+            let (key, physical_key) = key.fields("key", "key", false);
+            let (value, physical_value) = value.fields("value", "value", map.value_contains_null);
+            (map_of(key, value), map_of(physical_key, physical_value))
         }
-        Some(other) => Err(Error::unsupported(other, format!("column {path} has this type"))),
-        None => Err(corrupt(path, "its type is neither a name nor an object with a \"type\"")),
-    }
+        Some(other) => return Err(Error::unsupported(other, format!("column {path} has this type"))),
+        None => return Err(corrupt(path, "its type is neither a name nor an object with a \"type\"")),
+    };
+    Ok(Typed { logical, physical, stands_for: None })
 }
 
-fn map_of(key: DataType, value: DataType, nullable: bool) -> DataType {
-    let entries = Fields::from(vec![Field::new("key", key, false), Field::new("value", value, nullable)]);
+fn map_of(key: Field, value: Field) -> DataType {
+    let entries = Fields::from(vec![key, value]);
     DataType::Map(Arc::new(Field::new("key_value", DataType::Struct(entries), false)), false)
 }
 
 fn nested<T: for<'de> Deserialize<'de>>(data_type: &Value, path: &str) -> Result<T> {
     T::deserialize(data_type).map_err(|error| corrupt(path, error))
+}
+
+/// Whether a type is read as another one that stands for it.
+fn stands_for(name: &str) -> bool {
+    name == "variant" || is_geospatial(name)
+}
+
+fn is_geospatial(name: &str) -> bool {
+    ["geometry", "geography"].iter().any(|kind| {
+        name.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with('(') && rest.ends_with(')'))
+    })
 }
 
 fn primitive(name: &str, path: &str) -> Result<DataType> {
@@ -167,6 +201,10 @@ fn primitive(name: &str, path: &str) -> Result<DataType> {
         _ if name.starts_with("decimal(") => {
             decimal(name).ok_or_else(|| corrupt(path, format!("its type is {name:?}")))?
         }
+        // Data files hold a struct of binaries; what is read is the value as JSON: see `scan::variant`.
+        "variant" => DataType::Utf8,
+        // Well-known binary, in data files too.
+        _ if is_geospatial(name) => DataType::Binary,
         _ if name.starts_with("char(") || name.starts_with("varchar(") => DataType::Utf8,
         _ => return Err(Error::unsupported(name, format!("column {path} has this type"))),
     })
@@ -187,7 +225,7 @@ fn corrupt(path: &str, reason: impl std::fmt::Display) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snapshot::FieldMatch;
+    use crate::snapshot::{FieldMatch, field_type_name, is_variant};
 
     fn field(name: &str, data_type: &str, metadata: &str) -> String {
         format!(r#"{{"name":"{name}","type":{data_type},"nullable":true,"metadata":{metadata}}}"#)
@@ -220,7 +258,7 @@ mod tests {
 
     #[test]
     fn unknown_types_are_refused_by_name() {
-        for name in ["variant", "geometry(4326)", "interval day"] {
+        for name in ["geometryx", "interval day", "object"] {
             let error = one(&format!("{name:?}")).unwrap_err();
             assert!(matches!(error, Error::UnsupportedFeature { feature, .. } if feature == name));
         }
@@ -255,13 +293,48 @@ mod tests {
         let inner = |name: &str, metadata: HashMap<String, String>| {
             let leaf = Field::new(name, DataType::Int64, true).with_metadata(metadata);
             let element = DataType::Struct(vec![leaf].into());
-            map_of(DataType::Utf8, DataType::List(Arc::new(Field::new("element", element, false))), true)
+            let list = DataType::List(Arc::new(Field::new("element", element, false)));
+            map_of(Field::new("key", DataType::Utf8, false), Field::new("value", list, true))
         };
         let id = |id: &str| HashMap::from([(FIELD_ID.to_string(), id.to_string())]);
         assert_eq!(schema.field_match, FieldMatch::Id);
         assert_eq!(schema.logical.field(0), &Field::new("a", inner("x", HashMap::new()), true));
         assert_eq!(schema.physical.field(0), &Field::new("c1", inner("c3", id("3")), true).with_metadata(id("1")));
         assert_eq!(schema.physical.field(1).name(), "c2");
+    }
+
+    #[test]
+    fn variants_are_marked_wherever_they_are() {
+        let list = r#"{"type":"array","elementType":"variant","containsNull":true}"#;
+        let map = r#"{"type":"map","keyType":"string","valueType":"variant","valueContainsNull":true}"#;
+        let text =
+            schema(&[field("v", "\"variant\"", r#"{"comment":"any"}"#), field("l", list, "{}"), field("m", map, "{}")]);
+        let schema = parse(&text, Mode::None).unwrap();
+        for schema in [&schema.logical, &schema.physical] {
+            let DataType::List(element) = schema.field(1).data_type() else { panic!() };
+            let DataType::Map(entries, _) = schema.field(2).data_type() else { panic!() };
+            let DataType::Struct(entry) = entries.data_type() else { panic!() };
+            let marked = [schema.field(0), element, &entry[0], &entry[1]].map(is_variant);
+            assert_eq!(marked, [true, true, false, true]);
+        }
+        assert_eq!(schema.logical.field(0).metadata()[COMMENT], "any");
+        assert_eq!(schema.logical.field(0).data_type(), &DataType::Utf8);
+    }
+
+    #[test]
+    fn geospatial_types_are_binaries() {
+        for name in ["geometry", "geometry(OGC:CRS84)", "geography(OGC:CRS84, spherical)"] {
+            let schema = parse(&schema(&[field("g", &format!("{name:?}"), "{}")]), Mode::None).unwrap();
+            assert_eq!(schema.logical.field(0).data_type(), &DataType::Binary);
+            assert_eq!(field_type_name(schema.logical.field(0)), name);
+        }
+    }
+
+    #[test]
+    fn collations_do_not_change_a_string() {
+        let metadata = r#"{"__COLLATIONS":{"c":"ICU.de_DE"}}"#;
+        let schema = parse(&schema(&[field("c", "\"string\"", metadata)]), Mode::None).unwrap();
+        assert_eq!(schema.logical.field(0), &Field::new("c", DataType::Utf8, true));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::snapshot::TableProtocol;
 
 /// The reader features that are honoured.
-const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 12] = [
     "columnMapping",
     "deletionVectors",
     "timestampNtz",
@@ -16,6 +16,11 @@ const KNOWN: [&str; 7] = [
     "vacuumProtocolCheck",
     "typeWidening",
     "typeWidening-preview",
+    "variantType",
+    "variantType-preview",
+    "variantShredding",
+    "variantShredding-preview",
+    "geospatial",
 ];
 
 /// Refuses, by name, what this reader does not know; returns the protocol as the snapshot holds it.
@@ -40,11 +45,24 @@ pub(crate) fn check(protocol: &Protocol) -> Result<TableProtocol> {
         return Err(Error::corrupt("_delta_log", "protocol: minReaderVersion is 3 and readerFeatures is missing"));
     }
     match checked.reader_features.iter().find(|feature| !KNOWN.contains(&feature.as_str())) {
-        Some(feature) => {
-            let reason = "the table's protocol asks every reader to know this table feature, and this one does not";
-            Err(Error::unsupported(feature, reason))
-        }
+        Some(feature) => Err(Error::unsupported(feature, refusal(feature))),
         None => Ok(checked),
+    }
+}
+
+/// Why a reader feature is refused, and what can be done about it.
+fn refusal(feature: &str) -> &'static str {
+    match feature {
+        "catalogManaged" | "catalogOwned" | "catalogOwned-preview" => {
+            "the table's newest commits are known to its catalog alone: read it through the catalog, or open a copy of it"
+        }
+        "redirectReaderWriter" | "redirectReaderWriter-preview" => {
+            "the table has moved: its owner, or the property delta.redirectReaderWriter in its log, tells where to; open that"
+        }
+        _ => {
+            "the table's protocol asks every reader to know this table feature, and this one does not: \
+             open a version from before it, or drop the feature with the engine that writes the table"
+        }
     }
 }
 
@@ -85,7 +103,7 @@ mod tests {
 
     #[test]
     fn unknown_ones_are_refused_by_name() {
-        for feature in ["variantType", "variantShredding", "catalogManaged", "fromTheFuture"] {
+        for feature in ["catalogManaged", "fromTheFuture"] {
             let error = check(&protocol(3, Some(&["deletionVectors", feature]))).unwrap_err();
             assert!(matches!(error, Error::UnsupportedFeature { feature: name, .. } if name == feature));
         }
@@ -93,6 +111,53 @@ mod tests {
         assert!(matches!(error, Error::UnsupportedFeature { feature, .. } if feature == "minReaderVersion 4"));
         assert!(matches!(check(&protocol(3, None)), Err(Error::CorruptTable { .. })));
         assert!(matches!(check(&protocol(-1, None)), Err(Error::CorruptTable { .. })));
+    }
+
+    #[test]
+    fn what_is_refused_says_what_to_do() {
+        for (feature, hint) in [
+            ("catalogManaged", "through the catalog"),
+            ("catalogOwned-preview", "through the catalog"),
+            ("redirectReaderWriter", "open that"),
+            ("adaptiveMetadata", "drop the feature"),
+        ] {
+            let error = check(&protocol(3, Some(&[feature]))).unwrap_err().to_string();
+            assert!(error.contains(feature) && error.contains(hint), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_writers_must_know_never_blocks_a_reader() {
+        for feature in [
+            "allowColumnDefaults",
+            "appendOnly",
+            "changeDataFeed",
+            "checkConstraints",
+            "checkpointProtection",
+            "clustering",
+            "collations",
+            "domainMetadata",
+            "generatedColumns",
+            "icebergCompatV1",
+            "icebergCompatV2",
+            "icebergCompatV3",
+            "icebergWriterCompatV1",
+            "identityColumns",
+            "inCommitTimestamp",
+            "inCommitTimestamp-preview",
+            "invariants",
+            "materializePartitionColumns",
+            "redirectWriterOnly",
+            "rowTracking",
+            "fromTheFuture",
+        ] {
+            let mut of_writers = protocol(3, Some(&[]));
+            of_writers.writer_features = Some(vec![feature.into()]);
+            assert_eq!(check(&of_writers).unwrap().writer_features, [feature]);
+            of_writers = protocol(1, None);
+            of_writers.writer_features = Some(vec![feature.into()]);
+            assert!(check(&of_writers).is_ok(), "{feature}");
+        }
     }
 
     #[test]

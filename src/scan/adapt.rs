@@ -2,6 +2,7 @@
 
 use super::cast::cast;
 use super::projection::{Shape, entry};
+use super::variant;
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray, new_null_array};
 use arrow::datatypes::{DataType, FieldRef, Fields};
 use arrow::error::ArrowError;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 pub(super) fn adapt(array: &ArrayRef, shape: &Shape, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
     match (shape, wanted) {
         (Shape::Leaf, wanted) => cast(array, wanted),
+        (Shape::Variant, wanted) => variant::to_json(array, wanted),
         (Shape::Struct(children), DataType::Struct(fields)) => adapt_struct(array, children, fields),
         (Shape::List(element), DataType::List(field)) => {
             let (values, list) = adapt_list(array, element, field)?;

@@ -23,13 +23,26 @@ const MAX_BITMAP_BYTES: u64 = i32::MAX as u64;
 
 /// The deleted rows of one data file, by position in it.
 #[derive(Debug)]
-pub(super) struct DeletedRows(RoaringTreemap);
+pub(super) enum DeletedRows {
+    /// These.
+    These(RoaringTreemap),
+    /// All others.
+    AllBut(RoaringTreemap),
+}
 
 impl DeletedRows {
+    fn named(&self) -> &RoaringTreemap {
+        let (DeletedRows::These(rows) | DeletedRows::AllBut(rows)) = self;
+        rows
+    }
+
     /// How many rows of the file's `rows` are left.
     pub(super) fn left(&self, rows: Range<u64>) -> u64 {
-        let deleted = self.0.range_cardinality(rows.clone());
-        (rows.end - rows.start).saturating_sub(deleted)
+        let named = self.named().range_cardinality(rows.clone());
+        match self {
+            DeletedRows::These(_) => (rows.end - rows.start).saturating_sub(named),
+            DeletedRows::AllBut(_) => named,
+        }
     }
 
     /// The rows that are left of a row group, which begins at row `rows.start` of the file.
@@ -37,16 +50,18 @@ impl DeletedRows {
         let count = (rows.end - rows.start) as usize;
         let mut left = Vec::new();
         let mut next = 0;
-        let mut deleted = self.0.iter();
-        deleted.advance_to(rows.start);
-        for row in deleted.take_while(|row| *row < rows.end) {
+        let mut named = self.named().iter();
+        named.advance_to(rows.start);
+        for row in named.take_while(|row| *row < rows.end) {
             let row = (row - rows.start) as usize;
-            if row > next {
-                left.push(next..row);
+            match self {
+                DeletedRows::These(_) if row > next => left.push(next..row),
+                DeletedRows::These(_) => {}
+                DeletedRows::AllBut(_) => left.push(row..row + 1),
             }
             next = row + 1;
         }
-        if next < count {
+        if next < count && matches!(self, DeletedRows::These(_)) {
             left.push(next..count);
         }
         RowSelection::from_consecutive_ranges(left.into_iter(), count)
@@ -54,7 +69,7 @@ impl DeletedRows {
 
     /// An error where a deleted row is not among the file's `rows`.
     pub(super) fn check(&self, rows: u64, file: &str) -> Result<()> {
-        match self.0.max() {
+        match self.named().max() {
             Some(last) if last >= rows => {
                 Err(Error::corrupt(file, format!("its deletion vector names row {last}, but it has {rows} rows")))
             }
@@ -65,7 +80,23 @@ impl DeletedRows {
 
 /// Fetches and decodes the deleted rows of the data file `file`.
 pub(super) async fn read(storage: &Storage, deletes: &Deletes, file: &str) -> Result<DeletedRows> {
+    let Deletes::AllBut { kept, unless } = deletes else {
+        return Ok(DeletedRows::These(bitmap(storage, deletes, file).await?));
+    };
+    let unless = async {
+        match unless {
+            Some(unless) => bitmap(storage, unless, file).await,
+            None => Ok(RoaringTreemap::new()),
+        }
+    };
+    let (kept, unless) = futures::try_join!(bitmap(storage, kept, file), unless)?;
+    Ok(DeletedRows::AllBut(kept - unless))
+}
+
+/// The rows that one deletion vector names.
+async fn bitmap(storage: &Storage, deletes: &Deletes, file: &str) -> Result<RoaringTreemap> {
     match deletes {
+        Deletes::AllBut { .. } => Err(Error::internal("deletes of deletes")),
         Deletes::Inline { bitmap, cardinality } => {
             decode(bitmap, *cardinality).map_err(|reason| Error::corrupt(file, format!("its deletion vector {reason}")))
         }
@@ -107,7 +138,7 @@ fn unframe(blob: &Bytes, length: u64) -> std::result::Result<Bytes, String> {
 }
 
 /// The bitmap, which has to name `cardinality` rows.
-fn decode(bitmap: &[u8], cardinality: u64) -> std::result::Result<DeletedRows, String> {
+fn decode(bitmap: &[u8], cardinality: u64) -> std::result::Result<RoaringTreemap, String> {
     let (magic, mut rows) = bitmap.split_first_chunk::<4>().ok_or("ends early")?;
     match u32::from_le_bytes(*magic) {
         PORTABLE => {}
@@ -118,7 +149,7 @@ fn decode(bitmap: &[u8], cardinality: u64) -> std::result::Result<DeletedRows, S
     if rows.len() != cardinality {
         return Err(format!("names {} rows, and {cardinality} by the log", rows.len()));
     }
-    Ok(DeletedRows(rows))
+    Ok(rows)
 }
 
 #[cfg(test)]
@@ -141,7 +172,7 @@ mod tests {
 
     #[test]
     fn rows_are_cut_by_row_group() {
-        let deleted = decode(&bitmap(&[0, 3, 4, 9, 10, 1 << 33]), 6).unwrap();
+        let deleted = DeletedRows::These(decode(&bitmap(&[0, 3, 4, 9, 10, 1 << 33]), 6).unwrap());
         let selection: Vec<RowSelector> = deleted.selection(0..10).into();
         let (select, skip) = (RowSelector::select, RowSelector::skip);
         assert_eq!(selection, [skip(1), select(2), skip(2), select(4), skip(1)]);
@@ -154,11 +185,22 @@ mod tests {
     }
 
     #[test]
+    fn all_rows_but_some_may_be_deleted() {
+        let deleted = DeletedRows::AllBut(decode(&bitmap(&[0, 3, 4, 9, 10]), 5).unwrap());
+        let (select, skip) = (RowSelector::select, RowSelector::skip);
+        let selection = Vec::<RowSelector>::from(deleted.selection(0..10));
+        assert_eq!(selection, [select(1), skip(2), select(2), skip(4), select(1)]);
+        assert_eq!(Vec::<RowSelector>::from(deleted.selection(10..12)), [select(1), skip(1)]);
+        assert_eq!((deleted.left(0..10), deleted.left(11..14)), (4, 0));
+        assert!(deleted.check(10, "f").is_err());
+    }
+
+    #[test]
     fn the_documented_example_decodes() {
         // Made by other writers for the rows {3, 4, 7, 11, 18, 29}.
         let bytes = z85::decode("^Bg9^0rr910000000000iXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L").unwrap();
         let deleted = decode(&bytes, 6).unwrap();
-        assert_eq!(deleted.0.iter().collect::<Vec<_>>(), [3, 4, 7, 11, 18, 29]);
+        assert_eq!(deleted.iter().collect::<Vec<_>>(), [3, 4, 7, 11, 18, 29]);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //!    columns with the table's; `row_groups` rules row groups out by their bounds.
 //! 3. `row_group`: one row group's needed bytes are worked out (by pages, where the `page_index` is worth it) and fetched.
 //! 4. `stream` keeps some of that under way ahead of the decoder, and stops when no more rows are wanted.
-//! 5. `adapt` and `cast` turn what Parquet decodes to into the table's columns.
+//! 5. `adapt` and `cast` turn what Parquet decodes to into the table's columns, `variant` its variants into JSON.
 //!
 //! Parquet is decoded by the `parquet` crate's push decoder, which does no I/O of its own: it says which bytes it needs.
 
@@ -27,7 +27,7 @@ mod prune;
 mod row_group;
 mod row_groups;
 mod stream;
-mod task;
+mod variant;
 
 use crate::error::Result;
 use crate::snapshot::ContainerStatistics;

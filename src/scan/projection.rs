@@ -5,8 +5,9 @@
 //! is null in it.
 
 use super::cast::castable;
+use super::variant;
 use crate::error::{Error, Result};
-use crate::snapshot::FieldMatch;
+use crate::snapshot::{FieldMatch, is_variant};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::{PARQUET_FIELD_ID_META_KEY, parquet_to_arrow_schema};
 use parquet::basic::Type as PhysicalType;
@@ -52,6 +53,8 @@ pub(super) enum Shape {
     List(Box<Shape>),
     /// Key by key and value by value.
     Map(Box<Shape>, Box<Shape>),
+    /// A struct of binaries, and what it is shredded into, as JSON.
+    Variant,
 }
 
 /// A wanted column: how data files spell it, and what type it shall have.
@@ -148,6 +151,9 @@ impl Projector<'_> {
 
     /// How the file's field, whose first leaf is `leaf`, becomes the wanted type. Notes the leaves that takes.
     fn shape(&mut self, physical: &Field, wanted: &DataType, file: &Field, leaf: usize) -> Result<Shape> {
+        if is_variant(physical) {
+            return self.variant(file, leaf);
+        }
         match (physical.data_type(), wanted, file.data_type()) {
             (DataType::Struct(physical), DataType::Struct(wanted), DataType::Struct(file)) => {
                 self.struct_shape(physical, wanted, file, leaf)
@@ -186,6 +192,15 @@ impl Projector<'_> {
             self.leaves.insert(leaf);
         }
         Ok(Shape::Struct(children))
+    }
+
+    /// A variant is read whole: which parts of it are wanted is not known here.
+    fn variant(&mut self, file: &Field, leaf: usize) -> Result<Shape> {
+        if let Some(reason) = variant::refusal(file) {
+            return Err(Error::corrupt(self.name, format!("column {} holds no variants: {reason}", file.name())));
+        }
+        self.leaves.extend(leaf..leaf + leaf_count(file.data_type()));
+        Ok(Shape::Variant)
     }
 
     fn leaf(&mut self, wanted: &DataType, file: &Field, leaf: usize) -> Result<Shape> {

@@ -6,7 +6,7 @@
 use super::cast::{cast, castable};
 use super::projection::{FileProjection, Shape, Source};
 use super::{Pruner, partition};
-use crate::snapshot::{ColumnStatistics, ContainerStatistics};
+use crate::snapshot::{ColumnStatistics, ContainerStatistics, stands_for};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, UInt64Array, new_null_array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema};
@@ -50,11 +50,14 @@ impl FileBounds {
         metadata: &ParquetMetaData,
     ) -> FileBounds {
         let columns = columns.iter().zip(&found.sources).filter_map(|(&column, source)| {
-            let wanted = logical.fields().get(column)?.data_type();
+            let field = logical.fields().get(column)?;
+            let wanted = field.data_type();
             let bound = match (partition_values.get(&column), source) {
                 (Some(value), _) => BoundColumn::Constant(value.clone()),
                 (None, Source::Missing) => BoundColumn::Missing(wanted.clone()),
-                (None, Source::File { leaf, shape: Shape::Leaf, .. }) => leaf_column(*leaf, wanted, metadata),
+                (None, Source::File { leaf, shape: Shape::Leaf, .. }) if stands_for(field).is_none() => {
+                    leaf_column(*leaf, wanted, metadata)
+                }
                 (None, Source::File { .. }) => BoundColumn::Unknown(wanted.clone()),
             };
             Some((column, bound))

@@ -7,14 +7,14 @@ mod type_name;
 mod version;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, SchemaRef};
 use bytes::Bytes;
 use object_store::path::Path;
 use std::collections::BTreeMap;
 use url::Url;
 
 pub use statistics::{ColumnStatistics, ContainerStatistics, FileStatistics};
-pub use type_name::type_name;
+pub use type_name::{field_type_name, type_name};
 pub use version::Version;
 
 /// A table at one version: immutable, complete, without I/O.
@@ -72,6 +72,21 @@ pub struct TableSchema {
     pub field_match: FieldMatch,
 }
 
+/// The metadata key of a field, of either schema and at any depth, whose values stand for another type than the field's own:
+/// the name of that type. A `variant` is read as the JSON text of its value, a `geometry(…)` or `geography(…)` as the
+/// binary of its WKB. Nothing is known of the order of such values: their bounds are not used.
+pub const STANDS_FOR: &str = "lakeglass.type";
+
+/// The type that a field's values stand for, where it is not the field's own.
+pub fn stands_for(field: &Field) -> Option<&str> {
+    field.metadata().get(STANDS_FOR).map(String::as_str)
+}
+
+/// Whether a field holds variants.
+pub fn is_variant(field: &Field) -> bool {
+    stands_for(field) == Some("variant")
+}
+
 /// How a column of a data file is matched with a column of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldMatch {
@@ -127,13 +142,21 @@ pub enum Deletes {
         /// How many rows are deleted; checked.
         cardinality: u64,
     },
+    /// All rows but those of a bitmap: the rows by which two bitmaps of one file differ, when its changes are read.
+    AllBut {
+        /// The rows that are not deleted.
+        kept: Box<Deletes>,
+        /// Rows that are deleted all the same.
+        unless: Option<Box<Deletes>>,
+    },
 }
 
 impl Deletes {
-    /// How many rows are deleted.
+    /// How many rows are sure to be deleted.
     pub fn cardinality(&self) -> u64 {
         match self {
             Deletes::Inline { cardinality, .. } | Deletes::Blob { cardinality, .. } => *cardinality,
+            Deletes::AllBut { .. } => 0,
         }
     }
 }

@@ -1,6 +1,12 @@
 //! Column types by the names that Delta, Spark and Iceberg users know.
 
+use super::stands_for;
 use arrow::datatypes::{DataType, Field, TimeUnit};
+
+/// A field's type as text: that of [`type_name`], or the one that its values stand for.
+pub fn field_type_name(field: &Field) -> String {
+    stands_for(field).map_or_else(|| type_name(field.data_type()), str::to_string)
+}
 
 /// The type as text: `long`, `decimal(10,2)`, `struct<a: long>`, `array<string>`, `map<string, double>`. An Arrow type that no
 /// table type maps to is named as Arrow does.
@@ -20,14 +26,14 @@ pub fn type_name(data_type: &DataType) -> String {
         DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => "timestamp".into(),
         DataType::Timestamp(TimeUnit::Microsecond, None) => "timestamp_ntz".into(),
         DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
-        DataType::List(element) => format!("array<{}>", type_name(element.data_type())),
+        DataType::List(element) => format!("array<{}>", field_type_name(element)),
         DataType::Struct(fields) => {
             let fields: Vec<_> = fields.iter().map(|field| named(field)).collect();
             format!("struct<{}>", fields.join(", "))
         }
         DataType::Map(entries, _) => match entries.data_type() {
             DataType::Struct(fields) => {
-                let types: Vec<_> = fields.iter().map(|field| type_name(field.data_type())).collect();
+                let types: Vec<_> = fields.iter().map(|field| field_type_name(field)).collect();
                 format!("map<{}>", types.join(", "))
             }
             other => other.to_string(),
@@ -37,7 +43,7 @@ pub fn type_name(data_type: &DataType) -> String {
 }
 
 fn named(field: &Field) -> String {
-    format!("{}: {}", field.name(), type_name(field.data_type()))
+    format!("{}: {}", field.name(), field_type_name(field))
 }
 
 #[cfg(test)]

@@ -2,13 +2,15 @@
 
 use super::engine;
 use super::error::from_datafusion;
+use super::log_tables;
 use super::names;
 use super::output::{plain_batch, plain_schema};
-use super::registry::Registry;
+use super::registry::{Catalog, Registry};
 use super::show;
 use super::statement::{self, Request};
+use super::table_functions;
 use super::table_provider::LakeglassTable;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::scan::FooterCache;
 use crate::storage::Meter;
 use crate::table::Table;
@@ -17,7 +19,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::execution::context::SessionState;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement as PlannerStatement;
-use datafusion::sql::sqlparser::ast::Statement;
+use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use std::sync::Arc;
 
@@ -89,17 +91,24 @@ impl Session {
     pub async fn query(&self, sql: &str) -> Result<QueryResult> {
         match statement::parse(sql)? {
             Request::ShowTables(pattern) => Ok(answer(show::tables(&self.tables(), pattern.as_deref())?)),
-            Request::Describe(name) => {
-                let name = names::table_name(&name, &self.registry.schemas())?;
-                let table = self.registry.get(&name).ok_or_else(|| Error::internal("a table vanished"))?;
-                Ok(answer(show::columns(&table.table().snapshot().schema.logical)?))
+            Request::Describe(name) => Ok(answer(show::columns(&self.table(&name)?.snapshot().schema.logical)?)),
+            Request::DescribeHistory(name, limit) => {
+                let meter = Meter::default();
+                let history = log_tables::history(&self.table(&name)?.with_meter(&meter), limit).await?;
+                Ok(QueryResult { meter, ..answer(history) })
             }
+            Request::DescribeDetail(name) => Ok(answer(log_tables::detail(&self.table(&name)?)?)),
             Request::DescribeQuery(statement) => {
                 let (_, _, plan) = self.plan(*statement).await?;
                 Ok(answer(show::columns(&plan.schema())?))
             }
             Request::Query(statement) => self.run(*statement).await,
         }
+    }
+
+    /// The table that a name in a statement means.
+    fn table(&self, name: &ObjectName) -> Result<Table> {
+        Ok(self.registry.find(name)?.table().clone())
     }
 
     async fn run(&self, statement: Statement) -> Result<QueryResult> {
@@ -114,9 +123,13 @@ impl Session {
 
     /// A statement's plan, with the state to run it in and the meter it will count into.
     async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
-        names::resolve(&mut statement, &self.registry.schemas())?;
         let meter = Meter::default();
-        let state = engine::query_state(&self.state, &meter);
+        let own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
+        let mut schemas = self.registry.schemas();
+        schemas.extend(own.iter().map(|(name, table)| (name.clone(), table.schema())));
+        names::resolve(&mut statement, &schemas)?;
+        let catalog = Catalog::with(&self.registry, own);
+        let state = engine::query_state(&self.state, catalog, &meter);
         let statement = PlannerStatement::Statement(Box::new(statement));
         let logical = state.statement_to_plan(statement).await.map_err(from_datafusion)?;
         let plan = state.create_physical_plan(&logical).await.map_err(from_datafusion)?;

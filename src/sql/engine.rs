@@ -3,6 +3,7 @@
 use super::context::SessionOptions;
 use super::error::from_datafusion;
 use super::registry::{CATALOG, Catalog, Registry, SCHEMA};
+use super::variant;
 use crate::error::Result;
 use crate::storage::Meter;
 use datafusion::execution::SessionStateBuilder;
@@ -12,6 +13,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::SessionConfig;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The meter of the query that a plan belongs to: an extension of its configuration, where scans find it.
@@ -28,9 +30,9 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
     Ok(SessionStateBuilder::new()
         .with_config(config(options))
         .with_runtime_env(runtime.build_arc().map_err(from_datafusion)?)
-        .with_catalog_list(Arc::new(Catalog(registry.clone())))
+        .with_catalog_list(Arc::new(Catalog::with(registry, BTreeMap::new())))
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
-        .with_scalar_functions(SessionStateDefaults::default_scalar_functions())
+        .with_scalar_functions([SessionStateDefaults::default_scalar_functions(), variant::functions()].concat())
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
         .with_window_functions(SessionStateDefaults::default_window_functions())
@@ -57,9 +59,10 @@ fn config(options: &SessionOptions) -> SessionConfig {
     config
 }
 
-/// The state of one query, which counts into `meter`.
-pub fn query_state(state: &SessionState, meter: &Meter) -> SessionState {
+/// The state of one query, which sees the tables of `catalog` and counts into `meter`.
+pub fn query_state(state: &SessionState, catalog: Catalog, meter: &Meter) -> SessionState {
     let mut state = state.clone();
+    state.register_catalog_list(Arc::new(catalog));
     state.config_mut().set_extension(Arc::new(QueryMeter(meter.clone())));
     state.mark_start_execution();
     state

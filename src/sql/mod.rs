@@ -1,8 +1,8 @@
 //! SQL over tables, by DataFusion.
 //!
 //! ```text
-//! text -> statement (one, that reads) -> names (settled) -> DataFusion's planner and optimizer
-//!      -> exec (our leaf over `scan`) -> output (plain types)
+//! text -> statement (one, that reads) -> table_functions (read) -> names (settled)
+//!      -> DataFusion's planner and optimizer -> exec (our leaf over `scan`) -> output (plain types)
 //! ```
 //!
 //! DataFusion appears in this module alone. Tables enter as [`table_provider::LakeglassTable`], predicates reach the scan
@@ -14,6 +14,7 @@ mod dialect;
 mod engine;
 mod error;
 mod exec;
+mod log_tables;
 mod names;
 mod nesting;
 mod output;
@@ -22,6 +23,8 @@ mod prune;
 mod registry;
 mod show;
 mod statement;
+mod table_functions;
 mod table_provider;
+mod variant;
 
 pub use context::{QueryResult, Session, SessionOptions};

@@ -1,5 +1,6 @@
 //! The tables of a session by name, and how DataFusion's catalog sees them: one catalog, one schema.
 
+use super::names;
 use super::table_provider::LakeglassTable;
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -7,6 +8,7 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
+use datafusion::sql::sqlparser::ast::ObjectName;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -53,6 +55,12 @@ impl Registry {
         self.tables.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
+    /// The table that a name in a statement means.
+    pub fn find(&self, name: &ObjectName) -> Result<Arc<LakeglassTable>> {
+        let name = names::table_name(name, &self.schemas())?;
+        self.get(&name).ok_or_else(|| Error::internal("a table vanished"))
+    }
+
     /// The tables' columns by table name.
     pub fn schemas(&self) -> BTreeMap<String, SchemaRef> {
         self.snapshot().into_iter().map(|(name, provider)| (name, provider.schema())).collect()
@@ -61,20 +69,32 @@ impl Registry {
 
 /// The catalog side of a [`Registry`], of which each level is made anew when asked for.
 #[derive(Debug, Clone)]
-pub struct Catalog(pub Arc<Registry>);
+pub struct Catalog {
+    registry: Arc<Registry>,
+    /// Tables of one statement alone, which are found and not listed.
+    own: Arc<BTreeMap<String, Arc<dyn TableProvider>>>,
+}
+
+impl Catalog {
+    /// The tables of `registry`, and those that a statement has made for itself.
+    pub fn with(registry: &Arc<Registry>, own: BTreeMap<String, Arc<dyn TableProvider>>) -> Catalog {
+        Catalog { registry: registry.clone(), own: Arc::new(own) }
+    }
+}
 
 #[async_trait]
 impl SchemaProvider for Catalog {
     fn table_names(&self) -> Vec<String> {
-        self.0.snapshot().into_keys().collect()
+        self.registry.snapshot().into_keys().collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        Ok(self.0.get(name).map(|table| table as Arc<dyn TableProvider>))
+        let registered = || self.registry.get(name).map(|table| table as Arc<dyn TableProvider>);
+        Ok(self.own.get(name).cloned().or_else(registered))
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.0.get(name).is_some()
+        self.own.contains_key(name) || self.registry.get(name).is_some()
     }
 }
 

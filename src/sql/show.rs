@@ -2,10 +2,11 @@
 
 use super::error::from_arrow;
 use crate::error::Result;
+use crate::snapshot::stands_for;
 use crate::table::Table;
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::kernels::comparison::ilike;
-use arrow::datatypes::{DataType, IntervalUnit, Schema, TimeUnit};
+use arrow::datatypes::{DataType, Field, IntervalUnit, Schema, TimeUnit};
 use std::sync::Arc;
 
 /// The tables, those whose name is like `pattern`, whatever its case.
@@ -31,10 +32,15 @@ pub fn columns(schema: &Schema) -> Result<RecordBatch> {
     let nullable = fields.clone().map(|field| if field.is_nullable() { "YES" } else { "NO" });
     RecordBatch::try_from_iter([
         ("column_name", Arc::new(StringArray::from_iter_values(fields.clone().map(|field| field.name()))) as ArrayRef),
-        ("data_type", Arc::new(StringArray::from_iter_values(fields.map(|field| sql_type(field.data_type()))))),
+        ("data_type", Arc::new(StringArray::from_iter_values(fields.map(|field| field_type(field))))),
         ("is_nullable", Arc::new(StringArray::from_iter_values(nullable))),
     ])
     .map_err(from_arrow)
+}
+
+/// A field's type: that of [`sql_type`], or the one that its values stand for.
+fn field_type(field: &Field) -> String {
+    stands_for(field).map_or_else(|| sql_type(field.data_type()), str::to_uppercase)
 }
 
 /// A type as SQL writes it.
@@ -67,14 +73,14 @@ pub fn sql_type(data_type: &DataType) -> String {
         DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
             format!("DECIMAL({precision}, {scale})")
         }
-        DataType::List(item) | DataType::LargeList(item) => format!("{}[]", sql_type(item.data_type())),
+        DataType::List(item) | DataType::LargeList(item) => format!("{}[]", field_type(item)),
         DataType::Struct(fields) => {
-            let fields = fields.iter().map(|field| format!("{} {}", quoted(field.name()), sql_type(field.data_type())));
+            let fields = fields.iter().map(|field| format!("{} {}", quoted(field.name()), field_type(field)));
             format!("STRUCT({})", fields.collect::<Vec<_>>().join(", "))
         }
         DataType::Map(entries, _) => match entries.data_type() {
             DataType::Struct(fields) => {
-                let types = fields.iter().map(|field| sql_type(field.data_type()));
+                let types = fields.iter().map(|field| field_type(field));
                 format!("MAP({})", types.collect::<Vec<_>>().join(", "))
             }
             other => format!("MAP({})", sql_type(other)),
@@ -93,7 +99,7 @@ fn quoted(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::datatypes::{Field, Fields};
+    use arrow::datatypes::Fields;
 
     #[test]
     fn types_as_sql_writes_them() {

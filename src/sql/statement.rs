@@ -26,6 +26,10 @@ pub enum Request {
     ShowTables(Option<String>),
     /// `DESCRIBE t`, `SHOW COLUMNS FROM t`.
     Describe(ObjectName),
+    /// `DESCRIBE HISTORY t`, with its `LIMIT`.
+    DescribeHistory(ObjectName, Option<usize>),
+    /// `DESCRIBE DETAIL t`.
+    DescribeDetail(ObjectName),
     /// `DESCRIBE SELECT …`: the columns of a query, which is planned only.
     DescribeQuery(Box<Statement>),
 }
@@ -39,6 +43,9 @@ pub fn parse(sql: &str) -> Result<Request> {
     let tokens = without_table_keyword(tokens);
     let mut parser =
         Parser::new(&LakeglassDialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
+    if let Some(request) = describe_log(&mut parser)? {
+        return Ok(request);
+    }
     let mut statement = single(&mut parser)?;
     balance(&mut statement);
     request(statement)
@@ -50,17 +57,50 @@ fn single(parser: &mut Parser<'_>) -> Result<Statement> {
         return Err(invalid("there is no statement: write a query such as SELECT 1"));
     }
     let statement = parser.parse_statement().map_err(syntax)?;
+    end(parser)?;
+    Ok(statement)
+}
+
+/// An error where more follows.
+fn end(parser: &mut Parser<'_>) -> Result<()> {
     let ended = parser.consume_token(&Token::SemiColon);
     while parser.consume_token(&Token::SemiColon) {}
     let next = parser.peek_token();
     match (next.token, ended) {
-        (Token::EOF, _) => Ok(statement),
+        (Token::EOF, _) => Ok(()),
         (_, true) => Err(invalid("more than one statement: run them one at a time")),
         (token, false) => Err(invalid(format!(
             "unexpected {token} at line {}, column {}",
             next.span.start.line, next.span.start.column
         ))),
     }
+}
+
+/// `DESCRIBE HISTORY t [LIMIT n]` and `DESCRIBE DETAIL t`, of Delta's own, where a table's name follows the word.
+fn describe_log(parser: &mut Parser<'_>) -> Result<Option<Request>> {
+    while parser.consume_token(&Token::SemiColon) {}
+    let is = |token: Token, words: &[&str]| {
+        matches!(token, Token::Word(word) if word.quote_style.is_none()
+            && words.iter().any(|name| word.value.eq_ignore_ascii_case(name)))
+    };
+    let describes = is(parser.peek_nth_token(0).token, &["DESCRIBE", "DESC"]);
+    let named = matches!(parser.peek_nth_token(2).token, Token::Word(_));
+    if !describes || !named || !is(parser.peek_nth_token(1).token, &["HISTORY", "DETAIL"]) {
+        return Ok(None);
+    }
+    parser.next_token();
+    let history = is(parser.next_token().token, &["HISTORY"]);
+    let table = parser.parse_object_name(false).map_err(syntax)?;
+    if !history {
+        end(parser)?;
+        return Ok(Some(Request::DescribeDetail(table)));
+    }
+    let limit = match parser.parse_keyword(Keyword::LIMIT) {
+        true => Some(parser.parse_literal_uint().map_err(syntax)?),
+        false => None,
+    };
+    end(parser)?;
+    Ok(Some(Request::DescribeHistory(table, limit.and_then(|limit| usize::try_from(limit).ok()))))
 }
 
 fn syntax(error: ParserError) -> Error {
@@ -230,6 +270,14 @@ mod tests {
         for sql in ["DESCRIBE t", "DESC t", "SHOW COLUMNS FROM t", "DESCRIBE TABLE t"] {
             assert_eq!(code(sql), "Describe", "{sql}");
         }
+        for sql in ["DESCRIBE HISTORY t", "desc history \"t\" limit 5;"] {
+            assert_eq!(code(sql), "DescribeHistory", "{sql}");
+        }
+        assert_eq!(code("DESCRIBE DETAIL t"), "DescribeDetail");
+        // Tables may be called so.
+        for sql in ["DESCRIBE history", "DESCRIBE detail;"] {
+            assert_eq!(code(sql), "Describe", "{sql}");
+        }
     }
 
     #[test]
@@ -262,7 +310,16 @@ mod tests {
 
     #[test]
     fn one_statement_at_a_time() {
-        for sql in ["SELECT 1; SELECT 2", "", " ; ", "SELEC 1", "SELECT FROM WHERE", "SELECT 1 1", "SELECT 'a"] {
+        for sql in [
+            "SELECT 1; SELECT 2",
+            "",
+            " ; ",
+            "SELEC 1",
+            "SELECT FROM WHERE",
+            "SELECT 1 1",
+            "SELECT 'a",
+            "DESCRIBE HISTORY t x",
+        ] {
             assert_eq!(code(sql), "invalid_sql", "{sql}");
         }
         assert!(parse("SELECT 1; SELECT 2").unwrap_err().to_string().contains("one at a time"));

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Shared by all clones of a storage. An object that is not there is never in it.
+/// An object, and the shelf it stands on: what a [`super::pool::Shelf`] keeps tables apart by.
+pub(super) type Key = (u64, FileLocation);
+
+/// Shared by all storages of a pool. An object that is not there is never in it.
 #[derive(Debug)]
 pub(super) struct Cache {
     capacity: usize,
@@ -15,9 +18,9 @@ pub(super) struct Cache {
 
 #[derive(Debug, Default)]
 struct Contents {
-    objects: HashMap<FileLocation, CachedObject>,
+    objects: HashMap<Key, CachedObject>,
     /// From the tick of a segment's last use to where it is.
-    order: BTreeMap<u64, (FileLocation, u64)>,
+    order: BTreeMap<u64, (Key, u64)>,
     tick: u64,
     bytes: usize,
 }
@@ -48,38 +51,31 @@ impl Cache {
     }
 
     /// The bytes of `range`, if all of them are here, in one segment or in several.
-    pub(super) fn get(&self, location: &FileLocation, range: &Range<u64>) -> Option<Bytes> {
-        self.lock().get(location, range)
+    pub(super) fn get(&self, key: &Key, range: &Range<u64>) -> Option<Bytes> {
+        self.lock().get(key, range)
     }
 
     /// All bytes of an object and its `last_modified`, if its size is known and every byte is here.
-    pub(super) fn get_whole(&self, location: &FileLocation) -> Option<(Bytes, Option<i64>)> {
+    pub(super) fn get_whole(&self, key: &Key) -> Option<(Bytes, Option<i64>)> {
         let mut contents = self.lock();
-        let object = contents.objects.get(location)?;
+        let object = contents.objects.get(key)?;
         let (size, last_modified) = (object.size?, object.last_modified);
-        Some((contents.get(location, &(0..size))?, last_modified))
+        Some((contents.get(key, &(0..size))?, last_modified))
     }
 
     /// The size of an object some bytes of which are here, where a reply told it.
-    pub(super) fn size(&self, location: &FileLocation) -> Option<u64> {
-        self.lock().objects.get(location)?.size
+    pub(super) fn size(&self, key: &Key) -> Option<u64> {
+        self.lock().objects.get(key)?.size
     }
 
     /// Keeps `bytes`, which begin at `start`. What is larger than the whole cache is not kept.
-    pub(super) fn put(
-        &self,
-        location: &FileLocation,
-        start: u64,
-        bytes: &Bytes,
-        size: Option<u64>,
-        last_modified: Option<i64>,
-    ) {
+    pub(super) fn put(&self, key: &Key, start: u64, bytes: &Bytes, size: Option<u64>, last_modified: Option<i64>) {
         if bytes.len() > self.capacity {
             return;
         }
         let mut contents = self.lock();
-        contents.put(location, start, bytes);
-        if let Some(object) = contents.objects.get_mut(location) {
+        contents.put(key, start, bytes);
+        if let Some(object) = contents.objects.get_mut(key) {
             object.size = size.or(object.size);
             object.last_modified = last_modified.or(object.last_modified);
         }
@@ -92,26 +88,26 @@ impl Cache {
 }
 
 impl Contents {
-    fn get(&mut self, location: &FileLocation, range: &Range<u64>) -> Option<Bytes> {
-        let object = self.objects.get(location)?;
+    fn get(&mut self, key: &Key, range: &Range<u64>) -> Option<Bytes> {
+        let object = self.objects.get(key)?;
         let (first, segment) = object.segments.range(..=range.start).next_back()?;
         if segment.end(*first) >= range.end {
             let bytes = slice(segment, *first, range)?;
             let first = *first;
-            self.touch(location, first);
+            self.touch(key, first);
             return Some(bytes);
         }
         let (bytes, used) = assemble(object, range)?;
         for start in used {
-            self.touch(location, start);
+            self.touch(key, start);
         }
         Some(bytes)
     }
 
-    fn touch(&mut self, location: &FileLocation, start: u64) {
+    fn touch(&mut self, key: &Key, start: u64) {
         self.tick += 1;
         let tick = self.tick;
-        let Some(segment) = self.objects.get_mut(location).and_then(|object| object.segments.get_mut(&start)) else {
+        let Some(segment) = self.objects.get_mut(key).and_then(|object| object.segments.get_mut(&start)) else {
             return;
         };
         if let Some(place) = self.order.remove(&segment.tick) {
@@ -120,10 +116,10 @@ impl Contents {
         }
     }
 
-    fn put(&mut self, location: &FileLocation, start: u64, bytes: &Bytes) {
+    fn put(&mut self, key: &Key, start: u64, bytes: &Bytes) {
         self.tick += 1;
         let end = start + bytes.len() as u64;
-        let object = self.objects.entry(location.clone()).or_default();
+        let object = self.objects.entry(key.clone()).or_default();
         let before = object.segments.range(..=start).next_back();
         if before.is_some_and(|(first, segment)| segment.end(*first) >= end) {
             return;
@@ -141,19 +137,19 @@ impl Contents {
             }
         }
         self.bytes += bytes.len();
-        self.order.insert(self.tick, (location.clone(), start));
+        self.order.insert(self.tick, (key.clone(), start));
         object.segments.insert(start, Segment { bytes: bytes.clone(), tick: self.tick });
     }
 
     fn shrink(&mut self, capacity: usize) {
         while self.bytes > capacity {
-            let Some((_, (location, start))) = self.order.pop_first() else { return };
-            let Some(object) = self.objects.get_mut(&location) else { continue };
+            let Some((_, (key, start))) = self.order.pop_first() else { return };
+            let Some(object) = self.objects.get_mut(&key) else { continue };
             if let Some(segment) = object.segments.remove(&start) {
                 self.bytes -= segment.bytes.len();
             }
             if object.segments.is_empty() {
-                self.objects.remove(&location);
+                self.objects.remove(&key);
             }
         }
     }
@@ -190,8 +186,8 @@ mod tests {
     use super::*;
     use object_store::path::Path;
 
-    fn at(name: &str) -> FileLocation {
-        FileLocation::Relative(Path::parse(name).unwrap())
+    fn at(name: &str) -> Key {
+        (0, FileLocation::Relative(Path::parse(name).unwrap()))
     }
 
     fn put(cache: &Cache, name: &str, start: u64, bytes: &'static [u8]) {

@@ -14,10 +14,11 @@ use js_sys::{Function, Promise, Reflect, Uint8Array};
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
+use url::Url;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit,
+    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit, RequestMode,
     RequestRedirect,
 };
 
@@ -42,6 +43,10 @@ impl Transport for FetchTransport {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
         let reply = on_event_loop(fetch(request, self.timeout));
         reply.await.unwrap_or_else(|_| Err(SendError::Dropped("the request was abandoned".into())))
+    }
+
+    async fn answers(&self, url: &Url) -> bool {
+        on_event_loop(answers(url.clone(), self.timeout)).await.unwrap_or(false)
     }
 
     async fn sleep(&self, delay: Duration) {
@@ -110,6 +115,21 @@ fn init(request: &Request, controller: &AbortController) -> Result<RequestInit, 
         Freshness::Uncached => init.set_cache(RequestCache::NoStore),
     }
     Ok(init)
+}
+
+/// Whether anything answers: in this mode `fetch` resolves whatever CORS says, with a reply that tells nothing. Its body is
+/// not read.
+async fn answers(url: Url, timeout: Duration) -> bool {
+    let Ok(controller) = AbortController::new() else { return false };
+    let abort = AbortOnDrop(controller);
+    let init = RequestInit::new();
+    init.set_method("GET");
+    init.set_mode(RequestMode::NoCors);
+    init.set_signal(Some(&abort.0.signal()));
+    init.set_credentials(RequestCredentials::Omit);
+    init.set_cache(RequestCache::NoStore);
+    let Ok(promise) = call_fetch(url.as_str(), &init) else { return false };
+    matches!(within(timeout, promise).await, Ok(Ok(_)))
 }
 
 /// The `fetch` of whatever this runs in: `window` and worker scopes have no type in common.

@@ -8,7 +8,7 @@ use super::metered::Meters;
 use super::reply::{Reply, judge};
 use super::retry::{Failure, RetryPolicy};
 use super::transport::{Freshness, Request, Transport};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -67,10 +67,17 @@ impl HttpStore {
             };
             match self.retry.delay(&failure, attempts, started.elapsed(), chance(), now()) {
                 Some(delay) => self.transport.sleep(delay).await,
+                None if failure == Failure::Blocked => return Err(self.blocked(&target.url, meters).await),
                 None => return Err(failure.into_error(&target.url, now())),
             }
             meters.count_retry();
         }
+    }
+
+    async fn blocked(&self, url: &Url, meters: &Meters) -> Error {
+        let _permit = self.permits.acquire().await.ok();
+        meters.count_request();
+        Error::CorsOrNetwork { url: super::redact(url), answered: self.transport.answers(url).await }
     }
 
     async fn attempt(
@@ -155,7 +162,6 @@ fn since_epoch() -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
     use crate::storage::transport::{Headers, Response, SendError};
     use async_trait::async_trait;
     use object_store::path::Path;
@@ -173,6 +179,10 @@ mod tests {
             self.sent.lock().unwrap().push(request.freshness);
             tokio::task::yield_now().await;
             self.answer.clone()
+        }
+
+        async fn answers(&self, _: &Url) -> bool {
+            true
         }
 
         async fn sleep(&self, _: Duration) {}
@@ -193,7 +203,7 @@ mod tests {
     async fn a_browsers_type_error_is_tried_twice() {
         let (store, sent) = store(Err(SendError::Blocked));
         let error = store.fetch(&at("a"), None, Freshness::Immutable, &Meters::new()).await.unwrap_err();
-        assert_eq!(error, Error::CorsOrNetwork { url: "https://host/t/a".into() });
+        assert_eq!(error, Error::CorsOrNetwork { url: "https://host/t/a".into(), answered: true });
         assert_eq!(sent.lock().unwrap().len(), 2);
     }
 

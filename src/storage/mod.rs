@@ -2,9 +2,9 @@
 //!
 //! [`Storage`] is what the layers above use. A read goes through it like this:
 //!
-//! - what of the bytes is in the [`cache`] is answered from there;
+//! - what of the bytes is in the [`cache`] is answered from there, which tables share ([`pool`]);
 //! - the rest is merged into as few requests as pay off ([`coalesce`]), and somebody else's equal request is waited for
-//!   ([`flight`]); both in [`read`];
+//!   ([`flight`]); both in [`read`], as a [`task`] that goes on while its caller is paused;
 //! - a [`source`] fetches: an object store ([`store`]; local folders), or [`http`], which turns names into URLs ([`locate`]),
 //!   sends a GET through a [`transport`] (browser `fetch` or reqwest), judges its [`reply`], and asks again where that may
 //!   help ([`retry`]);
@@ -25,19 +25,20 @@ pub mod metered;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod options;
+mod pool;
 mod read;
 mod read_only;
 mod reply;
 mod retry;
 mod source;
 mod store;
+pub(crate) mod task;
 mod transport;
 pub mod wake;
 
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use bytes::Bytes;
-use cache::Cache;
 use coalesce::coalesce;
 use flight::Flights;
 use http::HttpStore;
@@ -45,20 +46,21 @@ use locate::Locator;
 use metered::Meters;
 use object_store::ObjectStore;
 use object_store::path::Path;
+use pool::Shelf;
 use read::cut;
 use source::{Source, StoreRoot};
 use std::ops::Range;
 use std::sync::Arc;
 use store::StoreReader;
-use tokio::sync::Semaphore;
 use transport::{Freshness, Headers, Transport};
 use url::Url;
 
 pub use metered::{Meter, Metrics};
 pub use options::StorageOptions;
+pub use pool::Pool;
 pub use retry::RetryPolicy;
 
-/// Where one table's objects are and how they are reached. Cheap to clone; clones share connections, cache and permits.
+/// Where one table's objects are and how they are reached. Cheap to clone; clones share connections, and with their [`Pool`] cache and permits.
 #[derive(Clone)]
 pub struct Storage {
     shared: Arc<Shared>,
@@ -69,7 +71,7 @@ pub struct Storage {
 struct Shared {
     source: Source,
     url: String,
-    cache: Cache,
+    cache: Shelf,
     flights: Flights,
 }
 
@@ -98,6 +100,10 @@ pub enum Probe {
     /// 403: not there on a host that denies listing (S3 answers an absent key so), or no permission at all. Which one,
     /// a GET of an object known to exist tells.
     Denied,
+    /// The host answered, with a reply that CORS keeps from this page: not there on a host that sends its CORS headers with
+    /// what exists only (nginx's `add_header` without `always`), or no CORS at all. Which one, again an object known to
+    /// exist tells.
+    Hidden,
 }
 
 /// One entry of a listing.
@@ -143,16 +149,16 @@ impl Storage {
         url: String,
         options: &StorageOptions,
     ) -> Storage {
-        let permits = Arc::new(Semaphore::new(options.concurrency.clamp(1, Semaphore::MAX_PERMITS)));
+        let pool = options.pool.clone().unwrap_or_else(|| Pool::new(options));
         let store = store.map(|(store, root, is_local)| StoreRoot {
-            reader: StoreReader::new(store, permits.clone()),
+            reader: StoreReader::new(store, pool.permits()),
             root,
             url: url.clone(),
             is_local,
         });
         let locator = Locator::new(http_root, Headers::from(options.headers.clone()));
-        let http = HttpStore::new(transport(options), locator, options.retry.clone(), permits);
-        let cache = Cache::new(options.cache_bytes);
+        let http = HttpStore::new(transport(options), locator, options.retry.clone(), pool.permits());
+        let cache = pool.shelf(http_root.map(|root| identity(root, options)));
         let shared = Shared { source: Source { store, http }, url, cache, flights: Flights::default() };
         Storage { shared: Arc::new(shared), meters: Meters::new() }
     }
@@ -186,7 +192,10 @@ impl Storage {
 
     /// Like [`Storage::probe`] for an object that changes (`_last_checkpoint`): always asked again.
     pub async fn probe_mutable(&self, location: &FileLocation) -> Result<Probe> {
-        let reply = self.shared.source.fetch(location, None, Freshness::Revalidated, &self.meters).await;
+        let (storage, location) = (self.clone(), location.clone());
+        let asked =
+            async move { storage.shared.source.fetch(&location, None, Freshness::Revalidated, &storage.meters).await };
+        let reply = task::start(asked).await;
         probed(reply.map(|reply| Object { bytes: reply.bytes, last_modified: reply.last_modified }))
     }
 
@@ -238,6 +247,11 @@ impl Storage {
     }
 }
 
+/// What tells tables over HTTP apart: also by their credentials, so that nobody is answered from what another may read.
+fn identity(root: &Url, options: &StorageOptions) -> String {
+    format!("{root} {:?}", options.headers)
+}
+
 fn transport(options: &StorageOptions) -> Box<dyn Transport> {
     #[cfg(target_arch = "wasm32")]
     return Box::new(fetch::FetchTransport::new(options.timeout));
@@ -250,6 +264,7 @@ fn probed(found: Result<Object>) -> Result<Probe> {
         Ok(object) => Ok(Probe::Found(object)),
         Err(error) if error.is_missing() => Ok(Probe::Missing),
         Err(Error::PermissionDenied { status: 403, .. }) => Ok(Probe::Denied),
+        Err(Error::CorsOrNetwork { answered: true, .. }) => Ok(Probe::Hidden),
         Err(error) => Err(error),
     }
 }

@@ -1,11 +1,14 @@
 //! How a table's host is spoken to.
 
+use super::pool::Pool;
 use super::retry::RetryPolicy;
 use std::time::Duration;
 
 /// How a table's host is spoken to. The defaults suit a static host.
 #[derive(Clone)]
 pub struct StorageOptions {
+    /// What this table shares with others; `None`: it has a pool of its own, of the two sizes that follow.
+    pub pool: Option<Pool>,
     /// Requests under way at once.
     pub concurrency: usize,
     /// Bytes of immutable objects kept in memory.
@@ -21,6 +24,7 @@ pub struct StorageOptions {
 impl Default for StorageOptions {
     fn default() -> Self {
         StorageOptions {
+            pool: None,
             concurrency: 6,
             cache_bytes: 256 << 20,
             timeout: Duration::from_secs(30),
@@ -35,6 +39,7 @@ impl std::fmt::Debug for StorageOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("StorageOptions")
+            .field("pool", &self.pool)
             .field("concurrency", &self.concurrency)
             .field("cache_bytes", &self.cache_bytes)
             .field("timeout", &self.timeout)

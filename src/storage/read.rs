@@ -1,6 +1,7 @@
 //! How a read is answered: from the cache, from somebody else's request, or by one of its own.
 
 use super::reply::Reply;
+use super::task;
 use super::transport::Freshness;
 use super::{Object, Storage, location_name};
 use crate::error::{Error, Result};
@@ -14,20 +15,10 @@ const LARGEST_READ: u64 = 2 << 30;
 
 impl Storage {
     pub(super) async fn whole(&self, location: &FileLocation, freshness: Freshness) -> Result<Object> {
-        let cached = || {
-            let (bytes, last_modified) = self.shared.cache.get_whole(location)?;
-            self.meters.count_cached_bytes(bytes.len());
-            Some(Object { bytes, last_modified })
-        };
-        if let Some(object) = cached() {
+        if let Some(object) = self.cached_whole(location) {
             return Ok(object);
         }
-        let _turn = self.shared.flights.turn(location, None).await;
-        if let Some(object) = cached() {
-            return Ok(object);
-        }
-        let reply = self.shared.source.fetch(location, None, freshness, &self.meters).await?;
-        self.keep(location, &reply);
+        let reply = self.fetch_in_turn(location, None, freshness).await?;
         Ok(Object { bytes: reply.bytes, last_modified: reply.last_modified })
     }
 
@@ -48,16 +39,39 @@ impl Storage {
     }
 
     async fn fetch_part(&self, location: &FileLocation, part: &Range<u64>) -> Result<Reply> {
-        // Two parts of an object at a host that ignores ranges are the same request.
-        let key = self.shared.source.honours_ranges(location).then_some(part);
-        let _turn = self.shared.flights.turn(location, key).await;
-        if let Some(bytes) = self.cached(location, part) {
-            let size = self.shared.cache.size(location);
-            return Ok(Reply { bytes, start: part.start, size, last_modified: None });
-        }
-        let reply = self.shared.source.fetch(location, Some(part), Freshness::Immutable, &self.meters).await?;
-        self.keep(location, &reply);
-        Ok(reply)
+        self.fetch_in_turn(location, Some(part), Freshness::Immutable).await
+    }
+
+    /// Fetches `part`, or all of the object, unless somebody else has by the time it is this caller's turn.
+    async fn fetch_in_turn(
+        &self,
+        location: &FileLocation,
+        part: Option<&Range<u64>>,
+        freshness: Freshness,
+    ) -> Result<Reply> {
+        let (storage, location, part) = (self.clone(), location.clone(), part.cloned());
+        let work = async move {
+            // Two parts of an object at a host that ignores ranges are the same request.
+            let key = part.as_ref().filter(|_| storage.shared.source.honours_ranges(&location));
+            let _turn = storage.shared.flights.turn(&location, key).await;
+            if let Some(reply) = storage.fetched_meanwhile(&location, part.as_ref()) {
+                return Ok(reply);
+            }
+            let reply = storage.shared.source.fetch(&location, part.as_ref(), freshness, &storage.meters).await?;
+            storage.keep(&location, &reply);
+            Ok(reply)
+        };
+        task::start(work).await
+    }
+
+    fn fetched_meanwhile(&self, location: &FileLocation, part: Option<&Range<u64>>) -> Option<Reply> {
+        let Some(part) = part else {
+            let object = self.cached_whole(location)?;
+            let size = Some(object.bytes.len() as u64);
+            return Some(Reply { bytes: object.bytes, start: 0, size, last_modified: object.last_modified });
+        };
+        let (bytes, size) = (self.cached(location, part)?, self.shared.cache.size(location));
+        Some(Reply { bytes, start: part.start, size, last_modified: None })
     }
 
     pub(super) async fn learn_size(&self, location: &FileLocation, length: u64) -> Result<u64> {
@@ -66,6 +80,12 @@ impl Storage {
             // The host hides it, and the object is at least that long: all of it has to come.
             None => Ok(self.get(location).await?.bytes.len() as u64),
         }
+    }
+
+    fn cached_whole(&self, location: &FileLocation) -> Option<Object> {
+        let (bytes, last_modified) = self.shared.cache.get_whole(location)?;
+        self.meters.count_cached_bytes(bytes.len());
+        Some(Object { bytes, last_modified })
     }
 
     pub(super) fn cached(&self, location: &FileLocation, range: &Range<u64>) -> Option<Bytes> {

@@ -116,7 +116,8 @@ impl Failure {
         match self {
             Failure::Dropped(reason) | Failure::Contradiction(reason) => Error::Network { url: shown, reason },
             Failure::TimedOut => Error::Network { url: shown, reason: "timed out: the host stopped answering".into() },
-            Failure::Blocked => Error::CorsOrNetwork { url: shown },
+            // Whether the host answers is for the store to ask.
+            Failure::Blocked => Error::CorsOrNetwork { url: shown, answered: false },
             Failure::Status { status: status @ (400 | 401 | 403), body, .. } if is_expired(url, status, &body, now) => {
                 Error::UrlExpired { url: shown }
             }

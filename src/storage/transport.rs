@@ -77,6 +77,12 @@ pub(super) trait Transport: Debug + Send + Sync {
     /// Sends one GET, following redirects.
     async fn send(&self, request: Request) -> Result<Response, SendError>;
 
+    /// Whether the host of a request that was [`SendError::Blocked`] answers at all, with a reply that cannot be read. Sends
+    /// one more request, without headers.
+    async fn answers(&self, _url: &Url) -> bool {
+        false // only a browser blocks replies
+    }
+
     /// Resolves after `delay`.
     async fn sleep(&self, delay: Duration);
 }

@@ -68,6 +68,11 @@ for (const version of [0, 1, 2]) {
   });
 }
 
+onPage('a table is named by its place', '?table=demo/weather&version=1', async (page) => {
+  await rowCount(page, WEATHER[1].length);
+  assert.deepEqual(await cells(page), WEATHER[1]);
+});
+
 onPage('the slider moves weather through its versions, and its average follows', link('SELECT city, avg(temperature) AS mean FROM weather GROUP BY city', '&version=2'), async (page) => {
   await page.locator('[role=gridcell]', { hasText: /^12\.25$/ }).waitFor();
   await page.getByRole('slider', { name: 'Version' }).press('ArrowLeft');

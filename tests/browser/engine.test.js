@@ -130,6 +130,56 @@ engineTest("errors come with their code", async (page) => {
   assert.deepEqual(seen, ["invalid_sql", "invalid_sql", "table_not_found", "version_not_found", "cors_or_network"]);
 });
 
+engineTest("a host whose errors carry no CORS headers is read; one without any says what is wrong", async (page) => {
+  const seen = await page.evaluate(async (other) => {
+    const lake = await connect({});
+    const table = await lake.table(`${other}~fault/cors-if-found/www/demo/weather`);
+    const rows = await table.preview();
+    const refused = (/** @type {string} */ url) => lake.table(url).then(() => null, ({ code, answered }) => ({ code, answered }));
+    return {
+      version: table.version,
+      rows: rows.length,
+      missing: await refused(`${other}~fault/cors-if-found/www/demo/no-such-table`),
+      without: await refused(`${other}~fault/no-cors/www/demo/weather`),
+      dead: await refused("http://127.0.0.1:1/table"),
+    };
+  }, harness.other);
+  assert.deepEqual(seen, {
+    version: 2n,
+    rows: 4,
+    missing: { code: "cors_or_network", answered: true },
+    without: { code: "cors_or_network", answered: true },
+    dead: { code: "cors_or_network", answered: false },
+  });
+});
+
+engineTest("tables of one engine share its cache, and one opened again finds its data", async (page) => {
+  const seen = await page.evaluate(async () => {
+    const lake = await connect({});
+    const costs = [];
+    for (const version of [2, 2, 1]) {
+      const table = await lake.table("/www/demo/weather", { version });
+      const rows = await table.preview();
+      costs.push({ rows: rows.length, requests: rows.metrics.requests });
+    }
+    return costs;
+  });
+  assert.equal(seen[0].rows, 4);
+  assert.ok(seen[0].requests > 0);
+  assert.deepEqual(seen.slice(1).map(({ rows }) => rows), [4, 3]);
+  assert.equal(seen[1].requests, 0, "the same version again");
+});
+
+engineTest("a host that ignores ranges is told", async (page) => {
+  const seen = await page.evaluate(async (other) => {
+    const lake = await connect({});
+    const table = await lake.table(`${other}~fault/no-range@parquet/www/demo/trade`, { version: 0 });
+    const rows = await table.preview({ limit: 5 });
+    return { rows: rows.length, told: rows.metrics.wholeReplies > 0 };
+  }, harness.other);
+  assert.deepEqual(seen, { rows: 5, told: true });
+});
+
 engineTest("a query under way is cancelled, and the engine answers the next one", async (page) => {
   const seen = await page.evaluate(async () => {
     const lake = await connect({ tables: { weather: "/www/demo/weather" } });

@@ -143,7 +143,7 @@ class EngineTable {
       fileCount: 1,
       totalBytes: 2n ** 60n,
       rowCount: BigInt(ROWS[this.version].length),
-      metrics: { requests: 3, bytes: 1000, retries: 0, cachedBytes: 0 },
+      metrics: { requests: 3, bytes: 1000, retries: 0, cachedBytes: 0, wholeReplies: 0 },
     };
   }
   schema() {
@@ -207,7 +207,7 @@ class EngineResult {
     }
   }
   metrics() {
-    return { requests: this.#position, bytes: 10 * this.#position, retries: 0, cachedBytes: 0 };
+    return { requests: this.#position, bytes: 10 * this.#position, retries: 0, cachedBytes: 0, wholeReplies: 0 };
   }
   free() {
     if (this.#busy) throw new Error("freed while borrowed");

@@ -94,7 +94,7 @@ const rowsAt = (data, version) => {
   return Array.isArray(rows) ? { length: rows.length, row: (i) => rows[i] } : rows;
 };
 const resultFields = (schema) => schema.map(({ name, type, nullable, children }) => ({ name, type, nullable, children }));
-const metrics = (requests, bytes, cachedBytes = 0) => ({ requests, bytes, retries: 0, cachedBytes });
+const metrics = (requests, bytes, cachedBytes = 0) => ({ requests, bytes, retries: 0, cachedBytes, wholeReplies: 0 });
 const delay = () => window.fakeDelay ?? 15;
 
 class LakeTable {

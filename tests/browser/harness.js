@@ -30,13 +30,13 @@ export const BLANK = "tests/browser/blank.html";
 export async function startHarness() {
   const [home, other, browser] = await Promise.all([
     serve({ root: ROOT, log: true }),
-    serve({ root: ROOT, log: true }),
+    serve({ root: ROOT, log: true, faults: true }),
     chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", headless: true, args: FLAGS }),
   ]);
   const servers = [home, other];
   return {
     browser,
-    /** The page's origin, with a slash at its end, and another one. */
+    /** The page's origin, with a slash at its end, and another one, which has the faults of scripts/serve-faults.mjs. */
     home: home.url,
     other: other.url,
     homeLog: home.log,

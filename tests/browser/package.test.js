@@ -46,7 +46,7 @@ for (const worker of [true, false]) {
       { name: "city", type: "string", nullable: true, children: [] },
       { name: "temperature", type: "float", nullable: true, children: [] },
     ]);
-    assert.deepEqual(seen.metrics, { requests: 2, bytes: 20, retries: 0, cachedBytes: 0 });
+    assert.deepEqual(seen.metrics, { requests: 2, bytes: 20, retries: 0, cachedBytes: 0, wholeReplies: 0 });
     assert.deepEqual(seen.keys, ["0", "1", "2", "3"]);
     assert.deepEqual(seen.listed.map(({ name, version }) => [name, version]), [["before", 1n], ["then", 0n], ["weather", 2n]]);
   });

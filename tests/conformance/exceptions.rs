@@ -45,11 +45,6 @@ pub const EXCEPTIONS: &[(&str, Instead, &str)] = &[
         "a log without a metaData action",
     ),
     ("golden/versions-not-contiguous", Instead::RefusedToOpen("corrupt_table"), "the commit of version 1 is missing"),
-    (
-        "kernel/unshredded-variant",
-        Instead::RefusedToOpen("unsupported_feature"),
-        "the reader feature variantType-preview",
-    ),
 ];
 
 /// The exception that names a table, if one does.

@@ -128,6 +128,8 @@ pub fn json_type(kind: &Value) -> String {
                 json_fields(&fields).into_iter().map(|(name, kind)| format!("{name}:{kind}")).collect();
             format!("struct<{}>", fields.join(","))
         }
+        // Which is read as JSON.
+        _ if kind == "variant" => "string".into(),
         _ => kind.as_str().unwrap_or("no type").into(),
     }
 }

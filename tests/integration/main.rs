@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(feature = "sql")]
+mod change_feed;
 #[cfg(feature = "cli")]
 mod cli;
 mod delta;
@@ -20,7 +22,8 @@ mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
 mod scan_fixtures;
-mod scan_parquet;
+
+mod scan_lists;
 mod scan_random;
 mod scan_requests;
 mod scan_rows;
@@ -35,3 +38,4 @@ mod sql_equals_scan;
 mod sql_fixture;
 mod storage;
 mod storage_faults;
+mod variant;

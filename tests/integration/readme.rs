@@ -16,7 +16,6 @@ use Shown::{Fixture, Test};
 const DISCOVERY: &str = "tests/integration/delta_discovery.rs";
 const SCHEMA: &str = "tests/integration/scan_schema.rs";
 const SQL: &str = "tests/integration/sql.rs";
-const PARQUET: &str = "tests/integration/scan_parquet.rs";
 const DAMAGE: &str = "tests/integration/scan_damage.rs";
 const STATEMENT: &str = "src/sql/statement.rs";
 const STORAGE: &str = "tests/integration/storage.rs";
@@ -44,25 +43,27 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("`v2Checkpoint`", Fixture("written_by_name", "v2Checkpoint")),
     ("`vacuumProtocolCheck`", Test("src/delta/table_features.rs", "known_ones_pass")),
     ("`typeWidening`", Fixture("written_plain", "delta.typeChanges")),
-    ("`typeWidening-preview`", Test("src/delta/table_features.rs", "known_ones_pass")),
-    ("`variantType`", Test("tests/integration/delta.rs", "kernel_tables_open_or_are_refused")),
-    ("`variantShredding`", Test("src/delta/table_features.rs", "unknown_ones_are_refused_by_name")),
+    ("the previews of these", Test("src/delta/table_features.rs", "known_ones_pass")),
+    ("`variantType`", Test("tests/integration/variant.rs", "variants_are_json_however_a_file_holds_them")),
+    ("`variantShredding`", Test("tests/integration/variant.rs", "variants_are_json_however_a_file_holds_them")),
+    ("`geospatial`", Test("src/delta/schema.rs", "geospatial_types_are_binaries")),
     ("`catalogManaged`", Test("src/delta/table_features.rs", "unknown_ones_are_refused_by_name")),
     ("all primitive types", Fixture("primitive_types", "\"add\"")),
     ("decimals to 38 digits", Fixture("primitive_types", "decimal(38,10)")),
     ("structs", Fixture("nested_types", "struct")),
     ("arrays", Fixture("nested_types", "array")),
     ("maps", Fixture("nested_types", "map")),
-    ("`variant`", Test("src/delta/schema.rs", "unknown_types_are_refused_by_name")),
-    ("geospatial types", Test("src/delta/schema.rs", "unknown_types_are_refused_by_name")),
-    ("snappy", Test(PARQUET, "every_compression")),
-    ("gzip", Test(PARQUET, "every_compression")),
-    ("zstd", Test(PARQUET, "every_compression")),
-    ("lz4", Test(PARQUET, "every_compression")),
-    ("brotli", Test(PARQUET, "every_compression")),
-    ("uncompressed", Test(PARQUET, "every_compression")),
+    ("`variant` as JSON text", Test("tests/integration/variant.rs", "the_preview_shows_json")),
+    ("geometries as WKB", Test("src/delta/schema.rs", "geospatial_types_are_binaries")),
+    ("intervals and user-defined types", Test("src/delta/schema.rs", "unknown_types_are_refused_by_name")),
+    ("snappy", Fixture("compressions", ".snappy.parquet")),
+    ("gzip", Fixture("compressions", ".gz.parquet")),
+    ("zstd", Fixture("compressions", ".zstd.parquet")),
+    ("lz4", Fixture("compressions", ".lz4raw.parquet")),
+    ("brotli", Fixture("compressions", ".br.parquet")),
+    ("uncompressed", Fixture("compressions", "-c000.parquet")),
     ("int96", Test(SCHEMA, "int96_reaches_the_year_9999")),
-    ("legacy lists", Test(PARQUET, "lists_of_older_writers")),
+    ("legacy lists", Test("tests/integration/scan_lists.rs", "lists_of_older_writers")),
     ("encryption", Test(DAMAGE, "a_file_that_is_no_parquet_is_named")),
     ("`SELECT` with joins", Test(SQL, "an_aggregate_over_joined_tables")),
     ("CTEs", Test("src/sql/names/tests.rs", "ctes_subqueries_joins_and_set_operations")),

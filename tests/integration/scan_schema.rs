@@ -340,3 +340,80 @@ async fn only_the_wanted_leaves_of_a_struct_are_decoded() {
     assert_eq!(texts(&batches), ["{z: 3, y: 2}"]);
     assert_eq!(batches[0].column(0).as_struct().num_columns(), 2);
 }
+
+#[tokio::test]
+async fn void_columns_are_null_whatever_a_file_has() {
+    let inner = Fields::from(vec![field("a", DataType::Int32), field("nothing", DataType::Null)]);
+    let logical =
+        vec![field("id", DataType::Int64), field("void", DataType::Null), field("s", DataType::Struct(inner))];
+    let mut fixture = Fixture::new(Schema::new(logical));
+    let ids = || Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef;
+    let s = StructArray::from(vec![(
+        Arc::new(field("a", DataType::Int32)),
+        Arc::new(Int32Array::from(vec![5, 6])) as ArrayRef,
+    )]);
+    fixture.add(&batch(vec![("id", ids()), ("s", Arc::new(s))])).await;
+    fixture.add(&batch(vec![("id", ids())])).await;
+    assert_eq!(
+        fixture.rows().await,
+        ["1 | ∅ | {a: 5, nothing: ∅}", "2 | ∅ | {a: 6, nothing: ∅}", "1 | ∅ | ∅", "2 | ∅ | ∅"]
+    );
+    let alone = Arc::new(Schema::new(vec![field("void", DataType::Null)]));
+    assert_eq!(texts(&collect(&fixture.scan().with_columns(vec![1], alone)).await.unwrap()), ["∅"; 4]);
+}
+
+#[tokio::test]
+async fn nested_columns_are_mapped_inside_lists_and_maps() {
+    let list = |name: &str, id: Option<i32>| {
+        let leaf = field(name, DataType::Int64);
+        let leaf = id.map_or(leaf.clone(), |id| with_id(leaf, id));
+        DataType::List(Arc::new(field("element", DataType::Struct(vec![leaf].into()))))
+    };
+    let map = |name: &str, id: Option<i32>| {
+        let value = field("value", list(name, id));
+        let entries = Fields::from(vec![Field::new("key", DataType::Utf8, false), value]);
+        DataType::Map(Arc::new(Field::new("key_value", DataType::Struct(entries), false)), false)
+    };
+    let logical = Arc::new(Schema::new(vec![field("m", map("x", None))]));
+    for (field_match, in_file) in [(FieldMatch::Name, "col-2"), (FieldMatch::Id, "another name")] {
+        let physical = Arc::new(Schema::new(vec![with_id(field("col-1", map("col-2", Some(2))), 1)]));
+        let written = match field_match {
+            FieldMatch::Name => field("col-1", map(in_file, None)),
+            FieldMatch::Id => with_id(field("renamed", map(in_file, Some(2))), 1),
+        };
+        let values: ArrayRef = Arc::new(Int64Array::from(vec![7, 8]));
+        let DataType::Map(entries, _) = written.data_type() else { panic!() };
+        let DataType::Struct(entry) = entries.data_type() else { panic!() };
+        let DataType::List(element) = entry[1].data_type() else { panic!() };
+        let DataType::Struct(leaf) = element.data_type() else { panic!() };
+        let structs = StructArray::new(leaf.clone(), vec![values], None);
+        let lists = ListArray::new(element.clone(), OffsetBuffer::from_lengths([2]), Arc::new(structs), None);
+        let keys: ArrayRef = Arc::new(StringArray::from(vec!["k"]));
+        let pairs = StructArray::new(entry.clone(), vec![keys, Arc::new(lists)], None);
+        let maps = MapArray::new(entries.clone(), OffsetBuffer::from_lengths([1]), pairs, None, false);
+        let mut fixture = Fixture::mapped(logical.clone(), physical, field_match);
+        let schema = Arc::new(Schema::new(vec![written.clone()]));
+        fixture.add(&RecordBatch::try_new(schema, vec![Arc::new(maps)]).unwrap()).await;
+        assert_eq!(fixture.rows().await, ["{k: [{x: 7}, {x: 8}]}"], "{field_match:?}");
+    }
+}
+
+/// A column that was dropped and added again is another one: the old one's values are not its own.
+#[tokio::test]
+async fn a_column_that_is_added_again_is_a_new_one() {
+    for field_match in [FieldMatch::Name, FieldMatch::Id] {
+        let logical = Arc::new(Schema::new(vec![field("id", DataType::Int64), field("c", DataType::Int64)]));
+        let physical = Arc::new(Schema::new(vec![
+            with_id(field("col-1", DataType::Int64), 1),
+            with_id(field("col-3", DataType::Int64), 3),
+        ]));
+        let mut fixture = Fixture::mapped(logical, physical, field_match);
+        let column = |value: i64| Arc::new(Int64Array::from(vec![value])) as ArrayRef;
+        for (second, id) in [("col-2", 2), ("col-3", 3)] {
+            let fields = vec![with_id(field("col-1", DataType::Int64), 1), with_id(field(second, DataType::Int64), id)];
+            let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![column(1), column(2)]).unwrap();
+            fixture.add(&batch).await;
+        }
+        assert_eq!(fixture.rows().await, ["1 | ∅", "1 | 2"], "{field_match:?}");
+    }
+}

@@ -138,6 +138,7 @@ async fn probes_tell_missing_denied_and_broken_apart() {
                 Probe::Found(_) => "found",
                 Probe::Missing => "missing",
                 Probe::Denied => "denied",
+                Probe::Hidden => "hidden",
             };
             assert_eq!(actual, expected);
         }

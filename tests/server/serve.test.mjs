@@ -98,6 +98,10 @@ test("CORS and its preflight", async () => {
   assert.equal(preflight.headers.get("access-control-allow-headers"), "range,x-a");
   const without = await ask("~fault/no-cors/ten", { Origin: "http://elsewhere" });
   assert.equal(without.headers.get("access-control-allow-origin"), null);
+  const found = await ask("~fault/cors-if-found/ten", { Origin: "http://elsewhere" });
+  assert.equal(found.headers.get("access-control-allow-origin"), "*");
+  const missing = await ask("~fault/cors-if-found/none", { Origin: "http://elsewhere" });
+  assert.deepEqual([missing.status, missing.headers.get("access-control-allow-origin")], [404, null]);
   const hidden = await ask("~fault/no-expose/ten", { Origin: "http://elsewhere" });
   assert.equal(hidden.headers.get("access-control-expose-headers"), null);
 });

@@ -2,12 +2,13 @@
 //
 //   ?table=weather&version=1&tab=sql&sql=SELECT…      a table of the demo folder
 //   ?table=sales&url=https://host/sales               a pasted table
+//   ?table=https://host/sales                         the same, as somebody would write it by hand
 //   &with=trade@3&with=sales@2@https://host/sales     other tables a query needs: pinned versions, pasted tables
 //
 // A secret URL (see secret.js) never enters the query. It may come in by the fragment, `#url=…`, which no server sees;
 // it is read once and taken out of the address. SQL too long for a request line is kept in the fragment.
 
-import { isSecret } from './secret.js';
+import { isSecret, nameFromUrl } from './secret.js';
 
 export const TABS = /** @type {const} */ (['data', 'schema', 'history', 'files', 'sql']);
 
@@ -36,9 +37,11 @@ export function parseState({ search, hash }) {
   const query = new URLSearchParams(search);
   const fragment = new URLSearchParams(hash.replace(/^#/, ''));
   const tab = query.get('tab');
+  const table = query.get('table');
+  const place = table?.includes('/') ? table : null;
   return {
-    table: query.get('table'),
-    url: fragment.get('url') ?? query.get('url'),
+    table: place === null ? table : nameFromUrl(place),
+    url: fragment.get('url') ?? query.get('url') ?? place,
     version: parseVersion(query.get('version')),
     tab: TABS.find((known) => known === tab) ?? 'data',
     sql: fragment.get('sql') ?? query.get('sql'),
@@ -97,7 +100,7 @@ export class Location extends EventTarget {
     super();
     /** @type {State} */
     this.state = parseState(window.location);
-    if (new URLSearchParams(window.location.hash.slice(1)).has('url')) this.#write('replaceState');
+    if (this.state.url !== new URLSearchParams(window.location.search).get('url')) this.#write('replaceState');
     window.addEventListener('popstate', () => {
       // A secret is not in the address, so going back must not forget it: the catalog knows the table by its name.
       this.state = parseState(window.location);

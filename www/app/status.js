@@ -110,6 +110,7 @@ function factsOf({ rows, more, millis, metrics }) {
   if (metrics) {
     facts.push(['requests', formatCount(metrics.requests)], ['read', formatBytes(metrics.bytes)]);
     if (metrics.cachedBytes > 0) facts.push(['from cache', formatBytes(metrics.cachedBytes)]);
+    if (metrics.wholeReplies > 0) facts.push(['whole files (the host ignores Range)', formatCount(metrics.wholeReplies)]);
     if (metrics.retries > 0) facts.push(['retries', formatCount(metrics.retries)]);
   }
   return facts.map(([name, value]) => h('span', { class: 'fact', 'data-fact': name }, h('b', null, value), ` ${value === '1' ? name.replace(/s$/, '') : name}`));

@@ -19,13 +19,14 @@ export const ERROR_CODES = Object.freeze([
   "internal",
 ]);
 
-const FIELDS = /** @type {const} */ (["url", "reason", "requested", "status", "feature", "path"]);
+const FIELDS = /** @type {const} */ (["url", "reason", "requested", "answered", "status", "feature", "path"]);
 
 /** See index.d.ts. */
 export class LakeglassError extends Error {
   /** @readonly @type {string | undefined} */ url = undefined;
   /** @readonly @type {string | undefined} */ reason = undefined;
   /** @readonly @type {string | undefined} */ requested = undefined;
+  /** @readonly @type {boolean | undefined} */ answered = undefined;
   /** @readonly @type {number | undefined} */ status = undefined;
   /** @readonly @type {string | undefined} */ feature = undefined;
   /** @readonly @type {string | undefined} */ path = undefined;

@@ -43,6 +43,8 @@ export class LakeglassError extends Error {
   readonly reason?: string;
   /** The version or timestamp asked for: `version_not_found`. */
   readonly requested?: string;
+  /** Whether the host did answer, with a reply that CORS keeps from this page: `cors_or_network`. */
+  readonly answered?: boolean;
   /** The HTTP status: `http_status`, `permission_denied`. */
   readonly status?: number;
   /** The feature as its specification, or SQL, spells it: `unsupported_feature`. */
@@ -53,7 +55,7 @@ export class LakeglassError extends Error {
 
 /** The fields of a {@link LakeglassError}. */
 export type ErrorFields = Partial<
-  Pick<LakeglassError, "url" | "reason" | "requested" | "status" | "feature" | "path">
+  Pick<LakeglassError, "url" | "reason" | "requested" | "answered" | "status" | "feature" | "path">
 >;
 
 /** What every call takes. Aborting rejects the call at once, with code `cancelled`, and stops its requests. */
@@ -111,6 +113,8 @@ export interface Metrics {
   retries: number;
   /** Bytes that came from the memory cache instead. */
   cachedBytes: number;
+  /** Requests for a part of a file that were answered with all of it: the host ignores `Range`. */
+  wholeReplies: number;
 }
 
 /**

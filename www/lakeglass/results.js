@@ -23,7 +23,7 @@ export class ResultCursor {
   #ended = false;
 
   /** @type {Metrics} */
-  metrics = { requests: 0, bytes: 0, retries: 0, cachedBytes: 0 };
+  metrics = { requests: 0, bytes: 0, retries: 0, cachedBytes: 0, wholeReplies: 0 };
 
   /**
    * @param {Opened} opened

@@ -6,7 +6,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::DateTime;
 use clap::Args;
 use lakeglass::delta::statistics;
-use lakeglass::snapshot::{Snapshot, TimestampSource, type_name};
+use lakeglass::snapshot::{Snapshot, TimestampSource, field_type_name};
 use lakeglass::storage::{StorageOptions, location_name};
 use lakeglass::{Table, TableUrl, Version};
 use std::io::{self, BufWriter, Write};
@@ -88,7 +88,7 @@ fn columns(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
     writeln!(out, "\ncolumns")?;
     for field in fields {
         let required = if field.is_nullable() { "" } else { " not null" };
-        writeln!(out, "  {:<width$}  {}{required}", field.name(), type_name(field.data_type()))?;
+        writeln!(out, "  {:<width$}  {}{required}", field.name(), field_type_name(field))?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A file's statistics for people to look at: as they were written, by the table's own column names.
 
-use crate::snapshot::{FileStatistics, Snapshot};
+use crate::snapshot::{FileStatistics, Snapshot, is_variant};
 use arrow::array::{Array, AsArray, StructArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Fields};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -59,7 +59,7 @@ fn walk(
             walk(logical, physical, &path, values, found);
             continue;
         }
-        let [min, max, null_count] = values;
+        let [min, max, null_count] = if is_variant(field) { [None, None, values[2]] } else { values };
         let null_count = null_count.and_then(Value::as_u64);
         if min.is_some() || max.is_some() || null_count.is_some() {
             found.insert(path, ColumnDescription { min: min.cloned(), max: max.cloned(), null_count });

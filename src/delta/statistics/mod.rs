@@ -17,7 +17,7 @@ mod encoded;
 mod parsed;
 
 use crate::error::{Error, Result};
-use crate::snapshot::{ColumnStatistics, ContainerStatistics, DataFile, FileStatistics, Snapshot};
+use crate::snapshot::{ColumnStatistics, ContainerStatistics, DataFile, FileStatistics, Snapshot, stands_for};
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, UInt64Array};
 use arrow::compute::{interleave, take};
 use arrow::datatypes::{DataType, Field};
@@ -29,7 +29,7 @@ use std::collections::HashMap;
 pub use description::{ColumnDescription, FileDescription, describe};
 
 /// The statistics of `files` (positions in the snapshot) for `columns` (positions in the schema). Partition columns are
-/// bounded by their value; nested columns are left out.
+/// bounded by their value; nested columns, variants and geometries are left out.
 pub fn decode(snapshot: &Snapshot, files: &[usize], columns: &[usize]) -> Result<ContainerStatistics> {
     let chosen = files.iter().map(|file| snapshot.files.get(*file)).collect::<Option<Vec<_>>>();
     let chosen = chosen.ok_or_else(|| Error::internal("statistics of a file that is not in the snapshot"))?;
@@ -74,7 +74,11 @@ fn primitive_columns<'s>(snapshot: &'s Snapshot, columns: &[usize]) -> Vec<(usiz
         let logical = snapshot.schema.logical.fields().get(*column)?;
         Some((*column, &**logical, &**snapshot.schema.physical.fields().get(*column)?))
     });
-    fields.filter(|(_, field, _)| !field.data_type().is_nested() && *field.data_type() != DataType::Null).collect()
+    // A variant's bounds are variants themselves, in base 85; a geometry's are points.
+    let bounded = |field: &Field| {
+        !field.data_type().is_nested() && *field.data_type() != DataType::Null && stands_for(field).is_none()
+    };
+    fields.filter(|(_, field, _)| bounded(field)).collect()
 }
 
 fn partition_column(

@@ -1,39 +1,11 @@
-//! What Parquet files may look like: compressions, and lists as older writers spell them.
+//! Lists as older writers of Parquet spell them.
 
-use crate::scan_fixture::{Fixture, field, parquet};
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use crate::scan_fixture::{Fixture, field};
 use arrow::datatypes::{DataType, Schema};
-use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::data_type::Int32Type;
-use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use std::sync::Arc;
-
-#[tokio::test]
-async fn every_compression() {
-    let schema = Schema::new(vec![field("id", DataType::Int64), field("text", DataType::Utf8)]);
-    let texts = StringArray::from_iter((0..300).map(|row| (row % 7 > 0).then(|| format!("text {}", row % 50))));
-    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..300));
-    let batch = RecordBatch::try_new(Arc::new(schema.clone()), vec![ids, Arc::new(texts)]).unwrap();
-    let mut plain = Fixture::new(schema.clone());
-    plain.add(&batch).await;
-    let expected = plain.rows().await;
-    for compression in [
-        Compression::UNCOMPRESSED,
-        Compression::SNAPPY,
-        Compression::GZIP(GzipLevel::default()),
-        Compression::ZSTD(ZstdLevel::default()),
-        Compression::BROTLI(BrotliLevel::default()),
-        Compression::LZ4_RAW,
-        Compression::LZ4,
-    ] {
-        let mut fixture = Fixture::new(schema.clone());
-        let properties = WriterProperties::builder().set_compression(compression).build();
-        fixture.add_bytes(parquet(&batch, properties), &[]).await;
-        assert_eq!(fixture.rows().await, expected, "{compression}");
-    }
-}
 
 /// A file of one list column, whose leaf has these levels and values: `[[1, 2], null, [], [3]]`.
 fn lists(message: &str, definitions: &[i16]) -> Vec<u8> {

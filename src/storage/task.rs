@@ -1,12 +1,14 @@
 //! Work that goes on whether or not its result is being waited for.
 //!
-//! A request holds one of the storage's permits until it is done. Were it polled by the stream alone, a stream that is
-//! paused (a reader that took its first batch, a join that reads its other side) would keep its permits, and whoever needs
-//! one would wait for ever. So requests run as tasks of the runtime that polls the stream, aborted when the stream is
-//! dropped. Outside a runtime they are polled with the stream: then it must not be paused while others read.
+//! A request holds one of the pool's permits, and the turn of whoever wants the same bytes, until it is done. Were it polled
+//! by its caller alone, a caller that is paused (a reader that took its first batch, a join that reads its other side) would
+//! keep both, and others would wait for ever. So requests run as tasks of the runtime that polls their caller, aborted when
+//! the caller is dropped. Outside a runtime they are polled with the caller: then it must not be paused while others read.
+//!
+//! A scan runs longer work so too, a file's opening or a row group's requests: it goes on while the rows before are consumed.
 
+use super::wake;
 use crate::error::{Error, Result};
-use crate::storage::wake;
 use futures::future::BoxFuture;
 use std::future::Future;
 use std::pin::Pin;
@@ -15,7 +17,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 /// Starts `work` on the current runtime, if there is one. Dropping what this returns drops `work`.
-pub(super) fn start<T: Send + 'static>(
+pub(crate) fn start<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> BoxFuture<'static, Result<T>> {
     match Handle::try_current() {

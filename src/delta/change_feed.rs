@@ -1,0 +1,375 @@
+//! What changed between versions, row by row: from the commits of a range to files whose rows are changes.
+//!
+//! A commit that recorded its changes (`cdc` actions) is read from those files alone. One that did not changed whole files,
+//! or their deletion vectors: a file that was added is rows inserted, one that was removed is rows deleted, and one that
+//! was both is the rows in which its deletion vectors differ. That is so only while `delta.enableChangeDataFeed` is on: without
+//! it writers copy rows that they did not change, and what was inferred would be wrong. So a range is refused where it was
+//! off, as Spark refuses it.
+//!
+//! The result is two snapshots that are read like any other. Their schema is the last version's with three columns
+//! behind it, which are partition columns as far as they are known from the log.
+//!
+//! Specification: [Add CDC File](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#add-cdc-file).
+
+use super::actions::{CommitTimes, DeletionVector, Metadata, PartitionValues, Protocol};
+use super::column_mapping::Mode;
+use super::commit::lines_of;
+use super::commit_timestamp::{self, make_monotonic};
+use super::data_file::{Locator, key};
+use super::log_segment::{self, FetchedCommit};
+use super::partition_values::PartitionValuesBuilder;
+use super::{schema, table_features};
+use crate::error::{Error, Result};
+use crate::snapshot::{
+    CommitTimestamp, DataFile, Deletes, FileLocation, FileStatistics, Snapshot, TableSchema, Version,
+};
+use crate::storage::Storage;
+use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
+use chrono::DateTime;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+/// How a row was changed: `insert`, `delete`, `update_preimage`, `update_postimage`.
+pub const CHANGE_TYPE: &str = "_change_type";
+/// The version that changed it.
+pub const COMMIT_VERSION: &str = "_commit_version";
+/// When that was committed.
+pub const COMMIT_TIMESTAMP: &str = "_commit_timestamp";
+
+/// The changes of a range of versions, as rows of two snapshots of the same columns.
+#[derive(Debug)]
+pub struct Changes {
+    /// Those that writers recorded: `_change_type` is in the files.
+    pub recorded: Snapshot,
+    /// Those that whole files and deletion vectors tell of: every file has one `_change_type`.
+    pub inferred: Snapshot,
+}
+
+/// The changes that the versions `from` to `to` made; `to` is `table`'s own where it is not told. Of a timestamp, `from` is the
+/// first version at or after it, `to` the last at or before it.
+///
+/// Fetches the commits of the range together, `table` being a snapshot of any version; another one only where the range ends
+/// elsewhere, or the table's metadata changed in it.
+///
+/// # Errors
+/// `version_not_found` where a commit of the range is not there, `unsupported_feature` where the change data feed was off, or
+/// where a column of an earlier version is not in the last.
+pub async fn changes(storage: &Storage, table: &Arc<Snapshot>, from: Version, to: Option<Version>) -> Result<Changes> {
+    let range = range(storage, table, from, to).await?;
+    let (commits, end) = futures::try_join!(
+        log_segment::commits_from(storage, *range.start(), Some(*range.end())),
+        at_version(storage, table, *range.end())
+    )?;
+    complete(storage, &commits, &range)?;
+    let commits = commits.iter().map(parse).collect::<Result<Vec<_>>>()?;
+    // Metadata is what it is at the end until a commit of the range says that it was changed.
+    let changed = commits.iter().any(|commit| commit.metadata.is_some() || commit.protocol.is_some());
+    let begins_with_it = commits.first().is_some_and(|commit| commit.metadata.is_some());
+    let start = match changed && !begins_with_it {
+        true => at_version(storage, table, *range.start()).await?,
+        false => end.clone(),
+    };
+    if !begins_with_it {
+        check_enabled(&start.metadata.configuration, *range.start())?;
+        check_columns(&start.schema, &end, *range.start())?;
+    }
+    for commit in &commits {
+        check_metadata(commit, &end)?;
+    }
+    plan(storage, commits, &end)
+}
+
+/// The versions that are meant.
+async fn range(storage: &Storage, table: &Snapshot, from: Version, to: Option<Version>) -> Result<RangeInclusive<u64>> {
+    let to = match to {
+        None => table.version,
+        Some(Version::Number(version)) => version,
+        Some(Version::Latest) => log_segment::latest(storage).await?,
+        Some(Version::Timestamp(millis)) => super::time_travel::version_at(storage, millis).await?,
+    };
+    let from = match from {
+        Version::Number(version) => version,
+        Version::Latest => log_segment::latest(storage).await?,
+        Version::Timestamp(millis) => match millis.checked_sub(1) {
+            // The one after the last that is older.
+            Some(before) => match super::time_travel::version_at(storage, before).await {
+                Ok(version) => version.saturating_add(1),
+                Err(Error::VersionNotFound { .. }) => super::versions(storage).await?.earliest,
+                Err(error) => return Err(error),
+            },
+            None => super::versions(storage).await?.earliest,
+        },
+    };
+    if from > to {
+        let reason = format!("the range of changes ends at version {to}, before it");
+        return Err(Error::VersionNotFound { url: storage.url().into(), requested: from.to_string(), reason });
+    }
+    Ok(from..=to)
+}
+
+async fn at_version(storage: &Storage, table: &Arc<Snapshot>, version: u64) -> Result<Arc<Snapshot>> {
+    match table.version == version {
+        true => Ok(table.clone()),
+        false => Ok(Arc::new(super::snapshot(storage, Version::Number(version)).await?)),
+    }
+}
+
+/// An error where a commit of the range is missing.
+fn complete(storage: &Storage, commits: &[FetchedCommit], range: &RangeInclusive<u64>) -> Result<()> {
+    let missing = range.start().saturating_add(commits.len() as u64);
+    if missing > *range.end() {
+        return Ok(());
+    }
+    let reason = "its commit is not there; changes are told by the commits alone, which the table's owner cleans up \
+                  after delta.logRetentionDuration"
+        .into();
+    Err(Error::VersionNotFound { url: storage.url().into(), requested: missing.to_string(), reason })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ChangeLine<'a> {
+    add: Option<ChangedFile>,
+    remove: Option<ChangedFile>,
+    cdc: Option<ChangedFile>,
+    meta_data: Option<Metadata>,
+    protocol: Option<Protocol>,
+    #[serde(borrow)]
+    commit_info: Option<&'a RawValue>,
+}
+
+/// What `add`, `remove` and `cdc` say of a file.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ChangedFile {
+    path: Box<str>,
+    partition_values: Option<PartitionValues>,
+    size: Option<i64>,
+    #[serde(default)]
+    modification_time: i64,
+    #[serde(default = "yes")]
+    data_change: bool,
+    stats: Option<Box<str>>,
+    deletion_vector: Option<DeletionVector>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A commit's changes.
+struct Commit {
+    version: u64,
+    timestamp: Option<CommitTimestamp>,
+    adds: Vec<ChangedFile>,
+    removes: Vec<ChangedFile>,
+    cdc: Vec<ChangedFile>,
+    metadata: Option<Metadata>,
+    protocol: Option<Protocol>,
+}
+
+fn parse(fetched: &FetchedCommit) -> Result<Commit> {
+    let path = fetched.path();
+    let (mut adds, mut removes, mut cdc) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut metadata, mut protocol, mut times) = (None, None, CommitTimes::default());
+    for line in lines_of::<ChangeLine<'_>>(&fetched.object.bytes, path.as_ref()) {
+        let (_, line) = line?;
+        adds.extend(line.add.filter(|add| add.data_change));
+        removes.extend(line.remove.filter(|remove| remove.data_change));
+        cdc.extend(line.cdc);
+        metadata = line.meta_data.or(metadata);
+        protocol = line.protocol.or(protocol);
+        times = line.commit_info.map(CommitTimes::of).unwrap_or(times);
+    }
+    let timestamp = commit_timestamp::of(times, fetched.object.last_modified);
+    Ok(Commit { version: fetched.version, timestamp, adds, removes, cdc, metadata, protocol })
+}
+
+fn check_metadata(commit: &Commit, end: &Snapshot) -> Result<()> {
+    let protocol = commit.protocol.as_ref().map(table_features::check).transpose()?;
+    let Some(metadata) = &commit.metadata else { return Ok(()) };
+    let configuration: BTreeMap<String, String> =
+        metadata.configuration.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
+    check_enabled(&configuration, commit.version)?;
+    let mode = Mode::of(protocol.as_ref().unwrap_or(&end.protocol), &configuration)?;
+    check_columns(&schema::parse(&metadata.schema_string, mode)?, end, commit.version)
+}
+
+fn check_enabled(configuration: &BTreeMap<String, String>, version: u64) -> Result<()> {
+    match configuration.get("delta.enableChangeDataFeed").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        true => Ok(()),
+        false => {
+            let reason = format!(
+                "at version {version} the table's property delta.enableChangeDataFeed is not true, so that its commits do not \
+                 tell which rows were changed; ask for versions from where it is, or compare two versions with EXCEPT"
+            );
+            Err(Error::unsupported("changeDataFeed", reason))
+        }
+    }
+}
+
+/// Refuses a range whose files hold what the last version has no place for.
+fn check_columns(earlier: &TableSchema, end: &Snapshot, version: u64) -> Result<()> {
+    match lost(earlier.physical.fields(), end.schema.physical.fields(), "") {
+        Some(what) => {
+            let reason =
+                format!("at version {version} {what} at version {}: ask for a range that ends before", end.version);
+            Err(Error::unsupported("changeDataFeed", reason))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The first field that is not among the later ones, or is another kind of thing there.
+fn lost(earlier: &Fields, later: &Fields, path: &str) -> Option<String> {
+    earlier.iter().find_map(|field| {
+        let path = format!("{path}{}", field.name());
+        match later.iter().find(|other| other.name() == field.name()) {
+            Some(other) => differs(field, other, &path),
+            None => Some(format!("there is a column {path}, which is not there")),
+        }
+    })
+}
+
+fn differs(earlier: &Field, later: &Field, path: &str) -> Option<String> {
+    match (earlier.data_type(), later.data_type()) {
+        (DataType::Struct(earlier), DataType::Struct(later)) => lost(earlier, later, &format!("{path}.")),
+        (DataType::List(earlier), DataType::List(later)) | (DataType::Map(earlier, _), DataType::Map(later, _)) => {
+            differs(earlier, later, path)
+        }
+        (earlier, later) if earlier == later => None,
+        // Whether a leaf was widened, its file tells: what does not fit is an error there.
+        (earlier, later) if !earlier.is_nested() && !later.is_nested() => None,
+        _ => Some(format!("the column {path} is of another type than")),
+    }
+}
+
+/// The files whose rows are the changes of the commits.
+fn plan(storage: &Storage, mut commits: Vec<Commit>, end: &Snapshot) -> Result<Changes> {
+    let mut timestamps: Vec<_> = commits.iter().map(|commit| commit.timestamp).collect();
+    make_monotonic(&mut timestamps);
+    for (commit, timestamp) in commits.iter_mut().zip(timestamps) {
+        commit.timestamp = timestamp;
+    }
+    let locator = Locator::new(storage.url())?;
+    let (mut recorded, mut inferred) = (Builder::new(end, &locator, false)?, Builder::new(end, &locator, true)?);
+    for commit in &commits {
+        if commit.cdc.is_empty() {
+            infer(commit, &mut inferred)?;
+        }
+        for file in &commit.cdc {
+            let deletes = recorded.deletes(file)?;
+            recorded.push(commit, file, "", deletes)?;
+        }
+    }
+    Ok(Changes { recorded: recorded.finish(end)?, inferred: inferred.finish(end)? })
+}
+
+fn infer(commit: &Commit, inferred: &mut Builder<'_>) -> Result<()> {
+    let mut removes = BTreeMap::new();
+    for file in &commit.removes {
+        removes.insert(key(&inferred.locator.locate(&file.path)?, None), file);
+    }
+    for add in &commit.adds {
+        let Some(remove) = removes.remove(&key(&inferred.locator.locate(&add.path)?, None)) else {
+            let deletes = inferred.deletes(add)?;
+            inferred.push(commit, add, "insert", deletes)?;
+            continue;
+        };
+        let (before, after) = (inferred.deletes(remove)?, inferred.deletes(add)?);
+        for (rows, unless, change) in [(&after, &before, "delete"), (&before, &after, "insert")] {
+            if let Some(rows) = rows.clone().filter(|_| before != after) {
+                let deletes = Deletes::AllBut { kept: Box::new(rows), unless: unless.clone().map(Box::new) };
+                inferred.push(commit, add, change, Some(deletes))?;
+            }
+        }
+    }
+    for remove in removes.into_values() {
+        let deletes = inferred.deletes(remove)?;
+        inferred.push(commit, remove, "delete", deletes)?;
+    }
+    Ok(())
+}
+
+/// One of the two snapshots, being made.
+struct Builder<'l> {
+    locator: &'l Locator,
+    schema: TableSchema,
+    partition_columns: Vec<usize>,
+    files: Vec<DataFile>,
+    partition_values: PartitionValuesBuilder,
+}
+
+impl<'l> Builder<'l> {
+    /// `typed`: whether `_change_type` is the same in all of a file's rows.
+    fn new(end: &Snapshot, locator: &'l Locator, typed: bool) -> Result<Builder<'l>> {
+        let own = [
+            Field::new(CHANGE_TYPE, DataType::Utf8, true),
+            Field::new(COMMIT_VERSION, DataType::Int64, true),
+            Field::new(COMMIT_TIMESTAMP, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true),
+        ];
+        let first = end.schema.logical.fields().len();
+        let with_own = |schema: &Schema| {
+            if let Some(field) = schema.fields().iter().find(|field| own.iter().any(|own| own.name() == field.name())) {
+                let reason = format!("the table has a column {} of its own", field.name());
+                return Err(Error::unsupported("changeDataFeed", reason));
+            }
+            let own = own.iter().cloned().map(Arc::new);
+            Ok(Arc::new(Schema::new(schema.fields().iter().cloned().chain(own).collect::<Fields>())))
+        };
+        let schema = TableSchema {
+            logical: with_own(&end.schema.logical)?,
+            physical: with_own(&end.schema.physical)?,
+            field_match: end.schema.field_match,
+        };
+        let constant = if typed { first..first + 3 } else { first + 1..first + 3 };
+        let partition_columns: Vec<usize> = end.partition_columns.iter().copied().chain(constant).collect();
+        let partition_values = PartitionValuesBuilder::new(&schema.logical, &schema.physical, &partition_columns);
+        Ok(Builder { locator, schema, partition_columns, files: Vec::new(), partition_values })
+    }
+
+    fn deletes(&self, file: &ChangedFile) -> Result<Option<Deletes>> {
+        file.deletion_vector.as_ref().map_or(Ok(None), |vector| self.locator.deletes(vector))
+    }
+
+    fn push(&mut self, commit: &Commit, file: &ChangedFile, change: &str, deletes: Option<Deletes>) -> Result<()> {
+        let location: FileLocation = self.locator.locate(&file.path)?;
+        let size = file.size.and_then(|size| u64::try_from(size).ok());
+        let (Some(size), Some(values)) = (size, &file.partition_values) else {
+            let reason =
+                format!("version {} removed {} without its size and partition values", commit.version, file.path);
+            return Err(Error::unsupported("changeDataFeed", reason));
+        };
+        // Statistics count all rows of a file.
+        let whole = !matches!(deletes, Some(Deletes::AllBut { .. }));
+        let statistics = file.stats.clone().filter(|stats| whole && !stats.is_empty()).map(FileStatistics::Json);
+        let version = commit.version.to_string();
+        let time = commit.timestamp.and_then(|time| DateTime::from_timestamp_millis(time.millis));
+        let time = time.map(|time| time.format("%Y-%m-%d %H:%M:%S%.6f").to_string());
+        self.partition_values.append(|name| match name {
+            CHANGE_TYPE => Some(change),
+            COMMIT_VERSION => Some(&version),
+            COMMIT_TIMESTAMP => time.as_deref(),
+            name => values.get(name),
+        });
+        let modification_time = file.modification_time;
+        self.files.push(DataFile { location, size, modification_time, statistics, deletes });
+        Ok(())
+    }
+
+    fn finish(self, end: &Snapshot) -> Result<Snapshot> {
+        Ok(Snapshot {
+            version: end.version,
+            timestamp: end.timestamp,
+            schema: self.schema,
+            partition_columns: self.partition_columns,
+            files: self.files,
+            partition_values: self.partition_values.finish()?,
+            metadata: end.metadata.clone(),
+            protocol: end.protocol.clone(),
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! What a table's log says of its commits, versions and files, as rows: for `DESCRIBE HISTORY`, `DESCRIBE DETAIL` and the
+//! table functions.
+
+use super::error::from_arrow;
+use crate::delta::statistics;
+use crate::error::Result;
+use crate::snapshot::CommitTimestamp;
+use crate::storage::location_name;
+use crate::table::Table;
+use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What the newest `limit` commits say of themselves; objects as JSON.
+pub async fn history(table: &Table, limit: Option<usize>) -> Result<RecordBatch> {
+    let commits = table.history(limit).await?;
+    let object = |object: &BTreeMap<String, Value>| {
+        (!object.is_empty()).then(|| serde_json::to_string(object).unwrap_or_default())
+    };
+    let texts = |texts: Vec<Option<String>>| Arc::new(StringArray::from(texts)) as ArrayRef;
+    RecordBatch::try_from_iter_with_nullable([
+        ("version", Arc::new(UInt64Array::from_iter_values(commits.iter().map(|c| c.version))) as ArrayRef, false),
+        ("timestamp", times(commits.iter().map(|commit| commit.timestamp)), true),
+        ("operation", texts(commits.iter().map(|commit| commit.operation.clone()).collect()), true),
+        ("operation_parameters", texts(commits.iter().map(|c| object(&c.operation_parameters)).collect()), true),
+        ("operation_metrics", texts(commits.iter().map(|c| object(&c.operation_metrics)).collect()), true),
+        ("user", texts(commits.iter().map(|commit| commit.user.clone()).collect()), true),
+        ("engine", texts(commits.iter().map(|commit| commit.engine.clone()).collect()), true),
+        ("other", texts(commits.iter().map(|commit| object(&commit.other)).collect()), true),
+    ])
+    .map_err(from_arrow)
+}
+
+/// The oldest and the newest version that can be opened, and the one that is registered.
+pub async fn versions(table: &Table) -> Result<RecordBatch> {
+    let range = table.versions().await?;
+    let one = |version: u64| Arc::new(UInt64Array::from(vec![version])) as ArrayRef;
+    RecordBatch::try_from_iter([
+        ("earliest", one(range.earliest)),
+        ("latest", one(range.latest)),
+        ("registered", one(table.snapshot().version)),
+    ])
+    .map_err(from_arrow)
+}
+
+/// The table at the version that is registered, in one row; lists and properties as JSON.
+pub fn detail(table: &Table) -> Result<RecordBatch> {
+    let snapshot = table.snapshot();
+    let (metadata, protocol) = (&snapshot.metadata, &snapshot.protocol);
+    let text = |text: Option<&str>| Arc::new(StringArray::from(vec![text])) as ArrayRef;
+    let number = |number: u64| Arc::new(UInt64Array::from(vec![number])) as ArrayRef;
+    let json = |value: Value| text(Some(&value.to_string()));
+    let created = metadata.created_time.and_then(|millis| millis.checked_mul(1_000));
+    let created = TimestampMicrosecondArray::from(vec![created]).with_timezone("UTC");
+    let mut features: Vec<&String> = protocol.reader_features.iter().chain(&protocol.writer_features).collect();
+    features.sort();
+    features.dedup();
+    let bytes = snapshot.files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size));
+    RecordBatch::try_from_iter_with_nullable([
+        ("format", text(Some("delta")), false),
+        ("id", text(Some(&metadata.id)), false),
+        ("name", text(metadata.name.as_deref()), true),
+        ("description", text(metadata.description.as_deref()), true),
+        ("location", text(Some(table.storage().url())), false),
+        ("version", number(snapshot.version), false),
+        ("created_at", Arc::new(created), true),
+        ("last_modified", times(std::iter::once(snapshot.timestamp)), true),
+        ("partition_columns", json(snapshot.partition_column_names().into()), false),
+        ("num_files", number(snapshot.files.len() as u64), false),
+        ("size_in_bytes", number(bytes), false),
+        ("num_records", Arc::new(UInt64Array::from(vec![statistics::row_count(snapshot)])), true),
+        (
+            "properties",
+            json(metadata.configuration.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect()),
+            false,
+        ),
+        ("min_reader_version", number(protocol.min_reader_version.into()), false),
+        ("min_writer_version", number(protocol.min_writer_version.into()), false),
+        ("table_features", json(features.into_iter().cloned().collect()), false),
+    ])
+    .map_err(from_arrow)
+}
+
+/// The live files.
+pub fn files(table: &Table) -> Result<RecordBatch> {
+    let snapshot = table.snapshot();
+    let files = &snapshot.files;
+    let modified = files.iter().map(|file| file.modification_time.checked_mul(1_000));
+    let modified: TimestampMicrosecondArray = modified.collect();
+    let deleted = files.iter().map(|file| file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality()));
+    RecordBatch::try_from_iter_with_nullable([
+        (
+            "path",
+            Arc::new(StringArray::from_iter_values(files.iter().map(|f| location_name(&f.location)))) as ArrayRef,
+            false,
+        ),
+        ("size", Arc::new(UInt64Array::from_iter_values(files.iter().map(|file| file.size))), false),
+        ("modification_time", Arc::new(modified.with_timezone("UTC")), true),
+        ("num_records", Arc::new(files.iter().map(statistics::num_records).collect::<UInt64Array>()), true),
+        ("deleted_records", Arc::new(UInt64Array::from_iter_values(deleted)), false),
+        ("partition_values", partition_values(table)?, true),
+    ])
+    .map_err(from_arrow)
+}
+
+/// Each file's partition values as JSON; null where the table has no partition columns.
+fn partition_values(table: &Table) -> Result<ArrayRef> {
+    let values = &table.snapshot().partition_values;
+    let mut rows: Vec<BTreeMap<String, Option<String>>> = vec![BTreeMap::new(); values.num_rows()];
+    for (field, column) in values.schema_ref().fields().iter().zip(values.columns()) {
+        let texts = arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8).map_err(from_arrow)?;
+        let texts = arrow::array::AsArray::as_string_opt::<i32>(&texts).cloned();
+        for (row, text) in rows.iter_mut().zip(texts.iter().flatten()) {
+            row.insert(field.name().clone(), text.map(str::to_string));
+        }
+    }
+    let json = rows.iter().map(|row| (!row.is_empty()).then(|| serde_json::to_string(row).unwrap_or_default()));
+    let files = table.snapshot().files.len();
+    let mut json: Vec<Option<String>> = json.collect();
+    json.resize(files, None);
+    Ok(Arc::new(StringArray::from(json)))
+}
+
+fn times(times: impl Iterator<Item = Option<CommitTimestamp>>) -> ArrayRef {
+    let micros = times.map(|time| time.and_then(|time| time.millis.checked_mul(1_000)));
+    Arc::new(micros.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
+}
