@@ -175,7 +175,7 @@ impl History {
                 _ => {
                     let keys = ["string", "integer", "byte", "date", "long"];
                     Kind::Map(
-                        Box::new(Kind::Primitive(*self.numbers.one_of(&keys))),
+                        Box::new(Kind::Primitive(keys[self.numbers.below(keys.len())])),
                         Box::new(self.new_kind(depth - 1)),
                     )
                 }

@@ -9,7 +9,7 @@ use std::process::Command;
 
 /// The histories' seed and number, unless `LAKEGLASS_SEED` and `LAKEGLASS_TABLES` say otherwise.
 const SEED: u64 = 20_240_229;
-const TABLES: u64 = 40;
+const TABLES: u64 = 30;
 
 /// A number from the environment.
 pub fn number(variable: &str, otherwise: u64) -> u64 {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// The first history's seed and their number, unless `LAKEGLASS_SEED` and `LAKEGLASS_TABLES` say otherwise.
 const SEED: u64 = 1;
-const TABLES: u64 = 40;
+const TABLES: u64 = 30;
 
 fn text(content: &Content) -> String {
     format!("{:?} {}", content.types(), content.sorted().join("\n"))
