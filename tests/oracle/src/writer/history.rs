@@ -417,6 +417,12 @@ impl History {
     fn checkpoint(&mut self) {
         let version = self.versions.len() as u64 - 1;
         let mut actions: Vec<_> = self.files.iter().map(add).collect();
+        if version == 6 {
+            // As delta-rs has written them: an empty descriptor says that there is none.
+            let none = json!({"storageType": "", "pathOrInlineDv": "", "sizeInBytes": 0, "cardinality": 0});
+            let without = actions.iter_mut().filter(|action| action["add"].get("deletionVector").is_none());
+            without.for_each(|action| action["add"]["deletionVector"] = none.clone());
+        }
         actions.extend(self.tombstones.clone());
         let mut others = vec![self.protocol(), self.metadata(), json!({"txn": {"appId": "a", "version": 1}})];
         if self.row_tracking {
