@@ -1,12 +1,14 @@
 //! A table as DataFusion sees it: its columns, which filters it settles, and the scan of a query.
 
+use super::engine::QueryMeter;
 use super::error::to_datafusion;
 use super::exec::LakeglassScan;
 use super::partition_filter;
 use super::prune::PredicatePruner;
 use crate::delta::statistics;
-use crate::scan::{FooterCache, Pruner, nullable, prune_files};
-use crate::snapshot::DataFile;
+use crate::scan::{FooterCache, LogStatistics, Pruner, nullable, prune_files};
+use crate::snapshot::{DataFile, FileStatistics, Version};
+use crate::storage::Meter;
 use crate::table::Table;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -16,8 +18,8 @@ use datafusion::error::Result;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use std::collections::HashSet;
-use std::sync::{Arc, OnceLock};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A table under its name in a session.
 #[derive(Debug)]
@@ -27,13 +29,25 @@ pub struct LakeglassTable {
     schema: SchemaRef,
     footers: FooterCache,
     live_rows: OnceLock<Arc<[Option<u64>]>>,
+    /// Versions of it that statements have asked for, the newest last.
+    versions: Mutex<VecDeque<Table>>,
 }
+
+/// How many versions of a table are kept open beside the one it is registered at.
+const VERSIONS_KEPT: usize = 8;
 
 impl LakeglassTable {
     /// `table` as `name`, whose scans share `footers`.
     pub fn new(name: &str, table: Table, footers: &FooterCache) -> LakeglassTable {
         let schema = query_schema(&table.snapshot().schema.logical);
-        LakeglassTable { name: name.into(), table, schema, footers: footers.clone(), live_rows: OnceLock::new() }
+        LakeglassTable {
+            name: name.into(),
+            table,
+            schema,
+            footers: footers.clone(),
+            live_rows: OnceLock::new(),
+            versions: Mutex::default(),
+        }
     }
 
     /// The name it is registered under.
@@ -44,6 +58,26 @@ impl LakeglassTable {
     /// The table itself.
     pub fn table(&self) -> &Table {
         &self.table
+    }
+
+    /// The table at another version. One by number is opened once, because it never changes; what opening costs is counted
+    /// into `meter`.
+    pub async fn at(&self, version: Version, meter: &Meter) -> crate::Result<Table> {
+        if let Version::Number(number) = version {
+            let is_it = |table: &&Table| table.snapshot().version == number;
+            let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(table) = std::iter::once(&self.table).chain(versions.iter()).find(is_it) {
+                return Ok(table.clone());
+            }
+        }
+        let table = self.table.at(version, meter).await?;
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.retain(|other| other.snapshot().version != table.snapshot().version);
+        versions.push_back(table.clone());
+        if versions.len() > VERSIONS_KEPT {
+            versions.pop_front();
+        }
+        Ok(table)
     }
 }
 
@@ -103,15 +137,21 @@ impl TableProvider for LakeglassTable {
             files = partition_filter::passing(filter, files, snapshot, &self.schema).map_err(to_datafusion)?;
         }
         let pruner = conjunction(rest.into_iter().cloned()).and_then(|predicate| self.pruner(state, predicate));
-        if let Some(pruner) = &pruner {
-            let pruners: Vec<Arc<dyn Pruner>> = vec![pruner.clone()];
-            let possible: HashSet<usize> =
-                prune_files(&self.table, &pruners).map_err(to_datafusion)?.into_iter().collect();
-            files.retain(|file| possible.contains(file));
-        }
+        let table = match state.config().get_extension::<QueryMeter>() {
+            Some(meter) => self.table.with_meter(&meter.0),
+            None => self.table.clone(),
+        };
+        let pruners: Vec<Arc<dyn Pruner>> = pruner.iter().map(|pruner| pruner.clone() as _).collect();
+        let (files, log_statistics) = prune_files(&table, files, &pruners).await.map_err(to_datafusion)?;
         let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
-        let scan = LakeglassScan::new(&self.name, &self.table, &self.footers, &self.schema, columns, self.live_rows())?
+        // Rows that are only counted need not be read where the log knows their number.
+        let live_rows = match columns.is_empty() && pruner.is_none() {
+            true => self.counted_rows(&table, &files, &log_statistics).await.map_err(to_datafusion)?,
+            false => self.live_rows(),
+        };
+        let scan = LakeglassScan::new(&self.name, &self.table, &self.footers, &self.schema, columns, live_rows)?
             .with_files(files, state.config().target_partitions())
+            .with_statistics(log_statistics)
             .with_pruner(pruner)
             .with_limit(limit);
         Ok(Arc::new(scan))
@@ -119,13 +159,35 @@ impl TableProvider for LakeglassTable {
 }
 
 impl LakeglassTable {
-    /// For each file, how many rows of it are not deleted; worked out once.
+    /// For each file, how many rows of it are not deleted, where that was read with the log; worked out once.
     fn live_rows(&self) -> Arc<[Option<u64>]> {
-        let live = |file: &DataFile| {
-            let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
-            statistics::num_records(file)?.checked_sub(deleted)
-        };
+        let live = |file: &DataFile| live_rows(file, statistics::num_records(file));
         self.live_rows.get_or_init(|| self.table.snapshot().files.iter().map(live).collect()).clone()
+    }
+
+    /// The same, and for `files` what was left in a checkpoint too.
+    async fn counted_rows(
+        &self,
+        table: &Table,
+        files: &[usize],
+        log_statistics: &LogStatistics,
+    ) -> crate::Result<Arc<[Option<u64>]>> {
+        let snapshot = table.snapshot();
+        let is_stored = |file: &usize| {
+            let statistics = snapshot.files.get(*file).and_then(|file| file.statistics.as_ref());
+            matches!(statistics, Some(FileStatistics::Stored { .. }))
+        };
+        if !files.iter().any(is_stored) {
+            return Ok(self.live_rows());
+        }
+        let counts = log_statistics.of(table.storage(), files, &[]).await?.row_count;
+        let mut rows = vec![None; snapshot.files.len()];
+        for (file, count) in files.iter().zip(&counts) {
+            if let (Some(place), Some(data_file)) = (rows.get_mut(*file), snapshot.files.get(*file)) {
+                *place = live_rows(data_file, count);
+            }
+        }
+        Ok(rows.into())
     }
 
     /// A pruner for a predicate of the logical plan; `None` where it cannot prune.
@@ -134,4 +196,9 @@ impl LakeglassTable {
         let physical = state.create_physical_expr(predicate, &schema).ok()?;
         PredicatePruner::new(physical, &self.schema).map(Arc::new)
     }
+}
+
+fn live_rows(file: &DataFile, num_records: Option<u64>) -> Option<u64> {
+    let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
+    num_records?.checked_sub(deleted)
 }

@@ -8,13 +8,19 @@
     reason = "a test fails by panicking"
 )]
 
+mod allocations;
 #[cfg(feature = "sql")]
 mod change_feed;
 #[cfg(feature = "cli")]
 mod cli;
 mod delta;
+mod delta_checksum;
 mod delta_discovery;
 mod delta_fixture;
+mod delta_log_shapes;
+mod delta_scale;
+mod delta_time_travel;
+mod large_log;
 mod loopback;
 mod readme;
 mod scan_bounds;
@@ -36,6 +42,8 @@ mod sql_depth;
 mod sql_equals_scan;
 #[cfg(feature = "sql")]
 mod sql_fixture;
+#[cfg(feature = "sql")]
+mod sql_time_travel;
 mod storage;
 mod storage_faults;
 mod variant;
