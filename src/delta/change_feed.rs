@@ -356,6 +356,7 @@ impl<'l> Builder<'l> {
             name => values.get(name),
         });
         let modification_time = file.modification_time;
+        let deletes = deletes.map(Box::new);
         self.files.push(DataFile { location, size, modification_time, statistics, deletes });
         Ok(())
     }
@@ -368,6 +369,7 @@ impl<'l> Builder<'l> {
             partition_columns: self.partition_columns,
             files: self.files,
             partition_values: self.partition_values.finish()?,
+            stored_statistics: Vec::new(),
             metadata: end.metadata.clone(),
             protocol: end.protocol.clone(),
         })

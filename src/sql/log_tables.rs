@@ -7,7 +7,9 @@ use crate::error::Result;
 use crate::snapshot::CommitTimestamp;
 use crate::storage::location_name;
 use crate::table::Table;
-use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
+use arrow::array::{
+    ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,9 +17,11 @@ use std::sync::Arc;
 /// What the newest `limit` commits say of themselves, by the log's own names; objects as JSON.
 pub async fn history(table: &Table, limit: Option<usize>) -> Result<RecordBatch> {
     let commits = table.history(limit).await?;
-    let text = |of: fn(&Commit) -> Option<&String>| Arc::new(StringArray::from_iter(commits.iter().map(of))) as ArrayRef;
+    let text =
+        |of: fn(&Commit) -> Option<&String>| Arc::new(StringArray::from_iter(commits.iter().map(of))) as ArrayRef;
     let json = |of: fn(&Commit) -> &BTreeMap<String, Value>| {
-        let object = |commit| Some(of(commit)).filter(|object| !object.is_empty()).and_then(|o| serde_json::to_string(o).ok());
+        let object =
+            |commit| Some(of(commit)).filter(|object| !object.is_empty()).and_then(|o| serde_json::to_string(o).ok());
         Arc::new(StringArray::from_iter(commits.iter().map(object))) as ArrayRef
     };
     let blind = BooleanArray::from_iter(commits.iter().map(|commit| commit.is_blind_append));

@@ -11,6 +11,7 @@
     reason = "test code fails by panicking"
 )]
 
+#[path = "../integration/allocations.rs"]
 mod allocations;
 mod inputs;
 mod mutation;
@@ -23,9 +24,6 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tables::Objects;
-
-#[global_allocator]
-static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 /// Cases of each kind.
 const CASES: u64 = 150;

@@ -65,7 +65,8 @@ pub async fn read(objects: &Objects) -> Result<usize> {
     let table = Table::open_in(storage, Version::Latest, &Meter::default()).await?;
     let everything: Arc<dyn Pruner> =
         Arc::new(Everything((0..table.snapshot().schema.logical.fields().len()).collect()));
-    let kept = prune_files(&table, std::slice::from_ref(&everything))?;
+    let files = (0..table.snapshot().files.len()).collect();
+    let (kept, _) = prune_files(&table, files, std::slice::from_ref(&everything)).await?;
     let scan =
         Scan::new(&table, &FooterCache::default()).with_files(kept).with_limit(Some(MOST_ROWS)).with_pruner(everything);
     let mut stream = scan.stream();

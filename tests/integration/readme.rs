@@ -80,7 +80,10 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("`DESCRIBE`", Test(SQL, "statements_that_show")),
     ("names in any case", Test(SQL, "names_without_quotes_find_what_they_fit")),
     ("every statement that would write", Test(STATEMENT, "what_writes_is_refused")),
-    ("`VERSION AS OF`", Test(SQL, "errors_have_codes_and_plain_messages")),
+    (
+        "versions inside a statement",
+        Test("tests/integration/sql_time_travel.rs", "a_version_by_its_number_in_every_spelling"),
+    ),
     ("any that answers GET with CORS", Test(STORAGE, "http_passes_the_suite")),
     ("`Range`", Test(STORAGE, "http_passes_the_suite_whatever_the_host_does_with_ranges")),
     ("Presigned prefixes", Test(STORAGE, "the_roots_query_goes_with_every_object_and_stays_at_home")),
