@@ -24,11 +24,14 @@ mod delta_time_travel;
 mod file_metadata;
 mod large_log;
 mod loopback;
+mod readme;
 mod scan_bounds;
 mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
 mod scan_fixtures;
+
+mod scan_lists;
 mod scan_random;
 mod scan_requests;
 mod scan_rows;
