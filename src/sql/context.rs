@@ -9,7 +9,8 @@ use super::registry::{Catalog, Registry};
 use super::show;
 use super::statement::{self, Request};
 use super::table_functions;
-use super::table_provider::LakeglassTable;
+use super::table_provider::{LakeglassTable, with_metadata};
+use super::time_travel;
 use crate::error::Result;
 use crate::scan::{FooterCache, METADATA};
 use crate::storage::Meter;
@@ -21,6 +22,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How a session runs its queries.
@@ -124,10 +126,13 @@ impl Session {
     /// A statement's plan, with the state to run it in and the meter it will count into.
     async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
         let meter = Meter::default();
-        let mut own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
+        let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), &meter);
+        let mut own = time_travel::open(&mut statement, &self.registry, &self.footers, &plain, &meter).await?;
         if names::mentions(&statement, METADATA) {
-            own.extend(self.registry.with_metadata());
+            let asked: Vec<_> = self.registry.providers().into_iter().chain(own.clone()).collect();
+            own.extend(asked.into_iter().filter_map(|(name, table)| Some((name, with_metadata(table.as_ref())?))));
         }
+        own.extend(table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?);
         let mut schemas = self.registry.schemas();
         schemas.extend(own.iter().map(|(name, table)| (name.clone(), table.schema())));
         names::resolve(&mut statement, &schemas)?;

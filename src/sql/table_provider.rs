@@ -7,7 +7,8 @@ use super::partition_filter;
 use super::prune::PredicatePruner;
 use crate::delta::statistics;
 use crate::scan::{FooterCache, METADATA, Pruner, metadata_field, nullable, prune_files};
-use crate::snapshot::DataFile;
+use crate::snapshot::{DataFile, Version};
+use crate::storage::Meter;
 use crate::table::Table;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -17,8 +18,10 @@ use datafusion::error::Result;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use std::any::Any;
 use std::collections::HashSet;
-use std::sync::{Arc, OnceLock};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A table under its name in a session.
 #[derive(Debug)]
@@ -31,7 +34,12 @@ pub struct LakeglassTable {
     columns: SchemaRef,
     footers: FooterCache,
     live_rows: OnceLock<Arc<[Option<u64>]>>,
+    /// Versions of it that statements have asked for, the newest last.
+    versions: Mutex<VecDeque<Table>>,
 }
+
+/// How many versions of a table are kept open beside the one it is registered at.
+const VERSIONS_KEPT: usize = 8;
 
 impl LakeglassTable {
     /// `table` as `name`, whose scans share `footers`.
@@ -45,11 +53,12 @@ impl LakeglassTable {
             columns,
             footers: footers.clone(),
             live_rows: OnceLock::new(),
+            versions: Mutex::default(),
         }
     }
 
     /// The same table with the hidden column `_metadata`; `None` where it has a column by this name.
-    pub fn with_metadata(&self) -> Option<LakeglassTable> {
+    fn with_metadata(&self) -> Option<LakeglassTable> {
         let is_metadata = |field: &FieldRef| field.name().eq_ignore_ascii_case(METADATA);
         if self.columns.fields().iter().any(is_metadata) {
             return None;
@@ -69,6 +78,32 @@ impl LakeglassTable {
     pub fn table(&self) -> &Table {
         &self.table
     }
+
+    /// The table at another version. One by number is opened once, because it never changes; what opening costs is counted
+    /// into `meter`.
+    pub async fn at(&self, version: Version, meter: &Meter) -> crate::Result<Table> {
+        if let Version::Number(number) = version {
+            let is_it = |table: &&Table| table.snapshot().version == number;
+            let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(table) = std::iter::once(&self.table).chain(versions.iter()).find(is_it) {
+                return Ok(table.clone());
+            }
+        }
+        let table = self.table.at(version, meter).await?;
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.retain(|other| other.snapshot().version != table.snapshot().version);
+        versions.push_back(table.clone());
+        if versions.len() > VERSIONS_KEPT {
+            versions.pop_front();
+        }
+        Ok(table)
+    }
+}
+
+/// The same table with the hidden column `_metadata`, where it is a table of files and has no column by this name.
+pub fn with_metadata(table: &dyn TableProvider) -> Option<Arc<dyn TableProvider>> {
+    let table = (table as &dyn Any).downcast_ref::<LakeglassTable>()?.with_metadata()?;
+    Some(Arc::new(table))
 }
 
 /// The columns as queries see them: top-level strings and binaries as views, which filters and joins copy without their

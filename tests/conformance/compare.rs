@@ -1,9 +1,10 @@
 //! Reads a table both ways and says how it went.
 
 use crate::cases::{Case, Expectation};
-use crate::exceptions::Instead;
+use crate::exceptions::{Instead, disagreement};
 use crate::expected::{Expected, Rows};
 use crate::loopback::Server;
+use crate::oracle::{self, Answer};
 use crate::spell;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -73,15 +74,46 @@ pub async fn run(case: Case) -> (String, Outcome) {
         }
         rows = content.batches.iter().map(RecordBatch::num_rows).sum();
     }
+    let kernel = match second_opinion(&case, right.as_ref()).await {
+        Ok(kernel) => kernel,
+        Err(difference) => return (features, Outcome::Failed(difference)),
+    };
     let outcome = match case.expectation {
         Expectation::Instead(Instead::RefusedToRead(code), reason) => Outcome::Refused(format!("{code}: {reason}")),
-        Expectation::Instead(_, reason) => Outcome::Passed(format!("{rows} rows: {reason}")),
+        Expectation::Instead(_, reason) => Outcome::Passed(format!("{rows} rows{kernel}: {reason}")),
         Expectation::RowsWithout(column, _, reason) => {
-            Outcome::Passed(format!("{rows} rows without {column}: {reason}"))
+            Outcome::Passed(format!("{rows} rows{kernel}, without {column}: {reason}"))
         }
-        Expectation::Rows(_) => Outcome::Passed(format!("{rows} rows")),
+        Expectation::Rows(_) => Outcome::Passed(format!("{rows} rows{kernel}")),
     };
     (features, outcome)
+}
+
+/// What delta_kernel has to say about what was read: words for the report, or how it differs.
+async fn second_opinion(case: &Case, read: Option<&RecordBatch>) -> Result<String, String> {
+    let Some(read) = read else { return Ok(String::new()) };
+    let (wanted, digest, first) = match oracle::ask(case).await? {
+        Answer::NotAsked => return Ok(String::new()),
+        Answer::Refused(reason) => return Ok(format!(" (not read by delta_kernel: {reason})")),
+        Answer::Read { types, rows, digest, first } => (types, (rows, digest), first),
+    };
+    let fields = read.schema_ref().fields().iter();
+    let types: BTreeMap<_, _> =
+        fields.map(|field| (field.name().clone(), spell::arrow_type(field.data_type()))).collect();
+    let rows = spell::rows(read);
+    let same = types == wanted && digest == (rows.len(), spell::digest(&rows));
+    match (same, disagreement(&case.table)) {
+        (true, None) => Ok(", as delta_kernel reads them".into()),
+        (false, Some(reason)) => Ok(format!(", other than delta_kernel's: {reason}")),
+        (true, Some(_)) => Err("delta_kernel reads the same, although it is listed as disagreeing".into()),
+        (false, None) if types != wanted => Err(format!("columns are {types:?}; delta_kernel has {wanted:?}")),
+        (false, None) => Err(format!(
+            "{} rows, delta_kernel has {}; the first is {} and {first}",
+            rows.len(),
+            digest.0,
+            rows.first().unwrap_or(&Value::Null)
+        )),
+    }
 }
 
 async fn open(case: &Case) -> Result<Table, Error> {

@@ -51,3 +51,11 @@ pub const EXCEPTIONS: &[(&str, Instead, &str)] = &[
 pub fn exception(table: &str) -> Option<(Instead, &'static str)> {
     EXCEPTIONS.iter().find(|(name, _, _)| *name == table).map(|(_, instead, reason)| (*instead, *reason))
 }
+
+/// `source/table` that delta_kernel reads otherwise than expected, and why it is not followed.
+const DISAGREEMENTS: &[(&str, &str)] = &[];
+
+/// Why delta_kernel's reading of a table is not followed, if it is not.
+pub fn disagreement(table: &str) -> Option<&'static str> {
+    DISAGREEMENTS.iter().find(|(name, _)| *name == table).map(|(_, reason)| *reason)
+}

@@ -10,6 +10,7 @@ mod exceptions;
 mod expected;
 #[path = "../integration/loopback.rs"]
 mod loopback;
+mod oracle;
 mod spell;
 
 use compare::Outcome;

@@ -90,6 +90,8 @@ async fn a_column_called_so_is_the_tables_own() {
     let (result, _) = run(&session, "SELECT *, _metadata + 1 FROM t").await.unwrap();
     assert_eq!(result.schema.fields().len(), 2);
     let session = self::session(&[("weather", "www/demo/weather")]).await;
+    let before = "SELECT count(*), min(_metadata.row_index) FROM weather VERSION AS OF 1";
+    assert_eq!(rows(&session, before).await, ["3|0"]);
     let known = "SELECT count(DISTINCT _metadata.file_path), sum(CASE WHEN _metadata.file_size > 0 THEN 1 ELSE 0 END) = count(*) FROM weather";
     let files = "SELECT count(*) FROM table_files('weather')";
     assert_eq!(rows(&session, known).await, [format!("{}|true", rows(&session, files).await[0])]);

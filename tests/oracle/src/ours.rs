@@ -1,0 +1,64 @@
+//! Reading with Lakeglass.
+
+use crate::{Content, LiveFile, Result, spell};
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use futures::TryStreamExt;
+use lakeglass::scan::{FooterCache, Scan};
+use lakeglass::snapshot::FileLocation;
+use lakeglass::storage::StorageOptions;
+use lakeglass::table::{Table, TableUrl, Version};
+use serde_json::Value;
+use std::path::Path;
+
+/// The table in a local folder.
+pub async fn open(root: &Path, version: Option<u64>) -> Result<Table> {
+    let url: TableUrl = root.to_string_lossy().parse().map_err(said)?;
+    Table::open(&url, version.map_or(Version::Latest, Version::Number), &StorageOptions::default()).await.map_err(said)
+}
+
+fn said(error: lakeglass::Error) -> String {
+    format!("{}: {error}", error.code())
+}
+
+/// The table's rows.
+pub async fn read(root: &Path, version: Option<u64>) -> Result<Content> {
+    let table = open(root, version).await?;
+    let scan = Scan::new(&table, &FooterCache::default());
+    let batches = scan.stream().try_collect().await.map_err(said)?;
+    Ok(Content { version: table.snapshot().version, schema: scan.schema().clone(), batches })
+}
+
+/// The live files.
+pub async fn files(root: &Path, version: Option<u64>) -> Result<Vec<LiveFile>> {
+    let table = open(root, version).await?;
+    let snapshot = table.snapshot();
+    let physical = snapshot.schema.physical.fields();
+    let names: Vec<_> = snapshot.partition_columns.iter().map(|&position| physical[position].name()).collect();
+    let columns = snapshot.partition_values.columns();
+    let listed = snapshot.files.iter().enumerate().map(|(row, file)| LiveFile {
+        path: match &file.location {
+            FileLocation::Relative(path) => path.to_string(),
+            FileLocation::Absolute(url) => url.to_string(),
+        },
+        size: file.size,
+        deleted: file.deletes.as_ref().map(|deletes| deletes.cardinality()),
+        partition_values: names
+            .iter()
+            .zip(columns)
+            .filter_map(|(name, column)| Some(((*name).clone(), spelt(column, row)?)))
+            .collect(),
+    });
+    Ok(listed.collect())
+}
+
+/// As a log has it: a timestamp with a blank, and in UTC without saying so.
+fn spelt(column: &ArrayRef, row: usize) -> Option<String> {
+    match spell::value(column, row) {
+        Value::String(text) if matches!(column.data_type(), DataType::Timestamp(..)) => {
+            Some(text.replace('T', " ").replace('Z', ""))
+        }
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
