@@ -1,6 +1,6 @@
 //! A table at one version, and where its bytes are.
 
-use crate::delta::{self, Commit, VersionRange};
+use crate::delta::{self, Commit, Definition, Verified, VersionRange};
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
 use crate::storage::{Meter, Storage, StorageOptions};
@@ -96,6 +96,20 @@ impl Table {
     /// Its schema, live files and metadata.
     pub fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
+    }
+
+    /// Compares the snapshot with the checksum file that its writer may have left; `None` where there is none.
+    ///
+    /// # Errors
+    /// `corrupt_table` where they differ.
+    pub async fn verify(&self) -> Result<Option<Verified>> {
+        delta::verify(&self.storage, &self.snapshot).await
+    }
+
+    /// Columns, properties and features of another version, without its files: one request, where that version has a checksum
+    /// file.
+    pub async fn definition_at(&self, version: u64) -> Result<Definition> {
+        delta::definition(&self.storage, version).await
     }
 
     /// The versions that can be opened now.

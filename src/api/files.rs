@@ -1,18 +1,16 @@
 //! The live files of a table, as JavaScript sees them.
 
-use super::values::to_js;
-use crate::delta::statistics::{ColumnDescription, FileDescription, describe};
+use crate::delta::statistics::{ColumnDescription, FileDescription};
 use crate::snapshot::{DataFile, Snapshot};
 use crate::storage::location_name;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use wasm_bindgen::prelude::*;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct FileInfo<'a> {
+pub(super) struct FileInfo<'a> {
     path: String,
     size: u64,
     modification_time: f64,
@@ -36,21 +34,25 @@ struct Bounds {
     null_count: Option<u64>,
 }
 
-/// `limit` files from position `offset` on, as `FileInfo[]`.
-pub(super) fn files(snapshot: &Snapshot, offset: usize, limit: usize) -> Result<JsValue, JsValue> {
-    let files = snapshot.files.iter().enumerate().skip(offset).take(limit);
-    let files: Vec<_> = files.map(|(position, file)| FileInfo::new(snapshot, position, file)).collect();
-    to_js(&files)
+/// The files from position `offset` on that `statistics` are of.
+pub(super) fn files(snapshot: &Snapshot, offset: usize, statistics: Vec<Option<FileDescription>>) -> Vec<FileInfo<'_>> {
+    let files = snapshot.files.iter().enumerate().skip(offset).zip(statistics);
+    files.map(|((position, file), statistics)| FileInfo::new(snapshot, position, file, statistics)).collect()
 }
 
 impl<'a> FileInfo<'a> {
-    fn new(snapshot: &'a Snapshot, position: usize, file: &DataFile) -> FileInfo<'a> {
+    fn new(
+        snapshot: &'a Snapshot,
+        position: usize,
+        file: &DataFile,
+        statistics: Option<FileDescription>,
+    ) -> FileInfo<'a> {
         FileInfo {
             path: location_name(&file.location),
             size: file.size,
             modification_time: file.modification_time as f64,
             partition_values: partition_values(snapshot, position),
-            statistics: describe(snapshot, position).map(Statistics::from),
+            statistics: statistics.map(Statistics::from),
             deleted_rows: file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality()),
         }
     }

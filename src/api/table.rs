@@ -9,6 +9,7 @@ use crate::delta;
 use crate::scan::{FooterCache, preview};
 use crate::storage::{Meter, Metrics};
 use crate::table::Table;
+use std::cell::OnceCell;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
@@ -22,11 +23,13 @@ pub struct EngineTable {
     footers: FooterCache,
     /// What opening it cost.
     metrics: Metrics,
+    /// Counted when it is first asked for: every file's statistics are looked at.
+    row_count: OnceCell<Option<u64>>,
 }
 
 impl EngineTable {
     pub(super) fn new(table: Table, footers: FooterCache, metrics: Metrics) -> EngineTable {
-        EngineTable { table, footers, metrics }
+        EngineTable { table, footers, metrics, row_count: OnceCell::new() }
     }
 
     #[cfg(feature = "sql")]
@@ -40,7 +43,8 @@ impl EngineTable {
     /// Version, metadata, protocol and totals.
     #[wasm_bindgen(unchecked_return_type = "TableInfo")]
     pub fn info(&self) -> Result<JsValue, JsValue> {
-        to_js(&TableInfo::new(&self.table, delta::statistics::row_count(self.table.snapshot()), self.metrics))
+        let row_count = self.row_count.get_or_init(|| delta::statistics::row_count(self.table.snapshot()));
+        to_js(&TableInfo::new(&self.table, *row_count, self.metrics))
     }
 
     /// The columns.
@@ -49,18 +53,25 @@ impl EngineTable {
         to_js(&values::fields(self.table.snapshot()))
     }
 
-    /// The live files, in the snapshot's order.
+    /// The live files, in the snapshot's order. Fetches their statistics, where opening the table left them.
     #[wasm_bindgen(unchecked_return_type = "FileInfo[]")]
-    pub fn files(
+    pub async fn files(
         &self,
         #[wasm_bindgen(unchecked_optional_param_type = "{ offset?: number; limit?: number }")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "AbortSignal")] signal: Option<AbortSignal>,
     ) -> Result<JsValue, JsValue> {
         let FilesOptions { offset, limit } = options::parse(options)?;
-        files::files(self.table.snapshot(), offset.unwrap_or(0), limit.unwrap_or(usize::MAX))
+        let (offset, limit) = (offset.unwrap_or(0), limit.unwrap_or(usize::MAX));
+        let table = self.table.clone();
+        let statistics = runtime::run(signal, async move {
+            let files: Vec<usize> = (0..table.snapshot().files.len()).skip(offset).take(limit).collect();
+            delta::statistics::describe(table.storage(), table.snapshot(), &files).await
+        });
+        to_js(&files::files(self.table.snapshot(), offset, statistics.await?))
     }
 
     /// The versions that can be opened now.
-    #[wasm_bindgen(unchecked_return_type = "{ earliest: bigint; latest: bigint }")]
+    #[wasm_bindgen(unchecked_return_type = "{ earliest: bigint; latest: bigint; intact: bigint | null }")]
     pub async fn versions(&self, signal: Option<AbortSignal>) -> Result<JsValue, JsValue> {
         let table = self.table.clone();
         let range = runtime::run(signal, async move { table.versions().await }).await?;

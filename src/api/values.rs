@@ -32,7 +32,7 @@ export interface TableInfo {
   metadata: { id: string; name: string | null; description: string | null; createdTime: number | null; configuration: Record<string, string> };
   protocol: { minReaderVersion: number; minWriterVersion: number; readerFeatures: string[]; writerFeatures: string[] };
   partitionColumns: string[]; fileCount: number; totalBytes: bigint;
-  /** Rows, where every file's statistics tell. */
+  /** Rows, where every file's statistics tell, and came with the log. */
   rowCount: bigint | null;
   /** What opening cost. */
   metrics: Metrics;
@@ -49,7 +49,8 @@ export interface FileInfo {
 export interface Commit {
   version: bigint; timestamp: CommitTimestamp | null; operation: string | null;
   operationParameters: Record<string, unknown>; operationMetrics: Record<string, unknown>;
-  user: string | null; engine: string | null; other: Record<string, unknown>;
+  userName: string | null; userId: string | null; engineInfo: string | null; isBlindAppend: boolean | null; readVersion: bigint | null;
+  isolationLevel: string | null; txnId: string | null; userMetadata: string | null; other: Record<string, unknown>;
 }
 "#;
 
@@ -241,8 +242,14 @@ pub(super) struct Commit<'a> {
     operation_parameters: JsValue,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     operation_metrics: JsValue,
-    user: Option<&'a str>,
-    engine: Option<&'a str>,
+    user_name: Option<&'a str>,
+    user_id: Option<&'a str>,
+    engine_info: Option<&'a str>,
+    is_blind_append: Option<bool>,
+    read_version: Option<i64>,
+    isolation_level: Option<&'a str>,
+    txn_id: Option<&'a str>,
+    user_metadata: Option<&'a str>,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     other: JsValue,
 }
@@ -255,8 +262,14 @@ impl<'a> From<&'a delta::Commit> for Commit<'a> {
             operation: commit.operation.as_deref(),
             operation_parameters: json(&commit.operation_parameters),
             operation_metrics: json(&commit.operation_metrics),
-            user: commit.user.as_deref(),
-            engine: commit.engine.as_deref(),
+            user_name: commit.user_name.as_deref(),
+            user_id: commit.user_id.as_deref(),
+            engine_info: commit.engine_info.as_deref(),
+            is_blind_append: commit.is_blind_append,
+            read_version: commit.read_version,
+            isolation_level: commit.isolation_level.as_deref(),
+            txn_id: commit.txn_id.as_deref(),
+            user_metadata: commit.user_metadata.as_deref(),
             other: json(&commit.other),
         }
     }
@@ -266,10 +279,11 @@ impl<'a> From<&'a delta::Commit> for Commit<'a> {
 pub(super) struct VersionRange {
     earliest: u64,
     latest: u64,
+    intact: Option<u64>,
 }
 
 impl From<delta::VersionRange> for VersionRange {
     fn from(range: delta::VersionRange) -> Self {
-        VersionRange { earliest: range.earliest, latest: range.latest }
+        VersionRange { earliest: range.earliest, latest: range.latest, intact: range.intact }
     }
 }

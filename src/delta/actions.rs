@@ -115,6 +115,14 @@ pub(crate) struct Sidecar {
     pub(crate) size_in_bytes: Option<i64>,
 }
 
+/// `txn`: how far an application's writes have come.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Transaction {
+    pub(crate) app_id: String,
+    pub(crate) version: i64,
+}
+
 /// The times in `commitInfo`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct CommitTimes {

@@ -5,7 +5,7 @@
 //!
 //! Specification: [Checkpoints](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#checkpoints).
 
-use super::actions::{Metadata, Protocol, Sidecar};
+use super::actions::{Metadata, Protocol, Sidecar, Transaction};
 use super::checkpoint_columns::{self, Control};
 use super::checkpoint_file::{CheckpointFile, Footer};
 use super::commit::{self, FileAction};
@@ -39,6 +39,7 @@ pub(crate) struct Checkpoint {
     pub(crate) version: u64,
     pub(crate) metadata: Option<Metadata>,
     pub(crate) protocol: Option<Protocol>,
+    pub(crate) files: CheckpointFiles,
     sources: Vec<Source>,
 }
 
@@ -57,7 +58,13 @@ pub(crate) async fn load(storage: &Storage, checkpoint: &CheckpointFiles) -> Res
         Err(error) if error.may_be_missing() => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut loaded = Checkpoint { version: checkpoint.version, metadata: None, protocol: None, sources: Vec::new() };
+    let mut loaded = Checkpoint {
+        version: checkpoint.version,
+        metadata: None,
+        protocol: None,
+        files: checkpoint.clone(),
+        sources: Vec::new(),
+    };
     let mut sidecars = Vec::new();
     for (source, control) in files {
         loaded.metadata = control.metadata.or(loaded.metadata);
@@ -83,6 +90,24 @@ impl Checkpoint {
     }
 }
 
+/// The `txn` actions of a checkpoint. Its sidecars have none.
+pub(crate) async fn transactions(storage: &Storage, checkpoint: &CheckpointFiles) -> Result<Vec<Transaction>> {
+    let mut found = Vec::new();
+    for file in &checkpoint.files {
+        let location = FileLocation::Relative(file.path.clone());
+        if file.path.extension() == Some("json") {
+            let bytes = storage.get(&location).await?.bytes;
+            found.extend(commit::transactions(&bytes, file.path.as_ref())?);
+            continue;
+        }
+        let footer = Footer::fetch(storage, &location, file.size).await?;
+        let leaves = checkpoint_columns::transaction_leaves(footer.metadata());
+        let wanted = checkpoint_columns::Wanted { leaves, leaves_statistics: true };
+        found.extend(checkpoint_columns::transactions(&footer.fetch_columns(storage, wanted).await?)?);
+    }
+    Ok(found)
+}
+
 async fn load_file(storage: &Storage, file: &LogObject) -> Result<(Source, Control)> {
     let location = FileLocation::Relative(file.path.clone());
     if file.path.extension() == Some("json") {
@@ -90,9 +115,13 @@ async fn load_file(storage: &Storage, file: &LogObject) -> Result<(Source, Contr
         let control = Control { metadata: actions.metadata, protocol: actions.protocol, sidecars: actions.sidecars };
         return Ok((Source::Json(actions.files), control));
     }
-    let footer = Footer::fetch(storage, &location, file.size).await?;
-    let columns = checkpoint_columns::control_and_files(footer.metadata());
-    let file = footer.fetch_columns(storage, &columns).await?;
+    let footer = match Footer::fetch(storage, &location, file.size).await {
+        // Its size was told by a hint, which may be wrong.
+        Err(Error::CorruptTable { .. }) if file.size.is_some() => Footer::fetch(storage, &location, None).await?,
+        footer => footer?,
+    };
+    let wanted = checkpoint_columns::wanted(&footer, true);
+    let file = footer.fetch_columns(storage, wanted).await?;
     let control = checkpoint_columns::control(&file)?;
     Ok((Source::Parquet(file), control))
 }
@@ -104,8 +133,8 @@ async fn load_sidecar(storage: &Storage, sidecar: &Sidecar) -> Result<Checkpoint
     let fetch = async {
         let size = sidecar.size_in_bytes.and_then(|size| u64::try_from(size).ok());
         let footer = Footer::fetch(storage, &FileLocation::Relative(path.clone()), size).await?;
-        let columns = checkpoint_columns::files(footer.metadata());
-        footer.fetch_columns(storage, &columns).await
+        let wanted = checkpoint_columns::wanted(&footer, false);
+        footer.fetch_columns(storage, wanted).await
     };
     fetch.await.map_err(|error| match error {
         error if error.is_missing() => {

@@ -1,12 +1,13 @@
 //! Which columns of a checkpoint are read, and what is made of them.
 //!
 //! `protocol`, `metaData`, `sidecar` and what a reader needs of `add`; never `remove`, `txn` and the like. Statistics come from
-//! `stats_parsed` where it says as much as `stats` does, and else from `stats`: one of them is never fetched.
+//! `stats_parsed` where it says as much as `stats` does, and else from `stats`: one of them is never fetched. Those of a large
+//! checkpoint stay in it: [`super::statistics::load`] fetches what a scan needs of them.
 //!
 //! Specification: [Checkpoint Schema](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#checkpoint-schema).
 
-use super::actions::{DeletionVector, Format, Metadata, Protocol, Sidecar};
-use super::checkpoint_file::CheckpointFile;
+use super::actions::{DeletionVector, Format, Metadata, Protocol, Sidecar, Transaction};
+use super::checkpoint_file::{CheckpointFile, Footer};
 use super::replay::{AddedFile, Replay};
 use crate::error::{Error, Result};
 use crate::snapshot::FileStatistics;
@@ -25,29 +26,76 @@ pub(crate) struct Control {
     pub(crate) sidecars: Vec<Sidecar>,
 }
 
-/// The leaf columns of [`control`] and of [`replay`].
-pub(crate) fn control_and_files(metadata: &ParquetMetaData) -> Vec<usize> {
-    let mut leaves = control_leaves(metadata);
-    leaves.extend(files(metadata));
-    leaves
+/// Statistics of up to this many bytes that are not here yet are fetched with the rest of a checkpoint: to ask for them later
+/// would take longer.
+const ALONG: u64 = 256 << 10;
+
+/// What is read of a checkpoint's file to open a table.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) leaves: Vec<usize>,
+    /// Whether the file has statistics that are not among them.
+    pub(crate) leaves_statistics: bool,
 }
 
-/// The leaf columns of [`replay`].
-pub(crate) fn files(metadata: &ParquetMetaData) -> Vec<usize> {
-    let statistics = if parsed_statistics_are_complete(metadata) { "stats_parsed" } else { "stats" };
+/// What of this file [`control`], if it is wanted, and [`replay`] read.
+pub(crate) fn wanted(footer: &Footer, control: bool) -> Wanted {
+    let metadata = footer.metadata();
+    let statistics = statistics(metadata, |_| true);
+    let leaves_statistics = footer.bytes_away(&statistics) > ALONG;
+    let mut leaves = files(metadata);
+    if control {
+        leaves.extend(control_leaves(metadata));
+    }
+    if !leaves_statistics {
+        leaves.extend(statistics);
+    }
+    Wanted { leaves, leaves_statistics }
+}
+
+/// The leaf columns that tell of files, without their statistics.
+fn files(metadata: &ParquetMetaData) -> Vec<usize> {
     leaves(metadata, |path| match path {
         ["add", "path" | "partitionValues" | "size" | "modificationTime", ..] => true,
         ["add", "deletionVector", field, ..] => *field != "maxRowIndex",
-        ["add", "stats"] => statistics == "stats",
-        ["add", "stats_parsed", "numRecords" | "tightBounds" | "minValues" | "maxValues" | "nullCount", ..] => {
-            statistics == "stats_parsed"
-        }
+        _ => false,
+    })
+}
+
+/// The leaf columns of the files' statistics: of `stats_parsed`, those of the `wanted` columns of the table.
+pub(crate) fn statistics(metadata: &ParquetMetaData, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
+    let parsed = parsed_statistics_are_complete(metadata);
+    leaves(metadata, |path| match path {
+        ["add", "stats"] => !parsed,
+        ["add", "stats_parsed", "numRecords" | "tightBounds"] => parsed,
+        ["add", "stats_parsed", "minValues" | "maxValues" | "nullCount", column, ..] => parsed && wanted(column),
         _ => false,
     })
 }
 
 fn control_leaves(metadata: &ParquetMetaData) -> Vec<usize> {
     leaves(metadata, |path| matches!(path, ["protocol" | "metaData", ..] | ["sidecar", "path" | "sizeInBytes", ..]))
+}
+
+/// The leaf columns of [`transactions`].
+pub(crate) fn transaction_leaves(metadata: &ParquetMetaData) -> Vec<usize> {
+    leaves(metadata, |path| matches!(path, ["txn", "appId" | "version"]))
+}
+
+/// Reads `txn`.
+pub(crate) fn transactions(file: &CheckpointFile) -> Result<Vec<Transaction>> {
+    let mut found = Vec::new();
+    file.decode(&transaction_leaves(file.metadata()), |batch| {
+        let columns = Columns { path: file.path() };
+        let Some(txn) = columns.root(&batch, "txn")? else { return Ok(()) };
+        let (app_ids, versions) = (columns.strings(&txn, "appId")?, columns.longs(&txn, "version")?);
+        for row in (0..txn.len()).filter(|row| txn.is_valid(*row)) {
+            let transaction = string(app_ids.as_ref(), row).zip(long(versions.as_ref(), row));
+            found.extend(transaction.map(|(app_id, version)| Transaction { app_id: app_id.into(), version }));
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 fn leaves(metadata: &ParquetMetaData, wanted: impl Fn(&[&str]) -> bool) -> Vec<usize> {
@@ -92,13 +140,36 @@ pub(crate) fn control(file: &CheckpointFile) -> Result<Control> {
 
 /// Feeds the files' `add` rows to `replay`.
 pub(crate) fn replay(file: &CheckpointFile, replay: &mut Replay<'_>) -> Result<()> {
-    file.decode(&files(file.metadata()), |batch| {
+    let wanted = file.wanted();
+    let source = wanted.leaves_statistics.then(|| replay.store(file.stored_statistics()));
+    let control = control_leaves(file.metadata());
+    let leaves: Vec<usize> = wanted.leaves.iter().copied().filter(|leaf| !control.contains(leaf)).collect();
+    replay.reserve(count_adds(file.metadata()));
+    let mut first = 0;
+    file.decode(&leaves, |batch| {
         let columns = Columns { path: file.path() };
-        match columns.root(&batch, "add")? {
-            Some(add) => Adds::new(&columns, &add)?.replay(replay),
-            None => Ok(()),
+        if let Some(add) = columns.root(&batch, "add")? {
+            Adds::new(&columns, &add)?.replay(replay, source.map(|source| (source, first)))?;
         }
+        first += batch.num_rows();
+        Ok(())
     })
+}
+
+/// How many files a checkpoint's file adds, by its footer, or fewer: no more than their paths have bytes.
+fn count_adds(metadata: &ParquetMetaData) -> usize {
+    let Some(path) = leaves(metadata, |path| path == ["add", "path"]).first().copied() else { return 0 };
+    let adds = metadata.row_groups().iter().filter_map(|row_group| {
+        let column = row_group.columns().get(path)?;
+        let adds = u64::try_from(row_group.num_rows()).ok()?.checked_sub(column.statistics()?.null_count_opt()?)?;
+        Some(adds.min(u64::try_from(column.compressed_size()).ok()?))
+    });
+    usize::try_from(adds.fold(0, u64::saturating_add)).unwrap_or(0)
+}
+
+/// The column `add` of a batch.
+pub(crate) fn adds(file: &CheckpointFile, batch: &RecordBatch) -> Result<Option<StructArray>> {
+    Columns { path: file.path() }.root(batch, "add")
 }
 
 fn first_valid(column: &StructArray) -> Option<usize> {
@@ -159,7 +230,8 @@ impl Adds {
         })
     }
 
-    fn replay(&self, replay: &mut Replay<'_>) -> Result<()> {
+    /// `stored`: where the statistics were left, and the number of this batch's first row there.
+    fn replay(&self, replay: &mut Replay<'_>, stored: Option<(u32, usize)>) -> Result<()> {
         for row in 0..self.add.len() {
             if self.add.is_null(row) || self.path.is_null(row) {
                 continue;
@@ -173,7 +245,11 @@ impl Adds {
             };
             let map = self.partition_values.as_ref();
             let value = |name: &str| map?.entries(row).find(|(key, _)| *key == name).and_then(|(_, value)| value);
-            replay.checkpoint_add(&file, || self.statistics(row), value)?;
+            let statistics = || match stored {
+                Some((source, first)) => Some(FileStatistics::Stored { source, row: u32::try_from(first + row).ok()? }),
+                None => self.statistics(row),
+            };
+            replay.checkpoint_add(&file, statistics, value)?;
         }
         Ok(())
     }

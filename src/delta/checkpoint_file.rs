@@ -3,14 +3,15 @@
 //! The Parquet crate asserts some of what a damaged file may break. What can be told from the footer is checked here; where
 //! panics unwind, the rest becomes an error too.
 
+use super::checkpoint_columns::Wanted;
 use crate::error::{Error, Result};
-use crate::snapshot::FileLocation;
+use crate::snapshot::{FileLocation, StoredStatistics};
 use crate::storage::{Storage, location_name};
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use parquet::DecodeResult;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
 use parquet::arrow::push_decoder::ParquetPushDecoderBuilder;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataPushDecoder};
@@ -36,8 +37,11 @@ pub(crate) struct Footer {
 /// A file of which some columns are here.
 #[derive(Debug)]
 pub(crate) struct CheckpointFile {
+    location: FileLocation,
+    /// What errors call it.
     path: String,
     metadata: Arc<ParquetMetaData>,
+    wanted: Wanted,
     /// By their start, not overlapping.
     chunks: Vec<(Range<u64>, Bytes)>,
 }
@@ -72,28 +76,49 @@ impl Footer {
         &self.metadata
     }
 
-    /// Fetches the chunks of these leaf columns, of all row groups at once; none where the footer brought them along.
-    pub(crate) async fn fetch_columns(self, storage: &Storage, leaves: &[usize]) -> Result<CheckpointFile> {
+    /// How many bytes of these leaf columns did not come with the footer.
+    pub(crate) fn bytes_away(&self, leaves: &[usize]) -> u64 {
+        let tail_start = self.size.saturating_sub(self.tail.len() as u64);
+        let columns = self
+            .metadata
+            .row_groups()
+            .iter()
+            .flat_map(|group| leaves.iter().filter_map(|leaf| range_of(group.columns().get(*leaf)?)));
+        columns.filter(|range| range.start < tail_start).map(|range| range.end - range.start).sum()
+    }
+
+    /// Fetches the chunks of the wanted columns, of all row groups at once; none where the footer brought them along.
+    pub(crate) async fn fetch_columns(self, storage: &Storage, wanted: Wanted) -> Result<CheckpointFile> {
         let path = location_name(&self.location);
         let tail_start = self.size.saturating_sub(self.tail.len() as u64);
-        let mut ranges = Vec::new();
-        for row_group in self.metadata.row_groups() {
-            for leaf in leaves {
-                let column = row_group.columns().get(*leaf);
-                let range = column.and_then(range_of);
-                ranges.push(range.ok_or_else(|| Error::corrupt(&*path, "its footer has a broken column range"))?);
-            }
+        let mut missing = Vec::new();
+        for row_group in 0..self.metadata.num_row_groups() {
+            missing.extend(ranges_of(&self.metadata, row_group, &wanted.leaves, &path)?);
         }
-        let (mut chunks, missing): (Vec<_>, Vec<_>) = (vec![(tail_start..self.size, self.tail)], ranges);
-        let missing: Vec<_> = missing.into_iter().filter(|range| range.start < tail_start).collect();
+        missing.retain(|range| range.start < tail_start);
         let fetched = match missing.is_empty() {
             true => Vec::new(),
             false => storage.get_ranges(&self.location, &missing).await?,
         };
-        chunks.extend(missing.into_iter().zip(fetched));
+        let mut chunks: Vec<_> = missing.into_iter().zip(fetched).collect();
+        chunks.push((tail_start..self.size, self.tail));
         chunks.sort_by_key(|(range, _)| range.start);
-        Ok(CheckpointFile { path, metadata: self.metadata, chunks })
+        Ok(CheckpointFile { location: self.location, path, metadata: self.metadata, wanted, chunks })
     }
+}
+
+/// Where the chunks of these leaf columns of a row group are.
+fn ranges_of(metadata: &ParquetMetaData, row_group: usize, leaves: &[usize], path: &str) -> Result<Vec<Range<u64>>> {
+    let range = |leaf: &usize| range_of(metadata.row_groups().get(row_group)?.columns().get(*leaf)?);
+    let ranges: Option<Vec<_>> = leaves.iter().map(range).collect();
+    ranges.ok_or_else(|| Error::corrupt(path, "its footer has a broken column range"))
+}
+
+/// How many bytes the chunks of these leaf columns of a row group have.
+pub(crate) fn bytes_of(metadata: &ParquetMetaData, row_group: usize, leaves: &[usize]) -> u64 {
+    let columns = metadata.row_groups().get(row_group).map(|group| group.columns()).unwrap_or_default();
+    let sizes = leaves.iter().filter_map(|leaf| u64::try_from(columns.get(*leaf)?.compressed_size()).ok());
+    sizes.fold(0, u64::saturating_add)
 }
 
 /// Where a column's chunk is in the file; `None` where the footer has negative numbers.
@@ -137,6 +162,23 @@ fn guarded<T>(path: &str, decode: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 impl CheckpointFile {
+    /// Fetches the chunks of these leaf columns of one row group of a file whose footer is known.
+    pub(crate) async fn fetch_group(
+        storage: &Storage,
+        stored: &StoredStatistics,
+        row_group: usize,
+        leaves: Vec<usize>,
+    ) -> Result<CheckpointFile> {
+        let (location, metadata) = (stored.location.clone(), stored.metadata.clone());
+        let path = location_name(&location);
+        let ranges = ranges_of(&metadata, row_group, &leaves, &path)?;
+        let fetched = storage.get_ranges(&location, &ranges).await?;
+        let mut chunks: Vec<_> = ranges.into_iter().zip(fetched).collect();
+        chunks.sort_by_key(|(range, _)| range.start);
+        let wanted = Wanted { leaves, leaves_statistics: false };
+        Ok(CheckpointFile { location, path, metadata, wanted, chunks })
+    }
+
     /// What errors call it.
     pub(crate) fn path(&self) -> &str {
         &self.path
@@ -146,8 +188,37 @@ impl CheckpointFile {
         &self.metadata
     }
 
+    /// What of it is here.
+    pub(crate) fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    /// The statistics that were left in it.
+    pub(crate) fn stored_statistics(&self) -> StoredStatistics {
+        StoredStatistics { location: self.location.clone(), metadata: self.metadata.clone() }
+    }
+
     /// Decodes these leaf columns, all of which must have been fetched, and hands over batch by batch.
-    pub(crate) fn decode(&self, leaves: &[usize], mut each: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+    pub(crate) fn decode(&self, leaves: &[usize], each: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+        self.decode_rows(leaves, None, each)
+    }
+
+    /// Decodes the wanted columns of these rows of a row group.
+    pub(crate) fn decode_group(
+        &self,
+        row_group: usize,
+        rows: RowSelection,
+        each: impl FnMut(RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        self.decode_rows(&self.wanted.leaves, Some((row_group, rows)), each)
+    }
+
+    fn decode_rows(
+        &self,
+        leaves: &[usize],
+        rows: Option<(usize, RowSelection)>,
+        mut each: impl FnMut(RecordBatch) -> Result<()>,
+    ) -> Result<()> {
         if leaves.is_empty() {
             return Ok(());
         }
@@ -156,11 +227,12 @@ impl CheckpointFile {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata = ArrowReaderMetadata::try_new(self.metadata.clone(), options).map_err(corrupt)?;
         let mask = ProjectionMask::leaves(metadata.parquet_schema(), leaves.iter().copied());
-        let mut decoder = ParquetPushDecoderBuilder::new_with_metadata(metadata)
-            .with_projection(mask)
-            .with_batch_size(BATCH_ROWS)
-            .build()
-            .map_err(corrupt)?;
+        let mut builder =
+            ParquetPushDecoderBuilder::new_with_metadata(metadata).with_projection(mask).with_batch_size(BATCH_ROWS);
+        if let Some((row_group, rows)) = rows {
+            builder = builder.with_row_groups(vec![row_group]).with_row_selection(rows);
+        }
+        let mut decoder = builder.build().map_err(corrupt)?;
         loop {
             match guarded(&self.path, || decoder.try_decode().map_err(corrupt))? {
                 DecodeResult::Data(batch) => each(batch)?,

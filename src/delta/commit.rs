@@ -3,7 +3,7 @@
 //! Fails closed: a line that is not a JSON object, or an action that lacks a required field, is a corrupt table, named by
 //! its line. Unknown actions are skipped, as the specification asks.
 
-use super::actions::{Add, CommitTimes, Line, Metadata, Protocol, Remove, Sidecar};
+use super::actions::{Add, CommitTimes, Line, Metadata, Protocol, Remove, Sidecar, Transaction};
 use crate::error::{Error, Result};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -63,23 +63,35 @@ pub(crate) fn commit_info<'a>(bytes: &'a [u8], path: &'a str) -> Result<Option<&
     Ok(None)
 }
 
+/// The `txn` actions in `bytes`, in their order.
+pub(crate) fn transactions(bytes: &[u8], path: &str) -> Result<Vec<Transaction>> {
+    #[derive(Deserialize)]
+    struct Line {
+        txn: Option<Transaction>,
+    }
+    let lines = lines_of::<Line>(bytes, path);
+    lines.filter_map(|line| line.map(|(_, line)| line.txn).transpose()).collect()
+}
+
 /// The lines in `bytes`, numbered, those that are empty left out.
 pub(crate) fn lines_of<'a, L: Deserialize<'a>>(
     bytes: &'a [u8],
     path: &'a str,
 ) -> impl Iterator<Item = Result<(usize, L)>> {
+    raw_lines(bytes).map(move |(number, line)| {
+        // serde would take an array of the fields for the struct.
+        if !line.starts_with(b"{") {
+            return Err(Error::corrupt(path, format!("line {number}: not an object")));
+        }
+        let parsed = serde_json::from_slice(line).map(|line| (number, line));
+        parsed.map_err(|error| Error::corrupt(path, format!("line {number}: {error}")))
+    })
+}
+
+fn raw_lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let numbered = (1_usize..).zip(bytes.split(|byte| *byte == b'\n'));
-    numbered.map(|(number, line)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty()).map(
-        move |(number, line)| {
-            // serde would take an array of the fields for the struct.
-            if !line.starts_with(b"{") {
-                return Err(Error::corrupt(path, format!("line {number}: not an object")));
-            }
-            let parsed = serde_json::from_slice(line).map(|line| (number, line));
-            parsed.map_err(|error| Error::corrupt(path, format!("line {number}: {error}")))
-        },
-    )
+    numbered.map(|(number, line)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty())
 }
 
 #[cfg(test)]

@@ -39,11 +39,14 @@ pub(crate) fn of_commit(object: &Object, path: &str) -> Result<Option<CommitTime
 }
 
 /// Makes times of consecutive commits, oldest first, strictly increasing, as Delta does: a time that is not later than
-/// the one before becomes a millisecond later.
+/// the one before becomes a millisecond later. In-commit timestamps are so already, and what a copy did to the files of
+/// older commits says nothing about them.
 pub(crate) fn make_monotonic(timestamps: &mut [Option<CommitTimestamp>]) {
     let mut newest = None;
     for timestamp in timestamps.iter_mut().flatten() {
-        if let Some(newest) = newest.filter(|newest| timestamp.millis <= *newest) {
+        if timestamp.source != TimestampSource::InCommit
+            && let Some(newest) = newest.filter(|newest| timestamp.millis <= *newest)
+        {
             timestamp.millis = newest.saturating_add(1);
         }
         newest = Some(timestamp.millis);
@@ -80,5 +83,9 @@ mod tests {
         let mut times = [stamp(5), None, stamp(5), stamp(3), stamp(9)];
         make_monotonic(&mut times);
         assert_eq!(times, [stamp(5), None, stamp(6), stamp(7), stamp(9)]);
+        let in_commit = |millis| Some(CommitTimestamp { millis, source: TimestampSource::InCommit });
+        let mut times = [stamp(50), stamp(5), in_commit(7), in_commit(8), stamp(3)];
+        make_monotonic(&mut times);
+        assert_eq!(times, [stamp(50), stamp(51), in_commit(7), in_commit(8), stamp(9)]);
     }
 }

@@ -3,7 +3,7 @@
 use super::checkpoint_guess::{existing, guesses_below};
 use super::log_path;
 use super::log_segment::{self, probe_commit};
-use super::{commit, commit_timestamp, last_checkpoint};
+use super::{commit, commit_timestamp, last_checkpoint, vacuum};
 use crate::error::{Error, Result};
 use crate::snapshot::CommitTimestamp;
 use crate::storage::{Object, Storage};
@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// Commits asked for at once.
 const WINDOW: usize = 24;
 
+/// So many commits are looked at for a VACUUM.
+const VACUUM_WITHIN: usize = 10;
+
 /// The versions that can be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionRange {
@@ -21,6 +24,9 @@ pub struct VersionRange {
     pub earliest: u64,
     /// The newest.
     pub latest: u64,
+    /// Where VACUUM is among the newest commits: the oldest version whose files it has surely left alone. Older ones may lack
+    /// some.
+    pub intact: Option<u64>,
 }
 
 /// What a commit says of itself (`commitInfo`); without one, only its version and perhaps its time are known.
@@ -36,10 +42,22 @@ pub struct Commit {
     pub operation_parameters: BTreeMap<String, Value>,
     /// `operationMetrics`, as written.
     pub operation_metrics: BTreeMap<String, Value>,
-    /// `userName`, else `userId`.
-    pub user: Option<String>,
-    /// `engineInfo`, else `clientVersion`.
-    pub engine: Option<String>,
+    /// `userName`.
+    pub user_name: Option<String>,
+    /// `userId`.
+    pub user_id: Option<String>,
+    /// `engineInfo`: the writer and its version.
+    pub engine_info: Option<String>,
+    /// `isBlindAppend`: the commit added files and had read none.
+    pub is_blind_append: Option<bool>,
+    /// `readVersion`: the version that the writer had read.
+    pub read_version: Option<i64>,
+    /// `isolationLevel`, such as `Serializable`.
+    pub isolation_level: Option<String>,
+    /// `txnId`: what tells the commit from every other.
+    pub txn_id: Option<String>,
+    /// `userMetadata`: what the writer's user noted.
+    pub user_metadata: Option<String>,
     /// Everything else in `commitInfo`, by its own name.
     pub other: BTreeMap<String, Value>,
 }
@@ -47,16 +65,24 @@ pub struct Commit {
 /// The versions that can be opened now.
 ///
 /// Where the host can list, one listing. Else the newest is found as [`super::snapshot`] finds it; the oldest is 0 where
-/// commit 0 is there, and otherwise the oldest of the checkpoints at the versions where writers put them.
+/// commit 0 is there, and otherwise the oldest of the checkpoints at the versions where writers put them. The newest few
+/// commits are looked at for a VACUUM; opening the table has mostly fetched them.
 pub async fn versions(storage: &Storage) -> Result<VersionRange> {
+    let (earliest, latest) = ends(storage).await?;
+    let newest = history(storage, Some(latest), Some(VACUUM_WITHIN)).await.unwrap_or_default();
+    let intact = vacuum::intact(storage, &newest).await?;
+    Ok(VersionRange { earliest, latest, intact: intact.map(|intact| intact.max(earliest)) })
+}
+
+/// The oldest version that can be rebuilt, and the newest.
+async fn ends(storage: &Storage) -> Result<(u64, u64)> {
     if let Some(listing) = log_segment::list(storage, None).await? {
-        let range =
-            listing.earliest().zip(listing.latest()).map(|(earliest, latest)| VersionRange { earliest, latest });
+        let range = listing.earliest().zip(listing.latest());
         return range.ok_or_else(|| log_segment::not_found(storage, "its _delta_log is not there, or holds no commit"));
     }
     let latest = log_segment::latest(storage).await?;
     if probe_commit(storage, 0).await?.is_some() {
-        return Ok(VersionRange { earliest: 0, latest });
+        return Ok((0, latest));
     }
     let mut earliest = last_checkpoint::read(storage).await?.map_or(latest, |hint| hint.version);
     loop {
@@ -67,7 +93,7 @@ pub async fn versions(storage: &Storage) -> Result<VersionRange> {
             earliest = found.into_iter().min().unwrap_or(earliest).min(earliest);
         }
         if earliest == before {
-            return Ok(VersionRange { earliest, latest });
+            return Ok((earliest, latest));
         }
     }
 }
@@ -123,21 +149,27 @@ fn describe(version: u64, object: &Object) -> Result<Commit> {
     commit.operation = text(&mut info, "operation");
     commit.operation_parameters = object_of(&mut info, "operationParameters");
     commit.operation_metrics = object_of(&mut info, "operationMetrics");
-    commit.user = text(&mut info, "userName").or_else(|| text(&mut info, "userId"));
-    commit.engine = text(&mut info, "engineInfo").or_else(|| text(&mut info, "clientVersion"));
+    commit.user_name = text(&mut info, "userName");
+    commit.user_id = text(&mut info, "userId");
+    commit.engine_info = text(&mut info, "engineInfo");
+    commit.is_blind_append = take(&mut info, "isBlindAppend", Value::as_bool);
+    commit.read_version = take(&mut info, "readVersion", Value::as_i64);
+    commit.isolation_level = text(&mut info, "isolationLevel");
+    commit.txn_id = text(&mut info, "txnId");
+    commit.user_metadata = text(&mut info, "userMetadata");
     commit.other = info;
     Ok(commit)
 }
 
-/// Takes a string out of `info`; something else stays where it is.
 fn text(info: &mut BTreeMap<String, Value>, key: &str) -> Option<String> {
-    match info.remove(key)? {
-        Value::String(text) => Some(text),
-        other => {
-            info.insert(key.into(), other);
-            None
-        }
-    }
+    take(info, key, |value| value.as_str().map(String::from))
+}
+
+/// Takes a value out of `info`; one of another type stays where it is.
+fn take<T>(info: &mut BTreeMap<String, Value>, key: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+    let found = read(info.get(key)?)?;
+    info.remove(key);
+    Some(found)
 }
 
 fn object_of(info: &mut BTreeMap<String, Value>, key: &str) -> BTreeMap<String, Value> {
@@ -167,7 +199,8 @@ mod tests {
         let commit = commit(
             r#"{"commitInfo":{"timestamp":5,"operation":"WRITE","operationParameters":{"mode":"Append"},
             "operationMetrics":{"numFiles":"1"},"userId":"7","userName":"ann","engineInfo":"Spark","clientVersion":"x",
-            "isBlindAppend":true,"tags":null,"notebook":{"notebookId":"9"}}}"#
+            "isBlindAppend":true,"readVersion":2,"isolationLevel":"Serializable","txnId":"x","userMetadata":"why","tags":null,
+            "notebook":{"notebookId":"9"}}}"#
                 .replace('\n', "")
                 .leak(),
         );
@@ -175,9 +208,12 @@ mod tests {
         assert_eq!(commit.operation.as_deref(), Some("WRITE"));
         assert_eq!(commit.operation_parameters, BTreeMap::from([("mode".into(), json!("Append"))]));
         assert_eq!(commit.operation_metrics, BTreeMap::from([("numFiles".into(), json!("1"))]));
-        assert_eq!((commit.user.as_deref(), commit.engine.as_deref()), (Some("ann"), Some("Spark")));
+        let texts = [commit.user_name, commit.user_id, commit.engine_info, commit.isolation_level, commit.txn_id];
+        assert_eq!(texts.map(Option::unwrap), ["ann", "7", "Spark", "Serializable", "x"]);
+        assert_eq!((commit.is_blind_append, commit.read_version), (Some(true), Some(2)));
+        assert_eq!(commit.user_metadata.as_deref(), Some("why"));
         let other: Vec<_> = commit.other.keys().map(String::as_str).collect();
-        assert_eq!(other, ["clientVersion", "isBlindAppend", "notebook", "userId"]);
+        assert_eq!(other, ["clientVersion", "notebook"]);
     }
 
     #[test]
@@ -185,10 +221,9 @@ mod tests {
         let silent = Commit { version: 3, ..Commit::default() };
         assert_eq!(commit(r#"{"txn":{"appId":"a","version":1}}"#), silent);
         assert_eq!(commit(r#"{"commitInfo":[1]}"#), silent);
-        let odd = commit(r#"{"commitInfo":{"operation":7,"operationParameters":"x"}}"#);
-        assert_eq!(
-            odd.other,
-            BTreeMap::from([("operation".into(), json!(7)), ("operationParameters".into(), json!("x"))])
-        );
+        let odd = commit(r#"{"commitInfo":{"operation":7,"operationParameters":"x","isBlindAppend":"yes"}}"#);
+        let other: Vec<_> = odd.other.into_iter().collect();
+        let kept = [("isBlindAppend", json!("yes")), ("operation", json!(7)), ("operationParameters", json!("x"))];
+        assert_eq!(other, kept.map(|(key, value)| (key.to_string(), value)));
     }
 }

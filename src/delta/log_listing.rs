@@ -1,13 +1,14 @@
 //! From a listing of the log to the files that make up a version. Pure.
 //!
-//! Log compactions are left alone: they save requests, but files in the wild are not reconciled as the specification asks
-//! (an `add` and a `remove` of one file, in no order that it defines), and their commits are there all the same.
+//! A log compaction stands for its commits where it is no newer than the version; see [`super::log_compaction`].
 
 use super::checkpoint::{CheckpointFiles, LogObject};
 use super::log_path::{self, LogFile};
 use crate::error::{Error, Result};
 use crate::storage::Entry;
+use object_store::path::Path;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// What a listing of the log holds, by version.
 #[derive(Debug, Default)]
@@ -15,6 +16,22 @@ pub(crate) struct Listing {
     commits: BTreeSet<u64>,
     /// Complete ones, the one to prefer last.
     checkpoints: BTreeMap<u64, Vec<CheckpointFiles>>,
+    /// By first version, the ones with the most commits last.
+    compactions: BTreeMap<u64, BTreeMap<u64, Path>>,
+}
+
+/// A log compaction, by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Compaction {
+    pub(crate) versions: RangeInclusive<u64>,
+    pub(crate) path: Path,
+}
+
+/// What has the actions of some versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Commit(u64),
+    Compaction(Compaction),
 }
 
 /// The files that make up a version.
@@ -23,7 +40,7 @@ pub(crate) struct Plan {
     pub(crate) version: u64,
     pub(crate) checkpoint: Option<CheckpointFiles>,
     /// Ascending and without gaps: from the checkpoint, or from 0, to the version.
-    pub(crate) commits: std::ops::RangeInclusive<u64>,
+    pub(crate) pieces: Vec<Piece>,
 }
 
 impl Listing {
@@ -36,6 +53,9 @@ impl Listing {
             match entry.path.filename().and_then(LogFile::parse) {
                 Some(LogFile::Commit { version }) => {
                     listing.commits.insert(version);
+                }
+                Some(LogFile::Compaction { first, last }) => {
+                    listing.compactions.entry(first).or_default().insert(last, entry.path.clone());
                 }
                 Some(LogFile::ClassicCheckpoint { version }) => listing.push(version, vec![object], true),
                 Some(LogFile::UuidCheckpoint { version }) => listing.push(version, vec![object], false),
@@ -86,21 +106,35 @@ impl Listing {
     pub(crate) fn plan(&self, version: u64) -> Result<Plan> {
         let checkpoint = self.checkpoints.range(..=version).next_back().and_then(|(_, found)| found.last()).cloned();
         let first = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.version + 1);
-        if let Some(gap) = (first..=version).find(|version| !self.commits.contains(version)) {
-            let reason = match self.commits.first().is_none_or(|oldest| *oldest > gap) {
-                true => "this commit is not there, and no checkpoint stands for it",
-                false => "this commit is not there, and newer ones are",
-            };
-            return Err(Error::corrupt(log_path::commit(gap).as_ref(), reason));
+        let mut pieces = Vec::new();
+        let mut next = first;
+        while next <= version {
+            let compaction = self.compactions.get(&next).and_then(|found| found.range(..=version).next_back());
+            if let Some((last, path)) = compaction {
+                pieces.push(Piece::Compaction(Compaction { versions: next..=*last, path: path.clone() }));
+                next = last.saturating_add(1);
+            } else if self.commits.contains(&next) {
+                pieces.push(Piece::Commit(next));
+                next = next.saturating_add(1);
+            } else {
+                return Err(self.gap(next));
+            }
         }
-        Ok(Plan { version, checkpoint, commits: first..=version })
+        Ok(Plan { version, checkpoint, pieces })
+    }
+
+    fn gap(&self, gap: u64) -> Error {
+        let reason = match self.commits.first().is_none_or(|oldest| *oldest > gap) {
+            true => "this commit is not there, and no checkpoint stands for it",
+            false => "this commit is not there, and newer ones are",
+        };
+        Error::corrupt(log_path::commit(gap).as_ref(), reason)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use object_store::path::Path;
 
     fn listing(names: &[&str]) -> Listing {
         let entry =
@@ -116,6 +150,15 @@ mod tests {
         versions.into_iter().map(|version| name(version, "json")).collect()
     }
 
+    /// The versions of a plan's pieces.
+    fn versions(plan: Plan) -> Vec<RangeInclusive<u64>> {
+        let versions = |piece: Piece| match piece {
+            Piece::Commit(version) => version..=version,
+            Piece::Compaction(compaction) => compaction.versions,
+        };
+        plan.pieces.into_iter().map(versions).collect()
+    }
+
     fn listed(names: &[String]) -> Listing {
         listing(&names.iter().map(String::as_str).collect::<Vec<_>>())
     }
@@ -125,7 +168,8 @@ mod tests {
         let listing = listed(&commits(0..3));
         assert_eq!((listing.earliest(), listing.latest()), (Some(0), Some(2)));
         let plan = listing.plan(1).unwrap();
-        assert_eq!((plan.checkpoint.is_none(), plan.commits), (true, 0..=1));
+        assert!(plan.checkpoint.is_none());
+        assert_eq!(versions(plan), [0..=0, 1..=1]);
         assert_eq!(Listing::default().latest(), None);
     }
 
@@ -140,10 +184,11 @@ mod tests {
         assert_eq!((listing.earliest(), listing.latest()), (Some(2), Some(6)));
         let plan = listing.plan(6).unwrap();
         let checkpoint = plan.checkpoint.clone().unwrap();
-        assert_eq!((checkpoint.version, checkpoint.files.len(), plan.commits), (4, 2, 5..=6));
+        assert_eq!((checkpoint.version, checkpoint.files.len()), (4, 2));
+        assert_eq!(versions(plan), [5..=5, 6..=6]);
         assert_eq!(listing.plan(3).unwrap().checkpoint.unwrap().version, 2);
         listing.forget(&checkpoint);
-        assert_eq!(listing.plan(6).unwrap().commits, 3..=6);
+        assert_eq!(versions(listing.plan(6).unwrap()), [3..=3, 4..=4, 5..=5, 6..=6]);
         assert!(listing.plan(1).is_err());
     }
 
@@ -158,9 +203,20 @@ mod tests {
     }
 
     #[test]
+    fn compactions_stand_for_commits_up_to_the_version() {
+        let mut names = commits([0, 1, 2, 3, 6, 7]);
+        let compacted = |first: u64, last: u64| format!("{first:020}.{last:020}.compacted.json");
+        names.extend([compacted(1, 2), compacted(1, 3), compacted(2, 3), compacted(4, 5)]);
+        let listing = listed(&names);
+        assert_eq!(versions(listing.plan(7).unwrap()), [0..=0, 1..=3, 4..=5, 6..=6, 7..=7]);
+        assert_eq!(versions(listing.plan(2).unwrap()), [0..=0, 1..=2]);
+        assert!(listing.plan(4).is_err());
+    }
+
+    #[test]
     fn gaps_are_corrupt() {
         let listing = listed(&commits([0, 1, 3]));
-        assert_eq!(listing.plan(1).unwrap().commits, 0..=1);
+        assert_eq!(versions(listing.plan(1).unwrap()), [0..=0, 1..=1]);
         let Err(Error::CorruptTable { path, .. }) = listing.plan(3) else { panic!() };
         assert_eq!(path, "_delta_log/00000000000000000002.json");
     }

@@ -16,6 +16,8 @@ pub(crate) const LAST_VERSION: u64 = i64::MAX as u64;
 pub(crate) enum LogFile {
     /// `<version>.json`.
     Commit { version: u64 },
+    /// `<first>.<last>.compacted.json`.
+    Compaction { first: u64, last: u64 },
     /// `<version>.checkpoint.parquet`.
     ClassicCheckpoint { version: u64 },
     /// `<version>.checkpoint.<part>.<parts>.parquet`.
@@ -31,6 +33,10 @@ impl LogFile {
         let version = number(parts.first()?, 20)?;
         match parts.get(1..)? {
             ["json"] => Some(LogFile::Commit { version }),
+            [last, "compacted", "json"] => {
+                let last = number(last, 20)?;
+                (last > version).then_some(LogFile::Compaction { first: version, last })
+            }
             ["checkpoint", "parquet"] => Some(LogFile::ClassicCheckpoint { version }),
             ["checkpoint", part, parts, "parquet"] => {
                 let (part, parts) = (number(part, 10)?, number(parts, 10)?);
@@ -45,6 +51,16 @@ impl LogFile {
 /// The commit that made `version`.
 pub(crate) fn commit(version: u64) -> Path {
     in_log(&format!("{version:020}.json"))
+}
+
+/// The compaction of the commits from `first` to `last`.
+pub(crate) fn compaction(first: u64, last: u64) -> Path {
+    in_log(&format!("{first:020}.{last:020}.compacted.json"))
+}
+
+/// The checksum of `version`.
+pub(crate) fn checksum(version: u64) -> Path {
+    in_log(&format!("{version:020}.crc"))
 }
 
 /// The checkpoint of `version` that consists of one file.
@@ -108,6 +124,8 @@ mod tests {
     fn other_names() {
         let uuid = "00000000000000000010.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json";
         assert_eq!(LogFile::parse(uuid), Some(LogFile::UuidCheckpoint { version: 10 }));
+        let compaction = "00000000000000000004.00000000000000000006.compacted.json";
+        assert_eq!(LogFile::parse(compaction), Some(LogFile::Compaction { first: 4, last: 6 }));
         for ignored in [
             "",
             "_last_checkpoint",
@@ -118,7 +136,8 @@ mod tests {
             "18446744073709551615.json",
             "00000000000000000010.checkpoint.0000000003.0000000002.parquet",
             "00000000000000000010.checkpoint.0000000000.0000000002.parquet",
-            "00000000000000000004.00000000000000000006.compacted.json",
+            "00000000000000000006.00000000000000000004.compacted.json",
+            "00000000000000000004.00000000000000000004.compacted.json",
             "00000000000000000010.checkpoint.nouuid.json",
             "00000000000000000010.json.tmp",
         ] {

@@ -7,18 +7,19 @@
 
 use super::checkpoint::{self, Checkpoint, CheckpointFiles};
 use super::checkpoint_guess::{classic, existing, guesses_at, guesses_below, interval};
-use super::last_checkpoint;
-use super::log_listing::Listing;
-use super::log_path;
+use super::log_listing::{Listing, Piece, Plan};
+use super::{last_checkpoint, log_compaction, log_path};
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use crate::storage::{Object, Probe, Storage};
 use futures::stream::{FuturesOrdered, StreamExt, TryStreamExt};
 use object_store::path::Path;
-use std::ops::RangeInclusive;
 
 /// Commits asked for at once at first, and at most.
 const WINDOW: (usize, usize) = (10, 64);
+
+/// So many commits behind the first that is not there are looked at.
+const LOOK_AHEAD: usize = 2;
 
 /// Replaying this many commits is cheaper than looking for a checkpoint.
 const CHEAP: u64 = 100;
@@ -28,27 +29,52 @@ const CHEAP: u64 = 100;
 pub(crate) struct LogSegment {
     pub(crate) version: u64,
     pub(crate) checkpoint: Option<Checkpoint>,
-    /// Ascending. May begin with commits that the checkpoint contains: they only tell times.
+    /// Ascending. Some only tell times.
     pub(crate) commits: Vec<FetchedCommit>,
 }
 
-/// A commit's bytes.
+/// The bytes of a commit, or of a compaction of several.
 #[derive(Debug)]
 pub(crate) struct FetchedCommit {
+    /// The version that it makes.
     pub(crate) version: u64,
+    /// A compaction's first version.
+    pub(crate) first: Option<u64>,
     pub(crate) object: Object,
+    /// Whether a compaction has its actions.
+    is_compacted: bool,
 }
 
 impl FetchedCommit {
+    fn new(version: u64, object: Object) -> FetchedCommit {
+        FetchedCommit { version, first: None, object, is_compacted: false }
+    }
+
     /// What errors call it.
     pub(crate) fn path(&self) -> Path {
-        log_path::commit(self.version)
+        match self.first {
+            Some(first) => log_path::compaction(first, self.version),
+            None => log_path::commit(self.version),
+        }
+    }
+
+    /// Whether its actions are in a compaction, or in the checkpoint of version `covered`: then it only tells its time.
+    pub(crate) fn is_for_its_time(&self, covered: Option<u64>) -> bool {
+        self.is_compacted || covered.is_some_and(|covered| self.version <= covered)
     }
 }
 
 /// Fetches the log of `version`, or of the newest one.
 pub(crate) async fn load(storage: &Storage, version: Option<u64>) -> Result<LogSegment> {
-    let hint = last_checkpoint::read(storage).await?;
+    load_from(storage, version, last_checkpoint::read(storage).await?).await
+}
+
+/// The same, with the hint known.
+pub(crate) async fn load_from(
+    storage: &Storage,
+    version: Option<u64>,
+    hint: Option<CheckpointFiles>,
+) -> Result<LogSegment> {
     let usable = hint.clone().filter(|hint| version.is_none_or(|version| hint.version <= version));
     if let Some(mut listing) = list(storage, usable.as_ref()).await? {
         return listed(storage, &mut listing, usable.is_some(), version).await;
@@ -132,7 +158,7 @@ async fn listed(
             }
             plan => plan?,
         };
-        let commits = fetch(storage, plan.commits, plan.checkpoint.as_ref());
+        let commits = fetch(storage, &plan);
         let Some(files) = plan.checkpoint.as_ref() else {
             return Ok(LogSegment { version: plan.version, checkpoint: None, commits: commits.await? });
         };
@@ -145,23 +171,39 @@ async fn listed(
     }
 }
 
-/// Fetches known commits; the checkpoint's own too, if it is still there, for its time.
-async fn fetch(
-    storage: &Storage,
-    versions: RangeInclusive<u64>,
-    checkpoint: Option<&CheckpointFiles>,
-) -> Result<Vec<FetchedCommit>> {
-    let own = match checkpoint.filter(|_| versions.is_empty()) {
-        Some(checkpoint) => commits_from(storage, checkpoint.version, Some(checkpoint.version)).await?,
-        None => Vec::new(),
+/// Fetches known commits, and the newest one for its time where a checkpoint or a compaction has its actions.
+async fn fetch(storage: &Storage, plan: &Plan) -> Result<Vec<FetchedCommit>> {
+    let fetched = futures::stream::iter(&plan.pieces).map(|piece| fetch_piece(storage, piece));
+    let fetched = fetched.buffered(WINDOW.1).try_concat();
+    let newest = async {
+        match plan.pieces.last() {
+            Some(Piece::Commit(_)) => Ok(Vec::new()),
+            _ => commits_from(storage, plan.version, Some(plan.version)).await,
+        }
+    };
+    let (mut commits, newest) = futures::try_join!(fetched, newest)?;
+    if commits.last().is_none_or(|last| last.first.is_some()) {
+        commits.extend(newest.into_iter().map(|commit| FetchedCommit { is_compacted: true, ..commit }));
+    }
+    Ok(commits)
+}
+
+async fn fetch_piece(storage: &Storage, piece: &Piece) -> Result<Vec<FetchedCommit>> {
+    let versions = match piece {
+        Piece::Commit(version) => *version..=*version,
+        Piece::Compaction(compaction) => match log_compaction::fetch(storage, compaction).await? {
+            Some(object) => {
+                let (first, version) = (Some(*compaction.versions.start()), *compaction.versions.end());
+                return Ok(vec![FetchedCommit { version, first, object, is_compacted: false }]);
+            }
+            None => compaction.versions.clone(),
+        },
     };
     let fetched = futures::stream::iter(versions).map(async |version| {
         let object = storage.get(&FileLocation::Relative(log_path::commit(version))).await?;
-        Ok::<_, Error>(FetchedCommit { version, object })
+        Ok::<_, Error>(FetchedCommit::new(version, object))
     });
-    let mut commits: Vec<FetchedCommit> = fetched.buffered(WINDOW.1).try_collect().await?;
-    commits.extend(own);
-    Ok(commits)
+    fetched.buffered(WINDOW.1).try_collect().await
 }
 
 /// A checkpoint and the commits behind it; `None` where the checkpoint is not there.
@@ -206,12 +248,13 @@ async fn nothing(storage: &Storage) -> Result<Error> {
     })
 }
 
-/// The commits from `first` on, up to `last` or to the first that is not there.
+/// The commits from `first` on, up to `last` or to the first that is not there. A hole is a corrupt table, where one of the
+/// next two commits shows that it is one.
 pub(crate) async fn commits_from(storage: &Storage, first: u64, last: Option<u64>) -> Result<Vec<FetchedCommit>> {
     let mut found = Vec::new();
     let mut under_way = FuturesOrdered::new();
     let mut versions = (first..=last.unwrap_or(u64::MAX)).fuse();
-    loop {
+    let end = loop {
         let window = (found.len() / 2).clamp(WINDOW.0, WINDOW.1);
         while under_way.len() < window {
             let Some(version) = versions.next() else { break };
@@ -219,10 +262,25 @@ pub(crate) async fn commits_from(storage: &Storage, first: u64, last: Option<u64
         }
         match under_way.next().await.transpose()? {
             Some((version, Some(object))) => {
-                found.push(FetchedCommit { version, object });
+                found.push(FetchedCommit::new(version, object));
             }
-            Some((_, None)) | None => return Ok(found),
+            Some((0, None)) | None => return Ok(found),
+            Some((version, None)) => break version,
         }
+    };
+    // The next ones were asked for at the same time: if they are there, this is a hole, and no end.
+    let mut later = false;
+    for _ in 0..LOOK_AHEAD {
+        later |= matches!(under_way.next().await, Some(Ok((_, Some(_)))));
+    }
+    drop(under_way);
+    if !later {
+        return Ok(found);
+    }
+    match probe_commit(storage, end).await? {
+        // It was written in the meantime, before the later one.
+        Some(_) => Box::pin(commits_from(storage, first, last)).await,
+        None => Err(Error::corrupt(log_path::commit(end).as_ref(), "this commit is not there, and newer ones are")),
     }
 }
 

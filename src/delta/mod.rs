@@ -13,12 +13,15 @@ mod checkpoint;
 mod checkpoint_columns;
 mod checkpoint_file;
 mod checkpoint_guess;
+mod checksum;
 mod column_mapping;
 mod commit;
 mod commit_timestamp;
 mod data_file;
+mod definition;
 mod history;
 mod last_checkpoint;
+mod log_compaction;
 mod log_listing;
 mod log_path;
 mod log_segment;
@@ -29,20 +32,21 @@ pub mod statistics;
 mod table_features;
 mod time_travel;
 mod type_widening;
+mod vacuum;
 
 use crate::error::{Error, Result};
-use crate::snapshot::{CommitTimestamp, Snapshot, TableMetadata, Version};
+use crate::snapshot::{CommitTimestamp, Snapshot, Version};
 use crate::storage::Storage;
-use actions::Metadata;
-use arrow::datatypes::Schema;
-use column_mapping::Mode;
 use commit::Actions;
 use data_file::Locator;
 use log_segment::{FetchedCommit, LogSegment};
 use partition_values::PartitionValuesBuilder;
-use replay::Replay;
+use replay::{Replay, Replayed};
 
+pub use checksum::{Verified, verify};
+pub use definition::{Definition, definition};
 pub use history::{Commit, VersionRange, history, versions};
+pub use vacuum::missing_file;
 
 /// The table's snapshot at `version`.
 ///
@@ -69,16 +73,10 @@ fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
     let protocol = newer.iter_mut().find_map(|actions| actions.protocol.take());
     let protocol = protocol.or_else(|| checkpoint.as_mut()?.protocol.take());
     let protocol = protocol.ok_or_else(|| Error::corrupt("_delta_log", "it has no protocol action"))?;
-    let protocol = table_features::check(&protocol)?;
     let metadata = newer.iter_mut().find_map(|actions| actions.metadata.take());
     let metadata = metadata.or_else(|| checkpoint.as_mut()?.metadata.take());
     let metadata = metadata.ok_or_else(|| Error::corrupt("_delta_log", "it has no metaData action"))?;
-    check_format(&metadata)?;
-
-    let configuration = metadata.configuration.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-    let mode = Mode::of(&protocol, &configuration)?;
-    let schema = schema::parse(&metadata.schema_string, mode)?;
-    let partition_columns = positions(&schema.logical, &metadata.partition_columns)?;
+    let Definition { schema, partition_columns, metadata, protocol } = Definition::new(&protocol, metadata)?;
 
     let locator = Locator::new(url)?;
     let partition_values = PartitionValuesBuilder::new(&schema.logical, &schema.physical, &partition_columns);
@@ -89,7 +87,7 @@ fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
     if let Some(checkpoint) = checkpoint {
         checkpoint.replay(&mut replay)?;
     }
-    let (files, partition_values) = replay.finish()?;
+    let Replayed { files, partition_values, stored_statistics } = replay.finish()?;
     Ok(Snapshot {
         version,
         timestamp,
@@ -97,53 +95,29 @@ fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
         partition_columns,
         files,
         partition_values,
-        metadata: TableMetadata {
-            id: metadata.id,
-            name: metadata.name,
-            description: metadata.description,
-            created_time: metadata.created_time,
-            configuration,
-        },
+        stored_statistics,
+        metadata,
         protocol,
     })
 }
 
-/// The actions of the commits, newest first, and the time of the newest. A commit that the checkpoint covers is here only for
-/// its time.
+/// The actions of the commits, newest first, and the time of the newest.
 fn parse(commits: &[FetchedCommit], covered: Option<u64>) -> Result<(Vec<Actions>, Option<CommitTimestamp>)> {
     let mut newer = Vec::with_capacity(commits.len());
     let mut timestamps = Vec::with_capacity(commits.len());
     for commit in commits {
         let path = commit.path();
-        if covered.is_some_and(|covered| commit.version <= covered) {
+        if commit.is_for_its_time(covered) {
             timestamps.push(commit_timestamp::of_commit(&commit.object, path.as_ref()).unwrap_or(None));
             continue;
         }
         let actions = commit::parse(&commit.object.bytes, path.as_ref())?;
-        timestamps.push(commit_timestamp::of(actions.times, commit.object.last_modified));
+        if commit.first.is_none() {
+            timestamps.push(commit_timestamp::of(actions.times, commit.object.last_modified));
+        }
         newer.push(actions);
     }
     newer.reverse();
     commit_timestamp::make_monotonic(&mut timestamps);
     Ok((newer, timestamps.last().copied().flatten()))
-}
-
-fn check_format(metadata: &Metadata) -> Result<()> {
-    match metadata.format.as_ref().map(|format| format.provider.as_str()) {
-        None => Ok(()),
-        Some(provider) if provider.eq_ignore_ascii_case("parquet") => Ok(()),
-        Some(provider) => {
-            Err(Error::unsupported(provider, "the table's data files are in this format, not in Parquet"))
-        }
-    }
-}
-
-/// The positions of the partition columns.
-fn positions(schema: &Schema, names: &[String]) -> Result<Vec<usize>> {
-    let position = |name: &String| {
-        let found = schema.index_of(name).ok();
-        let found = found.or_else(|| schema.fields().iter().position(|field| field.name().eq_ignore_ascii_case(name)));
-        found.ok_or_else(|| Error::corrupt("_delta_log", format!("partition column {name} is not in the schema")))
-    };
-    names.iter().map(position).collect()
 }

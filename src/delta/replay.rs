@@ -8,7 +8,7 @@ use super::commit::FileAction;
 use super::data_file::{Locator, key};
 use super::partition_values::PartitionValuesBuilder;
 use crate::error::{Error, Result};
-use crate::snapshot::{DataFile, FileLocation, FileStatistics};
+use crate::snapshot::{DataFile, FileLocation, FileStatistics, StoredStatistics};
 use arrow::array::RecordBatch;
 use std::collections::HashSet;
 
@@ -19,6 +19,15 @@ pub(crate) struct Replay<'a> {
     seen: HashSet<Box<str>>,
     files: Vec<DataFile>,
     partition_values: PartitionValuesBuilder,
+    stored_statistics: Vec<StoredStatistics>,
+}
+
+/// What a replay comes to.
+pub(crate) struct Replayed {
+    pub(crate) files: Vec<DataFile>,
+    /// A row per file.
+    pub(crate) partition_values: RecordBatch,
+    pub(crate) stored_statistics: Vec<StoredStatistics>,
 }
 
 /// An `add`, wherever it was read.
@@ -31,7 +40,8 @@ pub(crate) struct AddedFile<'a> {
 
 impl<'a> Replay<'a> {
     pub(crate) fn new(locator: &'a Locator, partition_values: PartitionValuesBuilder) -> Replay<'a> {
-        Replay { locator, seen: HashSet::new(), files: Vec::new(), partition_values }
+        let (seen, files, stored_statistics) = (HashSet::new(), Vec::new(), Vec::new());
+        Replay { locator, seen, files, partition_values, stored_statistics }
     }
 
     /// The file actions of the next older commit. Within a commit the last word counts, as for Spark.
@@ -83,14 +93,31 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    /// The live files and their partition values.
-    pub(crate) fn finish(mut self) -> Result<(Vec<DataFile>, RecordBatch)> {
+    /// Makes room for this many more files at once.
+    pub(crate) fn reserve(&mut self, files: usize) {
+        self.files.reserve_exact(files);
+    }
+
+    /// Notes where statistics were left, and returns its number.
+    pub(crate) fn store(&mut self, statistics: StoredStatistics) -> u32 {
+        self.stored_statistics.push(statistics);
+        self.stored_statistics.len() as u32 - 1
+    }
+
+    /// The live files.
+    pub(crate) fn finish(mut self) -> Result<Replayed> {
         self.files.shrink_to_fit();
-        Ok((self.files, self.partition_values.finish()?))
+        let partition_values = self.partition_values.finish()?;
+        Ok(Replayed { files: self.files, partition_values, stored_statistics: self.stored_statistics })
     }
 
     fn is_seen(&self, location: &FileLocation, vector: Option<&DeletionVector>) -> bool {
-        !self.seen.is_empty() && self.seen.contains(&key(location, vector))
+        match (location, vector) {
+            _ if self.seen.is_empty() => false,
+            // Most of a checkpoint: no key is made to be looked up.
+            (FileLocation::Relative(path), None) => self.seen.contains(path.as_ref()),
+            _ => self.seen.contains(&key(location, vector)),
+        }
     }
 
     fn push_add(&mut self, mut add: Add, location: FileLocation) -> Result<()> {
@@ -110,7 +137,7 @@ impl<'a> Replay<'a> {
         let size =
             u64::try_from(add.size).map_err(|_| Error::corrupt(add.path, format!("its size is {}", add.size)))?;
         let deletes = match add.deletion_vector {
-            Some(vector) => self.locator.deletes(vector)?,
+            Some(vector) => self.locator.deletes(vector)?.map(Box::new),
             None => None,
         };
         let modification_time = add.modification_time;
@@ -134,7 +161,7 @@ mod tests {
             replay.commit(actions(commit)).unwrap();
         }
         replay.checkpoint(actions(checkpoint)).unwrap();
-        let (files, partition_values) = replay.finish().unwrap();
+        let Replayed { files, partition_values, .. } = replay.finish().unwrap();
         assert_eq!(files.len(), partition_values.num_rows());
         let name = |file: DataFile| {
             let deleted = file.deletes.map_or(0, |deletes| deletes.cardinality());

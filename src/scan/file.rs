@@ -68,7 +68,7 @@ pub(super) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<RowGroup>>
     let Some(file) = snapshot.files.get(index) else {
         return Err(Error::internal(format!("the snapshot has no file {index}")));
     };
-    if !prune::keep_file(&snapshot, index, &scan.pruners) {
+    if !prune::keep_file(&scan, index).await? {
         return Ok(Vec::new());
     }
     let name = location_name(&file.location);
@@ -82,7 +82,10 @@ pub(super) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<RowGroup>>
             None => Ok(None),
         }
     };
-    let (footer, deleted) = try_join(footer, deleted).await?;
+    let (footer, deleted) = match try_join(footer, deleted).await {
+        Ok(read) => read,
+        Err(error) => return Err(footer::explain(error, &scan.table).await),
+    };
     let projection = scan_projection(&scan, &snapshot, &partitions, &footer.metadata, &name)?;
     let bounds = bounds(&scan, &snapshot, &partitions, &footer.metadata, &name)?;
     let constants = constants(&scan, &partitions, &name)?;
@@ -209,8 +212,10 @@ impl OpenFile {
             return Ok(held.into_iter().flatten().collect());
         }
         let storage = self.scan.table.storage();
-        let fetched = storage.get_ranges(&self.file.location, &missing).await;
-        let mut fetched = fetched.map_err(|error| footer::fetch_error(error, &self.name))?.into_iter();
+        let mut fetched = match storage.get_ranges(&self.file.location, &missing).await {
+            Ok(fetched) => fetched.into_iter(),
+            Err(error) => return Err(footer::explain(footer::fetch_error(error, &self.name), &self.scan.table).await),
+        };
         let mut all = Vec::with_capacity(ranges.len());
         for (range, held) in ranges.iter().zip(held) {
             match held.or_else(|| fetched.next()) {

@@ -5,9 +5,11 @@
 
 use super::footer_cache::{FooterCache, Key};
 use super::guard::guarded;
+use crate::delta;
 use crate::error::{Error, Result};
 use crate::snapshot::DataFile;
 use crate::storage::{Storage, location_name};
+use crate::table::Table;
 use bytes::Bytes;
 use parquet::DecodeResult;
 use parquet::errors::ParquetError;
@@ -29,13 +31,22 @@ pub(super) struct Footer {
     pub(super) tail: Bytes,
 }
 
-/// An error of fetching a file that the log names: one that is not there contradicts the log.
+/// An error of fetching a file that the log names: one that is not there is called by its name; see [`explain`].
 pub(super) fn fetch_error(error: Error, name: &str) -> Error {
-    if error.is_missing() {
-        let reason = "the log names this file, but it is not there: it may have been vacuumed, or not been copied";
-        return Error::corrupt(name, reason);
+    match error {
+        Error::HttpStatus { status, .. } if error.is_missing() => Error::HttpStatus { url: name.into(), status },
+        error => error,
     }
-    error
+}
+
+/// Why a file that the log names is not there.
+pub(super) async fn explain(error: Error, table: &Table) -> Error {
+    match &error {
+        Error::HttpStatus { url: name, .. } if error.is_missing() => {
+            delta::missing_file(table.storage(), table.snapshot(), name).await
+        }
+        _ => error,
+    }
 }
 
 /// An error of decoding a file.

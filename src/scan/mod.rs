@@ -2,7 +2,7 @@
 //!
 //! From a [`Table`] (its snapshot and its storage) to a stream of batches in the table's logical types:
 //!
-//! 1. [`prune_files`]: which files can hold a wanted row, by partition values and the log's statistics.
+//! 1. [`prune_files`]: which files can hold a wanted row, by partition values and [`LogStatistics`].
 //! 2. `file`: a file is opened. Its `footer` is fetched and checked, its `deletion_vector` read; `projection` matches its
 //!    columns with the table's; `row_groups` rules row groups out by their bounds.
 //! 3. `row_group`: one row group's needed bytes are worked out (by pages, where the `page_index` is worth it) and fetched.
@@ -19,6 +19,7 @@ mod file_metadata;
 mod footer;
 mod footer_cache;
 mod guard;
+mod log_statistics;
 mod nullable;
 mod page_index;
 mod partition;
@@ -41,6 +42,7 @@ use std::sync::Arc;
 
 pub use file_metadata::{METADATA, metadata_field};
 pub use footer_cache::FooterCache;
+pub use log_statistics::LogStatistics;
 pub use nullable::nullable;
 pub use preview::preview;
 pub use prune::prune_files;
@@ -69,6 +71,7 @@ pub struct Scan {
     schema: SchemaRef,
     limit: Option<usize>,
     pruners: Vec<Arc<dyn Pruner>>,
+    statistics: Option<Arc<LogStatistics>>,
     footers: FooterCache,
     batch_size: usize,
     ahead_bytes: u64,
@@ -88,6 +91,7 @@ impl Scan {
             schema,
             limit: None,
             pruners: Vec::new(),
+            statistics: None,
             footers: footers.clone(),
             batch_size: BATCH_SIZE,
             ahead_bytes: AHEAD_BYTES,
@@ -123,6 +127,13 @@ impl Scan {
         self
     }
 
+    /// What the log says of the scan's files, shared with other scans of them. Without it each scan fetches its own, if
+    /// pruners ask for it.
+    pub fn with_statistics(mut self, statistics: Arc<LogStatistics>) -> Scan {
+        self.statistics = Some(statistics);
+        self
+    }
+
     /// At most this many rows in a batch; 8192 if not told.
     pub fn with_batch_size(mut self, rows: usize) -> Scan {
         self.batch_size = rows.max(1);
@@ -148,6 +159,11 @@ impl Scan {
     /// The rows, file by file, deleted ones left out. Files and row groups ahead of the reader are being fetched. Dropping
     /// the stream aborts what is under way.
     pub fn stream(&self) -> BoxStream<'static, Result<RecordBatch>> {
-        stream::ScanStream::new(self.clone()).boxed()
+        let mut scan = self.clone();
+        let own = || Arc::new(LogStatistics::new(self.table.snapshot(), self.files.clone()));
+        if !scan.pruners.is_empty() {
+            scan.statistics.get_or_insert_with(own);
+        }
+        stream::ScanStream::new(scan).boxed()
     }
 }

@@ -1,53 +1,88 @@
 //! Which files can hold a wanted row, by partition values and the log's statistics.
 
-use super::{Pruner, row_groups};
+use super::{LogStatistics, Pruner, Scan, row_groups};
 use crate::delta::statistics;
 use crate::error::Result;
 use crate::snapshot::{ColumnStatistics, ContainerStatistics, Snapshot};
+use crate::storage::Storage;
 use crate::table::Table;
 use arrow::array::{Array, ArrayRef, UInt32Array, UInt64Array, new_null_array};
 use arrow::compute::take;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// The positions among the snapshot's files of those that can hold a row that every pruner wants, by partition values and
-/// the log's statistics.
-pub fn prune_files(table: &Table, pruners: &[Arc<dyn Pruner>]) -> Result<Vec<usize>> {
+/// Of `files`, by position in the snapshot, those that can hold a row that every pruner wants. The statistics that this
+/// fetched, if it did, come along, for the scan to look at again.
+pub async fn prune_files(
+    table: &Table,
+    files: Vec<usize>,
+    pruners: &[Arc<dyn Pruner>],
+) -> Result<(Vec<usize>, Arc<LogStatistics>)> {
     let snapshot = table.snapshot();
-    let files = (0..snapshot.files.len()).collect();
-    Ok(keep_files(snapshot, files, pruners))
+    let columns = Columns::of(snapshot, pruners);
+    let files = columns.keep_by_partition(snapshot, files, pruners);
+    let statistics = Arc::new(LogStatistics::new(snapshot, files.clone()));
+    let files = columns.keep_by_statistics(&statistics, table.storage(), files, pruners).await?;
+    Ok((files, statistics))
 }
 
 /// Whether a file can hold a row that every pruner wants: asked again right before it is opened, for pruners that have
 /// learned more since.
-pub(super) fn keep_file(snapshot: &Snapshot, file: usize, pruners: &[Arc<dyn Pruner>]) -> bool {
-    !keep_files(snapshot, vec![file], pruners).is_empty()
-}
-
-/// Partition values first: they are at hand. Statistics are decoded for just the files that are left.
-fn keep_files(snapshot: &Snapshot, files: Vec<usize>, pruners: &[Arc<dyn Pruner>]) -> Vec<usize> {
-    let columns: BTreeSet<usize> = pruners.iter().flat_map(|pruner| pruner.columns()).copied().collect();
-    let (partitions, data): (Vec<usize>, Vec<usize>) =
-        columns.into_iter().partition(|column| snapshot.partition_columns.contains(column));
-    let mut files = files;
-    if !partitions.is_empty() {
-        files = kept(files, pruners, |files| by_partition(snapshot, files, &partitions, &data));
-    }
-    if !data.is_empty() {
-        let columns: Vec<usize> = partitions.iter().chain(&data).copied().collect();
-        files = kept(files, pruners, |files| statistics::decode(snapshot, files, &columns).ok());
-    }
-    files
-}
-
-fn kept(
-    files: Vec<usize>,
-    pruners: &[Arc<dyn Pruner>],
-    statistics: impl Fn(&[usize]) -> Option<ContainerStatistics>,
-) -> Vec<usize> {
-    match statistics(&files).filter(|statistics| statistics.containers == files.len()) {
+pub(super) async fn keep_file(scan: &Scan, file: usize) -> Result<bool> {
+    let Scan { table, pruners, .. } = scan;
+    let columns = Columns::of(table.snapshot(), pruners);
+    let files = columns.keep_by_partition(table.snapshot(), vec![file], pruners);
+    match &scan.statistics {
         Some(statistics) => {
-            let keep = row_groups::keep(pruners, &statistics);
+            Ok(!columns.keep_by_statistics(statistics, table.storage(), files, pruners).await?.is_empty())
+        }
+        None => Ok(!files.is_empty()),
+    }
+}
+
+/// The columns that pruners read.
+struct Columns {
+    partitions: Vec<usize>,
+    data: Vec<usize>,
+}
+
+impl Columns {
+    fn of(snapshot: &Snapshot, pruners: &[Arc<dyn Pruner>]) -> Columns {
+        let columns: BTreeSet<usize> = pruners.iter().flat_map(|pruner| pruner.columns()).copied().collect();
+        let (partitions, data) = columns.into_iter().partition(|column| snapshot.partition_columns.contains(column));
+        Columns { partitions, data }
+    }
+
+    /// Partition values come first: they are at hand.
+    fn keep_by_partition(&self, snapshot: &Snapshot, files: Vec<usize>, pruners: &[Arc<dyn Pruner>]) -> Vec<usize> {
+        if self.partitions.is_empty() {
+            return files;
+        }
+        let values = by_partition(snapshot, &files, &self.partitions, &self.data);
+        kept(files, pruners, values)
+    }
+
+    /// Statistics are decoded for just the files that are left.
+    async fn keep_by_statistics(
+        &self,
+        statistics: &LogStatistics,
+        storage: &Storage,
+        files: Vec<usize>,
+        pruners: &[Arc<dyn Pruner>],
+    ) -> Result<Vec<usize>> {
+        if self.data.is_empty() || files.is_empty() {
+            return Ok(files);
+        }
+        let columns: Vec<usize> = self.partitions.iter().chain(&self.data).copied().collect();
+        let values = statistics.of(storage, &files, &columns).await?;
+        Ok(kept(files, pruners, Some(values)))
+    }
+}
+
+fn kept(files: Vec<usize>, pruners: &[Arc<dyn Pruner>], values: Option<ContainerStatistics>) -> Vec<usize> {
+    match values.filter(|values| values.containers == files.len()) {
+        Some(values) => {
+            let keep = row_groups::keep(pruners, &values);
             files.into_iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect()
         }
         None => files,

@@ -13,7 +13,7 @@ use object_store::path::Path;
 use std::collections::BTreeMap;
 use url::Url;
 
-pub use statistics::{ColumnStatistics, ContainerStatistics, FileStatistics};
+pub use statistics::{ColumnStatistics, ContainerStatistics, FileStatistics, StoredStatistics};
 pub use type_name::{field_type_name, type_name};
 pub use version::Version;
 
@@ -33,6 +33,8 @@ pub struct Snapshot {
     /// The files' partition values: row `i` belongs to `files[i]`, one column per partition column, named and typed as
     /// in the schema.
     pub partition_values: RecordBatch,
+    /// What [`FileStatistics::Stored`] points into.
+    pub stored_statistics: Vec<StoredStatistics>,
     /// Name, identity and configuration.
     pub metadata: TableMetadata,
     /// Versions and features that the table asks of its readers and writers.
@@ -108,7 +110,7 @@ pub struct DataFile {
     /// What is known of its values; decoded on demand.
     pub statistics: Option<FileStatistics>,
     /// Rows of it that are not part of the table any more.
-    pub deletes: Option<Deletes>,
+    pub deletes: Option<Box<Deletes>>,
 }
 
 /// Where an object of the table is.

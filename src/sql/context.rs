@@ -9,7 +9,7 @@ use super::registry::{Catalog, Registry};
 use super::show;
 use super::statement::{self, Request};
 use super::table_functions;
-use super::table_provider::{LakeglassTable, with_metadata};
+use super::table_provider::LakeglassTable;
 use super::time_travel;
 use crate::error::{Error, Result};
 use crate::scan::{FooterCache, METADATA};
@@ -130,16 +130,19 @@ impl Session {
     async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
         let meter = Meter::default();
         let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), &meter);
-        let mut own = time_travel::open(&mut statement, &self.registry, &self.footers, &plain, &meter).await?;
-        if names::mentions(&statement, &[METADATA]) {
-            if UNREAD_METADATA.iter().any(|field| names::mentions(&statement, &[METADATA, field])) {
-                let reason = "_metadata.row_id and _metadata.row_commit_version are not read; row_index is a row's place in its file";
-                return Err(Error::unsupported("rowTracking", reason));
-            }
-            let asked: Vec<_> = self.registry.providers().into_iter().chain(own.clone()).collect();
-            own.extend(asked.into_iter().filter_map(|(name, table)| Some((name, with_metadata(table.as_ref())?))));
+        let with_metadata = names::mentions(&statement, &[METADATA]);
+        if UNREAD_METADATA.iter().any(|field| names::mentions(&statement, &[METADATA, field])) {
+            let hint = "_metadata.row_id and row_commit_version are not read; row_index is a row's place in its file";
+            return Err(Error::unsupported("rowTracking", hint));
         }
-        own.extend(table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?);
+        let mut own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
+        if with_metadata {
+            own.extend(self.registry.with_metadata());
+        }
+        for (name, table) in time_travel::open(&mut statement, &self.registry, &self.footers, &plain, &meter).await? {
+            let table = table.with_metadata().filter(|_| with_metadata).unwrap_or(table);
+            own.insert(name, Arc::new(table));
+        }
         let mut schemas = self.registry.schemas();
         schemas.extend(own.iter().map(|(name, table)| (name.clone(), table.schema())));
         names::resolve(&mut statement, &schemas)?;

@@ -3,7 +3,7 @@
 use super::engine::QueryMeter;
 use super::error::to_datafusion;
 use super::prune::PredicatePruner;
-use crate::scan::{FooterCache, Scan};
+use crate::scan::{FooterCache, LogStatistics, Scan};
 use crate::table::Table;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::stats::Precision;
@@ -46,6 +46,8 @@ pub struct LakeglassScan {
     partitions: Vec<Vec<usize>>,
     /// The query's own predicate first, then those that operators above made.
     pruners: Vec<Arc<PredicatePruner>>,
+    /// What the log says of the files, for all partitions.
+    statistics: Arc<LogStatistics>,
     limit: Option<usize>,
     /// For each file of the snapshot, how many rows of it are not deleted, where its log says so.
     live_rows: Arc<[Option<u64>]>,
@@ -64,6 +66,7 @@ impl LakeglassScan {
         live_rows: Arc<[Option<u64>]>,
     ) -> Result<LakeglassScan> {
         let schema = Arc::new(table_schema.project(&columns)?);
+        let files: Vec<usize> = (0..table.snapshot().files.len()).collect();
         // Without `_metadata`, of which nothing is known before its rows are read.
         let width = table.snapshot().schema.logical.fields().len().min(table_schema.fields().len());
         let table_schema = Arc::new(table_schema.project(&(0..width).collect::<Vec<_>>())?);
@@ -73,7 +76,8 @@ impl LakeglassScan {
             footers: footers.clone(),
             table_schema,
             columns,
-            partitions: vec![(0..table.snapshot().files.len()).collect()],
+            statistics: Arc::new(LogStatistics::new(table.snapshot(), files.clone())),
+            partitions: vec![files],
             pruners: Vec::new(),
             limit: None,
             live_rows,
@@ -87,6 +91,12 @@ impl LakeglassScan {
         let sizes = self.sizes(&files);
         self.partitions = distribute(&files, &sizes, partitions);
         self.properties = properties(self.schema(), self.partitions.len());
+        self
+    }
+
+    /// What the log says of at least these files, as far as it was fetched already.
+    pub fn with_statistics(mut self, statistics: Arc<LogStatistics>) -> LakeglassScan {
+        self.statistics = statistics;
         self
     }
 
@@ -227,6 +237,7 @@ impl ExecutionPlan for LakeglassScan {
         let mut scan = Scan::new(&table, &self.footers)
             .with_columns(self.columns.clone(), schema.clone())
             .with_files(files.clone())
+            .with_statistics(self.statistics.clone())
             .with_limit(self.limit)
             .with_batch_size(context.session_config().batch_size())
             .with_ahead_bytes(AHEAD_BYTES / self.partitions.len().max(1) as u64);

@@ -1,13 +1,14 @@
 //! A table as DataFusion sees it: its columns, which filters it settles, and the scan of a query.
 
+use super::engine::QueryMeter;
 use super::error::to_datafusion;
 use super::exec::LakeglassScan;
 use super::names::HIDDEN;
 use super::partition_filter;
 use super::prune::PredicatePruner;
 use crate::delta::statistics;
-use crate::scan::{FooterCache, METADATA, Pruner, metadata_field, nullable, prune_files};
-use crate::snapshot::{DataFile, Version};
+use crate::scan::{FooterCache, LogStatistics, METADATA, Pruner, metadata_field, nullable, prune_files};
+use crate::snapshot::{DataFile, FileStatistics, Version};
 use crate::storage::Meter;
 use crate::table::Table;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -18,8 +19,6 @@ use datafusion::error::Result;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use std::any::Any;
-use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -58,7 +57,7 @@ impl LakeglassTable {
     }
 
     /// The same table with the hidden column `_metadata`; `None` where it has a column by this name.
-    fn with_metadata(&self) -> Option<LakeglassTable> {
+    pub fn with_metadata(&self) -> Option<LakeglassTable> {
         let is_metadata = |field: &FieldRef| field.name().eq_ignore_ascii_case(METADATA);
         if self.columns.fields().iter().any(is_metadata) {
             return None;
@@ -98,12 +97,6 @@ impl LakeglassTable {
         }
         Ok(table)
     }
-}
-
-/// The same table with the hidden column `_metadata`, where it is a table of files and has no column by this name.
-pub fn with_metadata(table: &dyn TableProvider) -> Option<Arc<dyn TableProvider>> {
-    let table = (table as &dyn Any).downcast_ref::<LakeglassTable>()?.with_metadata()?;
-    Some(Arc::new(table))
 }
 
 /// The columns as queries see them: top-level strings and binaries as views, which filters and joins copy without their
@@ -164,15 +157,21 @@ impl TableProvider for LakeglassTable {
             files = partition_filter::passing(filter, files, snapshot, &self.schema).map_err(to_datafusion)?;
         }
         let pruner = conjunction(rest.into_iter().cloned()).and_then(|predicate| self.pruner(state, predicate));
-        if let Some(pruner) = &pruner {
-            let pruners: Vec<Arc<dyn Pruner>> = vec![pruner.clone()];
-            let possible: HashSet<usize> =
-                prune_files(&self.table, &pruners).map_err(to_datafusion)?.into_iter().collect();
-            files.retain(|file| possible.contains(file));
-        }
+        let table = match state.config().get_extension::<QueryMeter>() {
+            Some(meter) => self.table.with_meter(&meter.0),
+            None => self.table.clone(),
+        };
+        let pruners: Vec<Arc<dyn Pruner>> = pruner.iter().map(|pruner| pruner.clone() as _).collect();
+        let (files, log_statistics) = prune_files(&table, files, &pruners).await.map_err(to_datafusion)?;
         let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
-        let scan = LakeglassScan::new(&self.name, &self.table, &self.footers, &self.schema, columns, self.live_rows())?
+        // Rows that are only counted need not be read where the log knows their number.
+        let live_rows = match columns.is_empty() && pruner.is_none() {
+            true => self.counted_rows(&table, &files, &log_statistics).await.map_err(to_datafusion)?,
+            false => self.live_rows(),
+        };
+        let scan = LakeglassScan::new(&self.name, &self.table, &self.footers, &self.schema, columns, live_rows)?
             .with_files(files, state.config().target_partitions())
+            .with_statistics(log_statistics)
             .with_pruner(pruner)
             .with_limit(limit);
         Ok(Arc::new(scan))
@@ -180,13 +179,35 @@ impl TableProvider for LakeglassTable {
 }
 
 impl LakeglassTable {
-    /// For each file, how many rows of it are not deleted; worked out once.
+    /// For each file, how many rows of it are not deleted, where that was read with the log; worked out once.
     fn live_rows(&self) -> Arc<[Option<u64>]> {
-        let live = |file: &DataFile| {
-            let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
-            statistics::num_records(file)?.checked_sub(deleted)
-        };
+        let live = |file: &DataFile| live_rows(file, statistics::num_records(file));
         self.live_rows.get_or_init(|| self.table.snapshot().files.iter().map(live).collect()).clone()
+    }
+
+    /// The same, and for `files` what was left in a checkpoint too.
+    async fn counted_rows(
+        &self,
+        table: &Table,
+        files: &[usize],
+        log_statistics: &LogStatistics,
+    ) -> crate::Result<Arc<[Option<u64>]>> {
+        let snapshot = table.snapshot();
+        let is_stored = |file: &usize| {
+            let statistics = snapshot.files.get(*file).and_then(|file| file.statistics.as_ref());
+            matches!(statistics, Some(FileStatistics::Stored { .. }))
+        };
+        if !files.iter().any(is_stored) {
+            return Ok(self.live_rows());
+        }
+        let counts = log_statistics.of(table.storage(), files, &[]).await?.row_count;
+        let mut rows = vec![None; snapshot.files.len()];
+        for (file, count) in files.iter().zip(&counts) {
+            if let (Some(place), Some(data_file)) = (rows.get_mut(*file), snapshot.files.get(*file)) {
+                *place = live_rows(data_file, count);
+            }
+        }
+        Ok(rows.into())
     }
 
     /// A pruner for a predicate of the logical plan; `None` where it cannot prune.
@@ -195,4 +216,9 @@ impl LakeglassTable {
         let physical = state.create_physical_expr(predicate, &schema).ok()?;
         PredicatePruner::new(physical, &self.columns).map(Arc::new)
     }
+}
+
+fn live_rows(file: &DataFile, num_records: Option<u64>) -> Option<u64> {
+    let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
+    num_records?.checked_sub(deleted)
 }

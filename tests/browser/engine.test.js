@@ -70,7 +70,7 @@ for (const worker of [true, false]) {
     }, worker);
     assert.equal(seen.mode, mode);
     assert.equal(seen.latest, 2n);
-    assert.deepEqual(seen.range, { earliest: 0n, latest: 2n });
+    assert.deepEqual(seen.range, { earliest: 0n, latest: 2n, intact: null });
     assert.deepEqual(seen.schema, ["time timestamp", "city string", "temperature float"]);
     assert.deepEqual(seen.history, [2n, 1n, 0n]);
     const means = [[], [{ city: "Paris", mean: 11 }], [{ city: "Paris", mean: 12.25 }]];

@@ -150,17 +150,17 @@ class EngineTable {
     const field = (name, type) => ({ name, type, nullable: true, partition: false, physicalName: name, fieldId: null, comment: null, children: [] });
     return [field("time", "timestamp"), field("city", "string"), field("temperature", "float")];
   }
-  files({ offset = 0, limit = 2 } = {}) {
+  async files({ offset = 0, limit = 2 } = {}) {
     const file = { path: "part-0.parquet", size: 1n, modificationTime: 0, partitionValues: {}, statistics: null, deletedRows: 0n };
     return [file, { ...file, path: "part-1.parquet" }].slice(offset, offset + limit);
   }
   async versions() {
-    return { earliest: 0n, latest: 2n };
+    return { earliest: 0n, latest: 2n, intact: null };
   }
   async history({ limit = 10, until = this.version } = {}) {
     const commits = [];
     for (let version = BigInt(until); version >= 0n && commits.length < limit; version -= 1n) {
-      commits.push({ version, timestamp: null, operation: "WRITE", operationParameters: {}, operationMetrics: {}, user: null, engine: null, other: {} });
+      commits.push({ version, timestamp: null, operation: "WRITE", operationParameters: {}, operationMetrics: {}, userName: null, userId: null, engineInfo: null, isBlindAppend: null, readVersion: null, isolationLevel: null, txnId: null, userMetadata: null, other: {} });
     }
     return commits;
   }

@@ -116,7 +116,7 @@ class LakeTable {
       partitionValues: this.data.partitions.length ? { year: String(2020 + (i % 6)) } : {}, statistics: i % 9 === 8 ? null : { numRecords: 12000n, columns: { ym: { min: 202001, max: 202512, nullCount: 0n }, value: { min: 0n, max: 9007199254740993n, nullCount: 0n } } }, deletedRows: i % 4 ? 0n : BigInt(i * 3),
     }));
   }
-  async versions({ signal } = {}) { await pause(delay(), signal); return { earliest: 0n, latest: BigInt(this.data.versions.length - 1) }; }
+  async versions({ signal } = {}) { await pause(delay(), signal); return { earliest: 0n, latest: BigInt(this.data.versions.length - 1), intact: null }; }
   async history({ limit = 100, until = this.version, signal } = {}) {
     await pause(delay(), signal);
     return this.data.commits.slice(0, Number(until) + 1).reverse().slice(0, limit);

@@ -71,7 +71,7 @@ for (const worker of [true, false]) {
     assert.deepEqual(seen, {
       version: 2n,
       totalBytes: 2n ** 60n,
-      versions: { earliest: 0n, latest: 2n },
+      versions: { earliest: 0n, latest: 2n, intact: null },
       history: [2n, 1n],
       until: [0n],
       files: ["part-1.parquet"],

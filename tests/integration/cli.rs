@@ -73,6 +73,7 @@ fn inspecting_a_table() {
     {
         assert!(text.contains(part), "{part} in {text}");
     }
+    assert!(stdout(&["inspect", "weather", "--verify"]).contains("\nchecksum     "));
     let trade = stdout(&["inspect", "trade", "--files", "2"]);
     assert!(trade.contains("partitions   year") && trade.contains("  year=20") && trade.contains(" more"), "{trade}");
 }

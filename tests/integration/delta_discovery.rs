@@ -197,12 +197,16 @@ async fn forbidden_altogether_or_only_what_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_hole_is_an_end_unless_a_listing_tells_better() {
-    let mut objects = table(9);
-    objects.remove(&commit_name(5));
-    assert_eq!(open(&objects, Version::Latest).await.unwrap().version, 4);
-    let Err(Error::CorruptTable { path, .. }) = open_listed(&objects, Version::Latest).await else { panic!() };
-    assert_eq!(path, commit_name(5));
+async fn a_hole_is_corrupt() {
+    for hole in 1..9 {
+        let mut objects = table(9);
+        objects.remove(&commit_name(hole));
+        for opened in [open(&objects, Version::Latest).await, open_listed(&objects, Version::Latest).await] {
+            let Err(Error::CorruptTable { path, .. }) = opened else { panic!("{opened:?}") };
+            assert_eq!(path, commit_name(hole));
+        }
+        check(&objects, Version::Number(hole - 1), hole - 1).await;
+    }
 }
 
 #[tokio::test]

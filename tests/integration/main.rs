@@ -8,15 +8,21 @@
     reason = "a test fails by panicking"
 )]
 
+mod allocations;
 #[cfg(feature = "sql")]
 mod change_feed;
 #[cfg(feature = "cli")]
 mod cli;
 mod delta;
+mod delta_checksum;
 mod delta_discovery;
 mod delta_fixture;
+mod delta_log_shapes;
+mod delta_scale;
+mod delta_time_travel;
 #[cfg(feature = "sql")]
 mod file_metadata;
+mod large_log;
 mod loopback;
 mod scan_bounds;
 mod scan_damage;

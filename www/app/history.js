@@ -81,7 +81,7 @@ export class HistoryTab {
       h('td', { class: 'when' }, timeOf(commit)),
       h('td', null, operationBadge(commit), parametersOf(commit)),
       h('td', { class: 'changes' }, summaryOf(commit).map((change) => h('span', null, change))),
-      h('td', { class: 'by' }, commit.user ?? '', commit.user && commit.engine ? h('br') : '', commit.engine && h('span', { class: 'faint' }, commit.engine)),
+      h('td', { class: 'by' }, userOf(commit) ?? '', userOf(commit) && commit.engineInfo ? h('br') : '', commit.engineInfo && h('span', { class: 'faint' }, commit.engineInfo)),
       h('td', null, h('button', { type: 'button', class: 'button quiet', 'aria-label': `Details of version ${version}`, onclick: () => showText(`Version ${version}`, commit.operation ?? 'commit', formatWhole(commit)) }, 'Details')));
   }
 }
@@ -90,6 +90,11 @@ export class HistoryTab {
 function endText(commits) {
   const earliest = commits.range?.earliest ?? 0;
   return earliest === 0 ? `All ${plural(commits.list.length, 'commit')}.` : `Versions before ${earliest} are no longer in the log.`;
+}
+
+/** @param {Commit} commit */
+export function userOf(commit) {
+  return commit.userName ?? commit.userId;
 }
 
 /** @param {Commit} commit */

@@ -5,7 +5,7 @@ import { kindOf, summaryOf } from './commits.js';
 import { h, icon, iconButton } from './dom.js';
 import { codeOf, errorView, isCancelled, messageOf } from './errors.js';
 import { formatAgo } from './format.js';
-import { operationBadge, timeOf } from './history.js';
+import { operationBadge, timeOf, userOf } from './history.js';
 
 /** @typedef {import('./catalog.js').Entry} Entry */
 /** @typedef {import('./commits.js').Commits} Commits */
@@ -203,7 +203,7 @@ export class VersionControl {
 function commitLine(commit) {
   const ago = commit.timestamp ? formatAgo(commit.timestamp.millis) : '';
   const changes = summaryOf(commit).map((change) => h('span', null, change));
-  const who = commit.user ?? commit.engine;
+  const who = userOf(commit) ?? commit.engineInfo;
   return [
     h('div', { class: 'commit-line' }, operationBadge(commit), timeOf(commit), h('span', { class: 'faint ago' }, ago)),
     h('div', { class: 'commit-line' }, changes.length > 0 && h('span', { class: 'changes' }, changes), who && h('span', { class: 'by', title: 'Who made this commit' }, `by ${who}`)),

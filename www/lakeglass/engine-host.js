@@ -105,7 +105,7 @@ export class EngineHost {
       case "at":
         return this.#openedTable(this.#table(handle).at(params.at, signal));
       case "files":
-        return this.#table(handle).files(options);
+        return this.#table(handle).files(options, signal);
       case "versions":
         return this.#table(handle).versions(signal);
       case "history":

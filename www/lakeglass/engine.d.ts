@@ -35,8 +35,8 @@ export interface Engine {
 export interface EngineTable {
   info(): TableInfo;
   schema(): Field[];
-  files(options?: { offset?: number; limit?: number }): FileInfo[];
-  versions(signal?: AbortSignal): Promise<{ earliest: bigint; latest: bigint }>;
+  files(options?: { offset?: number; limit?: number }, signal?: AbortSignal): Promise<FileInfo[]>;
+  versions(signal?: AbortSignal): Promise<{ earliest: bigint; latest: bigint; intact: bigint | null }>;
   history(options?: { limit?: number; until?: bigint | number }, signal?: AbortSignal): Promise<Commit[]>;
   at(options: EngineVersion, signal?: AbortSignal): Promise<EngineTable>;
   preview(options?: { limit?: number; columns?: string[] }, signal?: AbortSignal): Promise<EngineResult>;

@@ -250,7 +250,10 @@ export interface TableInfo {
   partitionColumns: string[];
   fileCount: number;
   totalBytes: bigint;
-  /** Known where every file's statistics tell it. */
+  /**
+   * Known where every file's statistics tell it, and came with the log: those of a large checkpoint stay in it until a query asks
+   * for them. `SELECT count(*)` always tells.
+   */
   rowCount: bigint | null;
   /** What opening this version cost. */
   metrics: Metrics;
@@ -287,16 +290,26 @@ export interface FileInfo {
   deletedRows: bigint;
 }
 
-/** A commit of a table's history. */
+/** A commit of a table's history: what it says of itself, by the log's own names; `null` where it does not say. */
 export interface Commit {
   version: bigint;
   timestamp: CommitTimestamp | null;
   operation: string | null;
   operationParameters: Record<string, any>;
   operationMetrics: Record<string, any>;
-  user: string | null;
-  engine: string | null;
-  /** Whatever else the writer noted. */
+  userName: string | null;
+  userId: string | null;
+  /** The writer and its version. */
+  engineInfo: string | null;
+  /** Whether the commit added files and had read none. */
+  isBlindAppend: boolean | null;
+  /** The version that the writer had read. */
+  readVersion: bigint | null;
+  isolationLevel: string | null;
+  /** What tells the commit from every other. */
+  txnId: string | null;
+  userMetadata: string | null;
+  /** Whatever else the writer noted, by its own names. */
   other: Record<string, any>;
 }
 
@@ -320,10 +333,13 @@ export class LakeTable {
   readonly info: TableInfo;
   /** The columns. No request. */
   schema(options?: CallOptions): Promise<Field[]>;
-  /** The live data files, in log order. No request. All by default. */
+  /** The live data files, in log order; all by default. Fetches the statistics that opening a large table left in its checkpoint. */
   files(options?: CallOptions & { offset?: number; limit?: number }): Promise<FileInfo[]>;
-  /** Which versions can be opened; looks for newer ones. */
-  versions(options?: CallOptions): Promise<{ earliest: bigint; latest: bigint }>;
+  /**
+   * Which versions can be opened; looks for newer ones. `intact`, where VACUUM is among the newest commits: the oldest version whose
+   * files it has surely left alone; older ones may lack some, and then reading them fails with `version_not_found`.
+   */
+  versions(options?: CallOptions): Promise<{ earliest: bigint; latest: bigint; intact: bigint | null }>;
   /** Commits, newest first, from `until` (this version by default) down. */
   history(options?: CallOptions & { limit?: number; until?: bigint | number }): Promise<Commit[]>;
   /** The same table at another version. */

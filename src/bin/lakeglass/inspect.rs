@@ -5,7 +5,7 @@ use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::DateTime;
 use clap::Args;
-use lakeglass::delta::statistics;
+use lakeglass::delta::statistics::{self, FileDescription};
 use lakeglass::snapshot::{Snapshot, TimestampSource, field_type_name};
 use lakeglass::storage::{StorageOptions, location_name};
 use lakeglass::{Table, TableUrl, Version};
@@ -19,6 +19,9 @@ pub struct Inspect {
     /// The version to look at: a number or an ISO timestamp. The newest, if left out.
     #[arg(long, value_parser = parse_version)]
     version: Option<Version>,
+    /// Compare the log with the checksum file of this version, if its writer left one.
+    #[arg(long)]
+    verify: bool,
     /// How many files are listed.
     #[arg(long, default_value_t = 20)]
     files: usize,
@@ -39,8 +42,16 @@ impl Inspect {
         writeln!(out, "table        {}", table.storage().url())?;
         writeln!(out, "version      {} of {} to {}", snapshot.version, versions.earliest, versions.latest)?;
         about(&mut out, snapshot)?;
+        if self.verify {
+            match table.verify().await? {
+                Some(verified) => writeln!(out, "checksum     agrees: {}", verified.fields.join(", "))?,
+                None => writeln!(out, "checksum     none for this version")?,
+            }
+        }
         columns(&mut out, snapshot)?;
-        files(&mut out, snapshot, self.files)?;
+        let listed: Vec<usize> = (0..snapshot.files.len()).take(self.files).collect();
+        let statistics = statistics::describe(table.storage(), snapshot, &listed).await?;
+        files(&mut out, snapshot, &statistics)?;
         Ok(out.flush()?)
     }
 }
@@ -93,14 +104,14 @@ fn columns(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
     Ok(())
 }
 
-fn files(out: &mut impl Write, snapshot: &Snapshot, limit: usize) -> io::Result<()> {
+fn files(out: &mut impl Write, snapshot: &Snapshot, statistics: &[Option<FileDescription>]) -> io::Result<()> {
     if snapshot.files.is_empty() {
         return Ok(());
     }
     writeln!(out, "\nfiles")?;
-    for (row, file) in snapshot.files.iter().enumerate().take(limit) {
+    for (row, (file, statistics)) in snapshot.files.iter().zip(statistics).enumerate() {
         write!(out, "  {}  {} bytes", location_name(&file.location), file.size)?;
-        if let Some(rows) = statistics::num_records(file) {
+        if let Some(rows) = statistics.as_ref().and_then(|statistics| statistics.num_records) {
             write!(out, "  {rows} rows")?;
         }
         if let Some(deletes) = &file.deletes {
@@ -108,7 +119,7 @@ fn files(out: &mut impl Write, snapshot: &Snapshot, limit: usize) -> io::Result<
         }
         writeln!(out, "{}", partition(&snapshot.partition_values, row))?;
     }
-    match snapshot.files.len().saturating_sub(limit) {
+    match snapshot.files.len().saturating_sub(statistics.len()) {
         0 => Ok(()),
         more => writeln!(out, "  … and {more} more"),
     }

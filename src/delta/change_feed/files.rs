@@ -121,7 +121,7 @@ impl<'l> Builder<'l> {
             name => values.get(name),
         });
         let modification_time = file.modification_time;
-        self.files.push(DataFile { location, size, modification_time, statistics, deletes });
+        self.files.push(DataFile { location, size, modification_time, statistics, deletes: deletes.map(Box::new) });
         Ok(())
     }
 
@@ -135,6 +135,7 @@ impl<'l> Builder<'l> {
             partition_values: self.partition_values.finish()?,
             metadata: end.metadata.clone(),
             protocol: end.protocol.clone(),
+            stored_statistics: Vec::new(),
         })
     }
 }

@@ -17,6 +17,7 @@ use super::actions::{CommitTimes, DeletionVector, Metadata, PartitionValues, Pro
 use super::column_mapping::Mode;
 use super::commit::lines_of;
 use super::commit_timestamp;
+use super::definition::positions;
 use super::log_segment::{self, FetchedCommit};
 use super::{schema, table_features};
 use crate::error::{Error, Result};
@@ -193,7 +194,7 @@ fn check_metadata(commit: &Commit, end: &Snapshot) -> Result<()> {
     check_enabled(&configuration, commit.version)?;
     let mode = Mode::of(protocol.as_ref().unwrap_or(&end.protocol), &configuration)?;
     let schema = schema::parse(&metadata.schema_string, mode)?;
-    let partition_columns = super::positions(&schema.logical, &metadata.partition_columns)?;
+    let partition_columns = positions(&schema.logical, &metadata.partition_columns)?;
     check_columns(&schema, &partition_columns, end, commit.version)
 }
 

@@ -1,6 +1,10 @@
 //! A file's statistics for people to look at: as they were written, by the table's own column names.
 
-use crate::snapshot::{FileStatistics, Snapshot, is_variant};
+use super::sources::Written;
+use super::stored;
+use crate::error::Result;
+use crate::snapshot::{Snapshot, is_variant};
+use crate::storage::Storage;
 use arrow::array::{Array, AsArray, StructArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Fields};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -28,11 +32,30 @@ pub struct ColumnDescription {
     pub null_count: Option<u64>,
 }
 
-/// What the log says of the values in `file`, a position in the snapshot; `None` where it says nothing that can be read.
-pub fn describe(snapshot: &Snapshot, file: usize) -> Option<FileDescription> {
-    let statistics = match snapshot.files.get(file)?.statistics.as_ref()? {
-        FileStatistics::Json(text) => serde_json::from_str(text).ok()?,
-        FileStatistics::Parsed { batch, row } => object(batch, *row as usize)?,
+/// What the log says of the values in `files`, by position in the snapshot; `None` where it says nothing that can be read.
+/// Fetches what opening the table left in a checkpoint.
+pub async fn describe(storage: &Storage, snapshot: &Snapshot, files: &[usize]) -> Result<Vec<Option<FileDescription>>> {
+    let statistics = |file: &usize| snapshot.files.get(*file).and_then(|file| file.statistics.as_ref());
+    let at_hand = files.iter().map(|file| describe_one(snapshot, Written::of(statistics(file)?)?));
+    let mut found: Vec<_> = at_hand.collect();
+    for (source, rows) in stored::wanted(snapshot, files) {
+        stored::read(storage, source, rows, None, |rows, written| {
+            for (at, written) in rows.into_iter().zip(written) {
+                if let Some(place) = found.get_mut(at) {
+                    *place = written.and_then(|written| describe_one(snapshot, written));
+                }
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(found)
+}
+
+fn describe_one(snapshot: &Snapshot, written: Written<'_>) -> Option<FileDescription> {
+    let statistics = match written {
+        Written::Json(text) => serde_json::from_str(text).ok()?,
+        Written::Parsed(batch, row) => object(batch, row)?,
     };
     let Value::Object(mut statistics) = statistics else { return None };
     let num_records = statistics.get("numRecords").and_then(Value::as_u64);

@@ -15,33 +15,70 @@ mod bounds;
 mod description;
 mod encoded;
 mod parsed;
+mod pieces;
+mod sources;
+mod stored;
 
 use crate::error::{Error, Result};
 use crate::snapshot::{ColumnStatistics, ContainerStatistics, DataFile, FileStatistics, Snapshot, stands_for};
-use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, UInt64Array};
-use arrow::compute::{interleave, take};
+use crate::storage::Storage;
+use arrow::array::{Array, RecordBatch, UInt32Array, UInt64Array};
+use arrow::compute::take;
 use arrow::datatypes::{DataType, Field};
-use bounds::{Side, loosened, texts_to_array};
-use encoded::Encoded;
-use parsed::Parsed;
+use pieces::{Piece, Pieces};
+use sources::{Sources, Written};
 use std::collections::HashMap;
 
 pub use description::{ColumnDescription, FileDescription, describe};
 
-/// The statistics of `files` (positions in the snapshot) for `columns` (positions in the schema). Partition columns are
-/// bounded by their value; nested columns, variants and geometries are left out.
+/// The statistics of `files` (positions in the snapshot) for `columns` (positions in the schema), as far as they were read
+/// with the log; see [`load`]. Partition columns are bounded by their value; nested columns, variants and geometries are left
+/// out.
 pub fn decode(snapshot: &Snapshot, files: &[usize], columns: &[usize]) -> Result<ContainerStatistics> {
+    let wanted = primitive_columns(snapshot, columns);
+    let piece = Piece::new(&at_hand(snapshot, files, &wanted)?, &wanted)?;
+    finish(snapshot, files, columns, &wanted, piece)
+}
+
+/// Like [`decode`], and fetches what opening the table left in a checkpoint: once, for all of `files`. Where that would cost
+/// more bytes than the files' own footers, which say more, nothing is known.
+pub async fn load(
+    storage: &Storage,
+    snapshot: &Snapshot,
+    files: &[usize],
+    columns: &[usize],
+) -> Result<ContainerStatistics> {
+    let stored = stored::wanted(snapshot, files);
+    if stored.is_empty() {
+        return decode(snapshot, files, columns);
+    }
+    let wanted = primitive_columns(snapshot, columns);
+    let mut pieces = Pieces::new(Piece::new(&at_hand(snapshot, files, &wanted)?, &wanted)?);
+    for (source, rows) in stored {
+        stored::read(storage, source, rows, Some(&names(&wanted)), |rows, written| {
+            pieces.push(rows, Piece::new(&Sources::new(written, &names(&wanted)), &wanted)?);
+            Ok(())
+        })
+        .await?;
+    }
+    finish(snapshot, files, columns, &wanted, pieces.join()?)
+}
+
+fn at_hand<'s>(snapshot: &'s Snapshot, files: &[usize], wanted: &[Column<'s>]) -> Result<Sources<'s>> {
     let chosen = files.iter().map(|file| snapshot.files.get(*file)).collect::<Option<Vec<_>>>();
     let chosen = chosen.ok_or_else(|| Error::internal("statistics of a file that is not in the snapshot"))?;
-    let wanted = primitive_columns(snapshot, columns);
-    let names: Vec<&str> = wanted.iter().map(|(_, _, physical)| physical.name().as_str()).collect();
+    Ok(Sources::new(chosen.iter().map(|file| Written::of(file.statistics.as_ref()?)), &names(wanted)))
+}
 
-    let source = Sources::new(&chosen, &names);
-    let row_count = source.row_count();
-    let mut found = HashMap::with_capacity(columns.len());
-    for (at, (column, field, _)) in wanted.iter().enumerate() {
-        found.insert(*column, source.column(at, field.data_type(), &row_count)?);
-    }
+fn finish(
+    snapshot: &Snapshot,
+    files: &[usize],
+    columns: &[usize],
+    wanted: &[Column<'_>],
+    piece: Piece,
+) -> Result<ContainerStatistics> {
+    let Piece { row_count, columns: decoded } = piece;
+    let mut found: HashMap<_, _> = wanted.iter().map(|column| column.position).zip(decoded).collect();
     for column in columns {
         let at = snapshot.partition_columns.iter().position(|partition| partition == column);
         if let Some(at) = at.filter(|at| *at < snapshot.partition_values.num_columns()) {
@@ -51,7 +88,7 @@ pub fn decode(snapshot: &Snapshot, files: &[usize], columns: &[usize]) -> Result
     Ok(ContainerStatistics { containers: files.len(), row_count, columns: found })
 }
 
-/// How many rows the table has, if every file's statistics tell; deleted rows are not counted.
+/// How many rows the table has, if every file's statistics tell, and were read with the log; deleted rows are not counted.
 pub fn row_count(snapshot: &Snapshot) -> Option<u64> {
     let rows = |file: &DataFile| {
         let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
@@ -60,25 +97,41 @@ pub fn row_count(snapshot: &Snapshot) -> Option<u64> {
     snapshot.files.iter().try_fold(0_u64, |sum, file| sum.checked_add(rows(file)?))
 }
 
-/// How many rows a file holds, deleted ones included.
+/// How many rows a file holds, deleted ones included, as far as that was read with the log.
 pub fn num_records(file: &DataFile) -> Option<u64> {
     match file.statistics.as_ref()? {
         FileStatistics::Json(text) => encoded::num_records(text),
         FileStatistics::Parsed { batch, row } => parsed::num_records(batch, *row as usize),
+        FileStatistics::Stored { .. } => None,
     }
 }
 
-fn primitive_columns<'s>(snapshot: &'s Snapshot, columns: &[usize]) -> Vec<(usize, &'s Field, &'s Field)> {
+/// A column whose statistics are wanted.
+#[derive(Debug, Clone, Copy)]
+struct Column<'s> {
+    /// In the table's schema.
+    position: usize,
+    field: &'s Field,
+    /// As the log spells it.
+    name: &'s str,
+}
+
+fn names<'s>(columns: &[Column<'s>]) -> Vec<&'s str> {
+    columns.iter().map(|column| column.name).collect()
+}
+
+fn primitive_columns<'s>(snapshot: &'s Snapshot, columns: &[usize]) -> Vec<Column<'s>> {
     let data_columns = columns.iter().filter(|column| !snapshot.partition_columns.contains(column));
-    let fields = data_columns.filter_map(|column| {
-        let logical = snapshot.schema.logical.fields().get(*column)?;
-        Some((*column, &**logical, &**snapshot.schema.physical.fields().get(*column)?))
+    let fields = data_columns.filter_map(|position| {
+        let field = snapshot.schema.logical.fields().get(*position)?;
+        let name = snapshot.schema.physical.fields().get(*position)?.name();
+        Some(Column { position: *position, field, name })
     });
     // A variant's bounds are variants themselves, in base 85; a geometry's are points.
     let bounded = |field: &Field| {
         !field.data_type().is_nested() && *field.data_type() != DataType::Null && stands_for(field).is_none()
     };
-    fields.filter(|(_, field, _)| bounded(field)).collect()
+    fields.filter(|column| bounded(column.field)).collect()
 }
 
 fn partition_column(
@@ -95,95 +148,6 @@ fn partition_column(
     };
     let null_count = (0..values.len()).map(nulls).collect();
     Ok(ColumnStatistics { min: values.clone(), max: values, null_count })
-}
-
-/// The statistics of some files, parsed as far as every column needs it.
-struct Sources<'a> {
-    files: usize,
-    /// By file; those whose statistics are JSON.
-    encoded: Vec<Option<Encoded<'a>>>,
-    /// The struct columns that files share.
-    batches: Vec<Parsed<'a>>,
-    /// By file: which of `batches`, and the row in it.
-    rows: Vec<Option<(usize, usize)>>,
-}
-
-impl<'a> Sources<'a> {
-    fn new(files: &[&'a DataFile], names: &[&'a str]) -> Sources<'a> {
-        let mut sources = Sources { files: files.len(), encoded: Vec::new(), batches: Vec::new(), rows: Vec::new() };
-        let mut known = HashMap::new();
-        for file in files {
-            let (mut encoded, mut at) = (None, None);
-            match &file.statistics {
-                Some(FileStatistics::Json(text)) => encoded = Encoded::parse(text, names),
-                Some(FileStatistics::Parsed { batch, row }) => {
-                    let batch = *known.entry(std::sync::Arc::as_ptr(batch)).or_insert_with(|| {
-                        sources.batches.push(Parsed::new(batch, names));
-                        sources.batches.len() - 1
-                    });
-                    at = Some((batch, *row as usize));
-                }
-                None => {}
-            }
-            sources.encoded.push(encoded);
-            sources.rows.push(at);
-        }
-        sources
-    }
-
-    fn parsed(&self, file: usize) -> Option<(&Parsed<'a>, usize)> {
-        let (batch, row) = (*self.rows.get(file)?)?;
-        Some((self.batches.get(batch)?, row))
-    }
-
-    fn row_count(&self) -> UInt64Array {
-        let rows = |file: usize| match self.parsed(file) {
-            Some((batch, row)) => batch.num_records(row),
-            None => self.encoded.get(file)?.as_ref()?.num_records,
-        };
-        (0..self.files).map(rows).collect()
-    }
-
-    fn column(&self, at: usize, data_type: &DataType, row_count: &UInt64Array) -> Result<ColumnStatistics> {
-        let bound = |side| Ok::<_, Error>(loosened(self.bound(at, data_type, side)?, side));
-        let nulls = |file: usize| {
-            let (nulls, tight) = match self.parsed(file) {
-                Some((batch, row)) => (batch.null_count(at, row)?, batch.has_tight_bounds(row)),
-                None => {
-                    let encoded = self.encoded.get(file)?.as_ref()?;
-                    (encoded.null_count(at)?, encoded.tight_bounds)
-                }
-            };
-            let rows = row_count.is_valid(file).then(|| row_count.value(file));
-            let says = rows.is_none_or(|rows| nulls <= rows) && (tight || nulls == 0 || Some(nulls) == rows);
-            says.then_some(nulls)
-        };
-        Ok(ColumnStatistics {
-            min: bound(Side::Min)?,
-            max: bound(Side::Max)?,
-            null_count: (0..self.files).map(nulls).collect(),
-        })
-    }
-
-    /// A column's bounds as they were written, by file.
-    fn bound(&self, at: usize, data_type: &DataType, side: Side) -> Result<ArrayRef> {
-        let texts: Vec<_> =
-            self.encoded.iter().map(|encoded| encoded.as_ref().and_then(|encoded| encoded.bound(at, side))).collect();
-        let encoded = texts_to_array(&texts, data_type);
-        if self.batches.is_empty() {
-            return Ok(encoded);
-        }
-        let parsed: Vec<ArrayRef> = self.batches.iter().map(|batch| batch.bound(at, data_type, side)).collect();
-        let sources: Vec<&dyn Array> =
-            std::iter::once(&encoded).chain(&parsed).map(|array| array.as_ref() as &dyn Array).collect();
-        let places: Vec<(usize, usize)> = self
-            .rows
-            .iter()
-            .enumerate()
-            .map(|(file, at)| at.map_or((0, file), |(batch, row)| (batch + 1, row)))
-            .collect();
-        interleave(&sources, &places).map_err(Error::internal)
-    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@ use crate::delta::column_mapping::Mode;
 use crate::delta::schema;
 use crate::snapshot::{FileLocation, TableMetadata, TableProtocol};
 use arrow::array::{
-    AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatchOptions, StringArray, StructArray,
-    TimestampMicrosecondArray,
+    ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatchOptions, StringArray,
+    StructArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type, Schema, TimestampMicrosecondType};
 use object_store::path::Path;
@@ -30,6 +30,7 @@ fn snapshot(columns: &[(&str, &str)], statistics: Vec<Option<FileStatistics>>) -
         partition_columns: Vec::new(),
         partition_values: RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &options).unwrap(),
         files: statistics.into_iter().map(file).collect(),
+        stored_statistics: Vec::new(),
         metadata: TableMetadata::default(),
         protocol: TableProtocol::default(),
     }
@@ -212,8 +213,16 @@ fn rows_are_counted_without_the_deleted_ones() {
     let parsed = FileStatistics::Parsed { batch: parsed_batch(), row: 1 };
     snapshot.files[0].statistics = Some(parsed);
     let location = FileLocation::Relative(Path::from("d"));
-    snapshot.files[0].deletes = Some(crate::snapshot::Deletes::Blob { location, offset: 0, length: 1, cardinality: 2 });
+    let deletes = crate::snapshot::Deletes::Blob { location, offset: 0, length: 1, cardinality: 2 };
+    snapshot.files[0].deletes = Some(Box::new(deletes));
     assert_eq!(row_count(&snapshot), Some(3));
+}
+
+fn described(snapshot: &Snapshot) -> FileDescription {
+    let store = std::sync::Arc::new(object_store::memory::InMemory::new());
+    let storage = Storage::from_store(store, Path::default(), "memory:///");
+    let found = futures::executor::block_on(describe(&storage, snapshot, &[0])).unwrap();
+    found.into_iter().next().flatten().unwrap()
 }
 
 #[test]
@@ -228,7 +237,7 @@ fn descriptions_show_what_was_written() {
         )],
     );
     snapshot.schema = schema::parse(&json!({"type": "struct", "fields": fields}).to_string(), Mode::None).unwrap();
-    let found = describe(&snapshot, 0).unwrap();
+    let found = described(&snapshot);
     let column = |min: Option<Value>, max: Option<Value>, null_count| ColumnDescription { min, max, null_count };
     use serde_json::Value;
     assert_eq!(found.num_records, Some(2));
@@ -236,7 +245,7 @@ fn descriptions_show_what_was_written() {
     assert_eq!(found.columns["n.x"], column(Some(json!(3)), None, Some(1)));
 
     snapshot.files[0].statistics = Some(FileStatistics::Parsed { batch: parsed_batch(), row: 0 });
-    let found = describe(&snapshot, 0).unwrap();
+    let found = described(&snapshot);
     assert_eq!(found.num_records, Some(4));
     assert_eq!(found.columns["i"], column(Some(json!(1)), Some(json!(10)), Some(0)));
     assert_eq!(found.columns["t"].min, Some(json!("1970-01-01T00:00:00Z")));

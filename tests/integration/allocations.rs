@@ -1,0 +1,41 @@
+//! An allocator that counts what each thread holds, for tests of memory.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+thread_local! {
+    static NET: Cell<isize> = const { Cell::new(0) };
+}
+
+/// Bytes that this thread allocated and did not free.
+pub fn net() -> isize {
+    NET.with(Cell::get)
+}
+
+struct Counting;
+
+fn count(bytes: isize) {
+    // Threads free memory while they end, too.
+    let _ = NET.try_with(|net| net.set(net.get().wrapping_add(bytes)));
+}
+
+#[allow(unsafe_code, reason = "an allocator is unsafe by its trait; this one hands everything on to the system's")]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size as isize - layout.size() as isize);
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;

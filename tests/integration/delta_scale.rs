@@ -1,0 +1,195 @@
+//! What a large log costs: time, bytes, requests and memory, and that statistics are fetched only when they are asked for.
+
+use crate::allocations;
+use crate::delta_fixture::{Objects, checkpoint_name};
+use crate::large_log::{self, PER_DAY, large};
+use crate::loopback::{Fault, Server};
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::Int64Type;
+use lakeglass::delta::{self, statistics};
+use lakeglass::scan::{Pruner, prune_files};
+use lakeglass::snapshot::{ContainerStatistics, FileLocation, FileStatistics};
+use lakeglass::storage::{Storage, StorageOptions};
+use lakeglass::{Snapshot, Table, Version};
+use object_store::ObjectStoreExt;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+fn storage(server: &Server) -> Storage {
+    Storage::open(&server.url(""), &StorageOptions::default()).unwrap()
+}
+
+async fn in_memory(objects: &Objects) -> Arc<InMemory> {
+    let store = InMemory::new();
+    for (name, bytes) in objects {
+        store.put(&Path::parse(name).unwrap(), bytes.clone().into()).await.unwrap();
+    }
+    Arc::new(store)
+}
+
+fn stored(snapshot: &Snapshot) -> usize {
+    let is_stored = |statistics: &FileStatistics| matches!(statistics, FileStatistics::Stored { .. });
+    snapshot.files.iter().filter(|file| file.statistics.as_ref().is_some_and(is_stored)).count()
+}
+
+/// The columns of the table that the log's statistics bound.
+const NUMBER_0: usize = 0;
+const TEXT_0: usize = 5;
+
+#[tokio::test]
+async fn statistics_are_fetched_when_they_are_asked_for() {
+    let objects = large(4_000, 5);
+    let size = objects.values().map(Vec::len).sum::<usize>();
+    let server = Server::in_memory(objects);
+    let storage = storage(&server);
+    let snapshot = delta::snapshot(&storage, Version::Latest).await.unwrap();
+    assert_eq!((snapshot.version, snapshot.files.len(), stored(&snapshot)), (15, 4_000, 3_995));
+    assert!(server.bytes() < size / 2, "{} of {size} bytes", server.bytes());
+    assert_eq!(statistics::row_count(&snapshot), None);
+    server.forget();
+
+    // All files, some of them from the commits.
+    let files: Vec<usize> = (0..snapshot.files.len()).rev().collect();
+    let found = statistics::load(&storage, &snapshot, &files, &[NUMBER_0, TEXT_0]).await.unwrap();
+    assert_eq!(found.containers, files.len());
+    let min = found.columns[&NUMBER_0].min.as_primitive::<Int64Type>();
+    for (at, file) in files.iter().enumerate() {
+        let FileLocation::Relative(path) = &snapshot.files[*file].location else { panic!() };
+        match path.as_ref().starts_with("new-") {
+            true => assert!(min.is_null(at) && found.row_count.value(at) == 2),
+            // The checkpoint's files are in its order: those that were removed are between them.
+            false => {
+                let number = min.value(at) / 10;
+                assert_eq!(path.as_ref(), large_log::path(number as usize));
+                assert_eq!(found.row_count.value(at), 1_000 + number as u64 % 10);
+            }
+        }
+    }
+    assert!(server.requests().len() <= 2, "{:?}", server.paths());
+    server.forget();
+    // Once more costs nothing, and one column of few files would not be worth its bytes.
+    statistics::load(&storage, &snapshot, &files, &[TEXT_0]).await.unwrap();
+    let few = statistics::load(&storage, &snapshot, &[10, 3_000], &[NUMBER_0]).await.unwrap();
+    assert_eq!((few.containers, server.requests().len()), (2, 0));
+}
+
+/// Wants rows with `number_0` of at least this.
+#[derive(Debug)]
+struct AtLeast(i64);
+
+impl Pruner for AtLeast {
+    fn columns(&self) -> &[usize] {
+        &[NUMBER_0]
+    }
+
+    fn keep(&self, statistics: &ContainerStatistics) -> lakeglass::Result<Vec<bool>> {
+        let max = statistics.columns[&NUMBER_0].max.as_primitive::<Int64Type>();
+        Ok(max.iter().map(|max| max.is_none_or(|max| max >= self.0)).collect())
+    }
+}
+
+#[tokio::test]
+async fn pruning_fetches_the_statistics_once() {
+    let server = Server::in_memory(large(4_000, 5));
+    let table = Table::open_in(storage(&server), Version::Latest, &Default::default()).await.unwrap();
+    server.forget();
+    let all: Vec<usize> = (0..table.snapshot().files.len()).collect();
+    let pruners: Vec<Arc<dyn Pruner>> = vec![Arc::new(AtLeast(39_900))];
+    let (files, statistics) = prune_files(&table, all, &pruners).await.unwrap();
+    // Ten by their bounds, and those of the commits, of whose bounds nothing is known.
+    assert_eq!(files.len(), 15);
+    assert_eq!(server.requests().len(), 1, "{:?}", server.paths());
+    let again = statistics.of(table.storage(), &files[..3], &[NUMBER_0]).await.unwrap();
+    assert_eq!((again.containers, server.requests().len()), (3, 1));
+    // Another column is another fetch, of which the storage has the bytes.
+    let more = statistics.of(table.storage(), &files[14..], &[TEXT_0]).await.unwrap();
+    assert!(more.columns[&TEXT_0].min.is_valid(0));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_is_gone_by_now_tells_nothing() {
+    let server = Server::in_memory(large(4_000, 1));
+    let table = Table::open_in(storage(&server), Version::Latest, &Default::default()).await.unwrap();
+    server.fault(&checkpoint_name(10), Fault::Status(404));
+    let all: Vec<usize> = (0..table.snapshot().files.len()).collect();
+    let pruners: Vec<Arc<dyn Pruner>> = vec![Arc::new(AtLeast(39_900))];
+    let (files, _) = prune_files(&table, all, &pruners).await.unwrap();
+    assert_eq!(files.len(), 4_000);
+}
+
+/// No data file is there: what is counted was read in the log.
+#[cfg(feature = "sql")]
+#[tokio::test]
+async fn rows_are_counted_by_the_log() {
+    use lakeglass::sql::{Session, SessionOptions};
+    let server = Server::in_memory(large(4_000, 5));
+    let table = Table::open_in(storage(&server), Version::Latest, &Default::default()).await.unwrap();
+    let session = Session::new(SessionOptions::default()).unwrap();
+    session.register("t", table).unwrap();
+    let count = async |sql: &str| {
+        let result = session.query(sql).await.unwrap();
+        let batches: Vec<_> = futures::TryStreamExt::try_collect(result.batches).await.unwrap();
+        batches[0].column(0).as_primitive::<Int64Type>().value(0)
+    };
+    let rows = |files: std::ops::Range<i64>| files.map(|file| 1_000 + file % 10).sum::<i64>();
+    // The commits removed the files 11 to 15, and added five of two rows.
+    assert_eq!(count("SELECT count(*) FROM t").await, rows(0..4_000) - rows(11..16) + 10);
+    assert_eq!(count("SELECT count(*) FROM t WHERE day = DATE '2024-01-03'").await, rows(2_000..3_000));
+    assert!(server.paths().iter().all(|path| path.starts_with("_delta_log/")));
+}
+
+#[tokio::test]
+async fn memory_per_file() {
+    let files = 20_000;
+    let objects = large(files, 2);
+    let store = in_memory(&objects).await;
+    let before = allocations::net();
+    let storage = Storage::from_store(store.clone(), Path::default(), "memory:///");
+    let snapshot = delta::snapshot(&storage, Version::Latest).await.unwrap();
+    // With it goes its cache, which has a bound of its own.
+    drop(storage);
+    let path = |location: &FileLocation| match location {
+        FileLocation::Relative(path) => path.as_ref().len(),
+        FileLocation::Absolute(url) => url.as_str().len(),
+    };
+    let paths: usize = snapshot.files.iter().map(|file| path(&file.location)).sum();
+    let held = allocations::net() - before - paths as isize;
+    let per_file = held / snapshot.files.len() as isize;
+    assert_eq!(stored(&snapshot), files - 2);
+    println!("{per_file} bytes per file beyond its path");
+    assert!((50..300).contains(&per_file), "{per_file} bytes per file beyond its path");
+}
+
+/// `cargo test --profile cli --no-default-features --test integration -- --ignored --nocapture large_tables`
+#[tokio::test]
+#[ignore = "takes a minute, and says something in an optimised build only"]
+async fn large_tables_open_quickly() {
+    let objects = large(300_000, 100);
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in &objects {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    println!("checkpoint: {} bytes", objects.values().map(Vec::len).max().unwrap());
+    for _ in 0..3 {
+        let url: lakeglass::TableUrl = folder.path().to_str().unwrap().parse().unwrap();
+        let storage = Storage::open(url.as_url(), &StorageOptions::default()).unwrap();
+        let start = Instant::now();
+        let snapshot = delta::snapshot(&storage, Version::Latest).await.unwrap();
+        let opened = start.elapsed();
+        assert_eq!((snapshot.version, snapshot.files.len()), (110, 300_000));
+        let bytes = storage.meter().metrics().bytes;
+        let all: Vec<usize> = (0..snapshot.files.len()).collect();
+        let start = Instant::now();
+        let found = statistics::load(&storage, &snapshot, &all, &[NUMBER_0]).await.unwrap();
+        assert_eq!(found.row_count.iter().flatten().count(), 300_000);
+        let loaded = start.elapsed();
+        let start = Instant::now();
+        statistics::load(&storage, &snapshot, &all[..PER_DAY], &[NUMBER_0]).await.unwrap();
+        println!("open {opened:?} ({bytes} bytes), statistics {loaded:?}, of one day {:?}", start.elapsed());
+    }
+}
