@@ -102,7 +102,7 @@ impl Session {
                 let history = log_tables::history(&self.table(&name)?.with_meter(&meter), limit).await?;
                 Ok(QueryResult { meter, ..answer(history) })
             }
-            Request::DescribeDetail(name) => Ok(answer(log_tables::detail(&self.table(&name)?)?)),
+            Request::DescribeDetail(name) => Ok(answer(log_tables::detail(&self.table(&name)?).await?)),
             Request::DescribeQuery(statement) => {
                 let (_, _, plan) = self.plan(*statement).await?;
                 Ok(answer(show::columns(&plan.schema())?))

@@ -1,8 +1,9 @@
-//! What a large log costs: time, bytes, requests and memory, and that statistics are fetched only when they are asked for.
+//! What a large log costs: bytes, requests and memory, and that statistics are fetched only when they are asked for. Its time is
+//! measured by `scripts/bench log`.
 
 use crate::allocations;
 use crate::delta_fixture::{Objects, checkpoint_name};
-use crate::large_log::{self, PER_DAY, large};
+use crate::large_log::{self, large};
 use crate::loopback::{Fault, Server};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
@@ -15,7 +16,6 @@ use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 fn storage(server: &Server) -> Storage {
     Storage::open(&server.url(""), &StorageOptions::default()).unwrap()
@@ -161,35 +161,4 @@ async fn memory_per_file() {
     assert_eq!(stored(&snapshot), files - 2);
     println!("{per_file} bytes per file beyond its path");
     assert!((50..300).contains(&per_file), "{per_file} bytes per file beyond its path");
-}
-
-/// `cargo test --profile cli --no-default-features --test integration -- --ignored --nocapture large_tables`
-#[tokio::test]
-#[ignore = "takes a minute, and says something in an optimised build only"]
-async fn large_tables_open_quickly() {
-    let objects = large(300_000, 100);
-    let folder = tempfile::tempdir().unwrap();
-    for (name, bytes) in &objects {
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
-    }
-    println!("checkpoint: {} bytes", objects.values().map(Vec::len).max().unwrap());
-    for _ in 0..3 {
-        let url: lakeglass::TableUrl = folder.path().to_str().unwrap().parse().unwrap();
-        let storage = Storage::open(url.as_url(), &StorageOptions::default()).unwrap();
-        let start = Instant::now();
-        let snapshot = delta::snapshot(&storage, Version::Latest).await.unwrap();
-        let opened = start.elapsed();
-        assert_eq!((snapshot.version, snapshot.files.len()), (110, 300_000));
-        let bytes = storage.meter().metrics().bytes;
-        let all: Vec<usize> = (0..snapshot.files.len()).collect();
-        let start = Instant::now();
-        let found = statistics::load(&storage, &snapshot, &all, &[NUMBER_0]).await.unwrap();
-        assert_eq!(found.row_count.iter().flatten().count(), 300_000);
-        let loaded = start.elapsed();
-        let start = Instant::now();
-        statistics::load(&storage, &snapshot, &all[..PER_DAY], &[NUMBER_0]).await.unwrap();
-        println!("open {opened:?} ({bytes} bytes), statistics {loaded:?}, of one day {:?}", start.elapsed());
-    }
 }

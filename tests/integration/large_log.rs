@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Files of one partition.
-pub const PER_DAY: usize = 1_000;
+const PER_DAY: usize = 1_000;
 
 const BATCH: usize = 10_000;
 
