@@ -5,8 +5,8 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const ROOT = new URL("../www/", import.meta.url);
 const MODULE = "lakeglass/pkg/lakeglass_bg.wasm";
-// Of the module, in bytes: what it has now, so that it does not grow unseen. The goal for raw is below 24,000,000.
-const LIMITS = { raw: 26_900_000, brotli: 4_200_000 };
+// Of the module, in bytes. Any growth past them is a decision.
+const LIMITS = { raw: 24_000_000, brotli: 4_200_000 };
 
 const files = [MODULE, "lakeglass/pkg/lakeglass.js", "lakeglass/pkg/arrow.js", ...vendored()];
 

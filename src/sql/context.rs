@@ -10,6 +10,7 @@ use super::show;
 use super::statement::{self, Request};
 use super::table_functions;
 use super::table_provider::LakeglassTable;
+use super::time_travel;
 use crate::error::Result;
 use crate::scan::FooterCache;
 use crate::storage::Meter;
@@ -21,6 +22,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How a session runs its queries.
@@ -124,7 +126,9 @@ impl Session {
     /// A statement's plan, with the state to run it in and the meter it will count into.
     async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
         let meter = Meter::default();
-        let own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
+        let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), &meter);
+        let mut own = time_travel::open(&mut statement, &self.registry, &self.footers, &plain, &meter).await?;
+        own.extend(table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?);
         let mut schemas = self.registry.schemas();
         schemas.extend(own.iter().map(|(name, table)| (name.clone(), table.schema())));
         names::resolve(&mut statement, &schemas)?;

@@ -45,6 +45,6 @@ impl Dialect for LakeglassDialect {
     // Of DuckDB, Spark and Databricks.
     supports! {
         supports_lambda_functions supports_order_by_all supports_numeric_literal_underscores
-        supports_from_trailing_commas supports_long_type_as_bigint
+        supports_from_trailing_commas supports_long_type_as_bigint supports_table_versioning
     }
 }

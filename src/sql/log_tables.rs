@@ -2,7 +2,7 @@
 //! table functions.
 
 use super::error::from_arrow;
-use crate::delta::statistics;
+use crate::delta::{Commit, statistics};
 use crate::error::Result;
 use crate::snapshot::CommitTimestamp;
 use crate::storage::location_name;
@@ -14,28 +14,33 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What the newest `limit` commits say of themselves; objects as JSON.
+/// What the newest `limit` commits say of themselves, by the log's own names; objects as JSON.
 pub async fn history(table: &Table, limit: Option<usize>) -> Result<RecordBatch> {
     let commits = table.history(limit).await?;
-    let object = |object: &BTreeMap<String, Value>| {
-        (!object.is_empty()).then(|| serde_json::to_string(object).unwrap_or_default())
+    let text =
+        |of: fn(&Commit) -> Option<&String>| Arc::new(StringArray::from_iter(commits.iter().map(of))) as ArrayRef;
+    let json = |of: fn(&Commit) -> &BTreeMap<String, Value>| {
+        let object =
+            |commit| Some(of(commit)).filter(|object| !object.is_empty()).and_then(|o| serde_json::to_string(o).ok());
+        Arc::new(StringArray::from_iter(commits.iter().map(object))) as ArrayRef
     };
-    let texts = |texts: Vec<Option<String>>| Arc::new(StringArray::from(texts)) as ArrayRef;
+    let blind = BooleanArray::from_iter(commits.iter().map(|commit| commit.is_blind_append));
+    let read = Int64Array::from_iter(commits.iter().map(|commit| commit.read_version));
     RecordBatch::try_from_iter_with_nullable([
         ("version", Arc::new(UInt64Array::from_iter_values(commits.iter().map(|c| c.version))) as ArrayRef, false),
         ("timestamp", times(commits.iter().map(|commit| commit.timestamp)), true),
-        ("operation", texts(commits.iter().map(|commit| commit.operation.clone()).collect()), true),
-        ("operation_parameters", texts(commits.iter().map(|c| object(&c.operation_parameters)).collect()), true),
-        ("operation_metrics", texts(commits.iter().map(|c| object(&c.operation_metrics)).collect()), true),
-        ("user_name", texts(commits.iter().map(|commit| commit.user_name.clone()).collect()), true),
-        ("user_id", texts(commits.iter().map(|commit| commit.user_id.clone()).collect()), true),
-        ("engine_info", texts(commits.iter().map(|commit| commit.engine_info.clone()).collect()), true),
-        ("is_blind_append", Arc::new(commits.iter().map(|c| c.is_blind_append).collect::<BooleanArray>()), true),
-        ("read_version", Arc::new(commits.iter().map(|c| c.read_version).collect::<Int64Array>()), true),
-        ("isolation_level", texts(commits.iter().map(|commit| commit.isolation_level.clone()).collect()), true),
-        ("txn_id", texts(commits.iter().map(|commit| commit.txn_id.clone()).collect()), true),
-        ("user_metadata", texts(commits.iter().map(|commit| commit.user_metadata.clone()).collect()), true),
-        ("other", texts(commits.iter().map(|commit| object(&commit.other)).collect()), true),
+        ("userId", text(|commit| commit.user_id.as_ref()), true),
+        ("userName", text(|commit| commit.user_name.as_ref()), true),
+        ("operation", text(|commit| commit.operation.as_ref()), true),
+        ("operationParameters", json(|commit| &commit.operation_parameters), true),
+        ("readVersion", Arc::new(read), true),
+        ("isolationLevel", text(|commit| commit.isolation_level.as_ref()), true),
+        ("isBlindAppend", Arc::new(blind), true),
+        ("operationMetrics", json(|commit| &commit.operation_metrics), true),
+        ("userMetadata", text(|commit| commit.user_metadata.as_ref()), true),
+        ("engineInfo", text(|commit| commit.engine_info.as_ref()), true),
+        ("txnId", text(|commit| commit.txn_id.as_ref()), true),
+        ("other", json(|commit| &commit.other), true),
     ])
     .map_err(from_arrow)
 }

@@ -1,7 +1,7 @@
 //! SQL over tables, by DataFusion.
 //!
 //! ```text
-//! text -> statement (one, that reads) -> table_functions (read) -> names (settled)
+//! text -> statement (one, that reads) -> time_travel, table_functions (opened) -> names (settled)
 //!      -> DataFusion's planner and optimizer -> exec (our leaf over `scan`) -> output (plain types)
 //! ```
 //!
@@ -25,6 +25,7 @@ mod show;
 mod statement;
 mod table_functions;
 mod table_provider;
+mod time_travel;
 mod variant;
 
 pub use context::{QueryResult, Session, SessionOptions};

@@ -4,6 +4,7 @@ use super::balance::balance;
 use super::dialect::LakeglassDialect;
 use super::error::invalid;
 use super::nesting;
+use super::time_travel;
 use crate::error::{Error, Result};
 use datafusion::sql::sqlparser::ast::{
     DescribeAlias, ObjectName, Query, SetExpr, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions,
@@ -40,7 +41,7 @@ pub fn parse(sql: &str) -> Result<Request> {
         Tokenizer::new(&LakeglassDialect, sql).tokenize_with_location().map_err(|error| invalid(error.to_string()))?;
     nesting::check(&tokens)?;
     refuse_writing_words(&tokens)?;
-    let tokens = without_table_keyword(tokens);
+    let tokens = time_travel::plainer(without_table_keyword(tokens));
     let mut parser =
         Parser::new(&LakeglassDialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
     if let Some(request) = describe_log(&mut parser)? {

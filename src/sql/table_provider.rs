@@ -7,7 +7,8 @@ use super::partition_filter;
 use super::prune::PredicatePruner;
 use crate::delta::statistics;
 use crate::scan::{FooterCache, LogStatistics, Pruner, nullable, prune_files};
-use crate::snapshot::{DataFile, FileStatistics};
+use crate::snapshot::{DataFile, FileStatistics, Version};
+use crate::storage::Meter;
 use crate::table::Table;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -17,7 +18,8 @@ use datafusion::error::Result;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use std::sync::{Arc, OnceLock};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A table under its name in a session.
 #[derive(Debug)]
@@ -27,13 +29,25 @@ pub struct LakeglassTable {
     schema: SchemaRef,
     footers: FooterCache,
     live_rows: OnceLock<Arc<[Option<u64>]>>,
+    /// Versions of it that statements have asked for, the newest last.
+    versions: Mutex<VecDeque<Table>>,
 }
+
+/// How many versions of a table are kept open beside the one it is registered at.
+const VERSIONS_KEPT: usize = 8;
 
 impl LakeglassTable {
     /// `table` as `name`, whose scans share `footers`.
     pub fn new(name: &str, table: Table, footers: &FooterCache) -> LakeglassTable {
         let schema = query_schema(&table.snapshot().schema.logical);
-        LakeglassTable { name: name.into(), table, schema, footers: footers.clone(), live_rows: OnceLock::new() }
+        LakeglassTable {
+            name: name.into(),
+            table,
+            schema,
+            footers: footers.clone(),
+            live_rows: OnceLock::new(),
+            versions: Mutex::default(),
+        }
     }
 
     /// The name it is registered under.
@@ -44,6 +58,26 @@ impl LakeglassTable {
     /// The table itself.
     pub fn table(&self) -> &Table {
         &self.table
+    }
+
+    /// The table at another version. One by number is opened once, because it never changes; what opening costs is counted
+    /// into `meter`.
+    pub async fn at(&self, version: Version, meter: &Meter) -> crate::Result<Table> {
+        if let Version::Number(number) = version {
+            let is_it = |table: &&Table| table.snapshot().version == number;
+            let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(table) = std::iter::once(&self.table).chain(versions.iter()).find(is_it) {
+                return Ok(table.clone());
+            }
+        }
+        let table = self.table.at(version, meter).await?;
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.retain(|other| other.snapshot().version != table.snapshot().version);
+        versions.push_back(table.clone());
+        if versions.len() > VERSIONS_KEPT {
+            versions.pop_front();
+        }
+        Ok(table)
     }
 }
 

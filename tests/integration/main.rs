@@ -39,6 +39,8 @@ mod sql_depth;
 mod sql_equals_scan;
 #[cfg(feature = "sql")]
 mod sql_fixture;
+#[cfg(feature = "sql")]
+mod sql_time_travel;
 mod storage;
 mod storage_faults;
 mod variant;

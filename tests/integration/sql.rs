@@ -266,7 +266,6 @@ async fn errors_have_codes_and_plain_messages() {
         ("SELECT sum(city) FROM weather", "invalid_sql"),
         ("SELECT * FROM weather a JOIN weather b ON a.time = b.time WHERE city = 'x'", "invalid_sql"),
         ("SELECT * FROM 'https://host/t?sig=secret'", "invalid_sql"),
-        ("SELECT * FROM weather VERSION AS OF 1", "invalid_sql"),
         ("INSERT INTO weather VALUES (1)", "unsupported_feature"),
         ("SELECT $1", "invalid_sql"),
     ] {

@@ -32,8 +32,8 @@ use std::collections::HashMap;
 pub use description::{ColumnDescription, FileDescription, describe};
 
 /// The statistics of `files` (positions in the snapshot) for `columns` (positions in the schema), as far as they were read
-/// with the log; see [`load`]. Partition columns are bounded by their value; nested columns, variants and
-/// geometries are left out.
+/// with the log; see [`load`]. Partition columns are bounded by their value; nested columns, variants and geometries are left
+/// out.
 pub fn decode(snapshot: &Snapshot, files: &[usize], columns: &[usize]) -> Result<ContainerStatistics> {
     let wanted = primitive_columns(snapshot, columns);
     let piece = Piece::new(&at_hand(snapshot, files, &wanted)?, &wanted)?;
@@ -41,7 +41,7 @@ pub fn decode(snapshot: &Snapshot, files: &[usize], columns: &[usize]) -> Result
 }
 
 /// Like [`decode`], and fetches what opening the table left in a checkpoint: once, for all of `files`. Where that would cost
-/// more bytes than the files' own footers, which say more, nothing is known.
+/// more bytes than the files' own footers, which say more, nothing is known; nor of a file that `files` has twice, the second time.
 pub async fn load(
     storage: &Storage,
     snapshot: &Snapshot,

@@ -41,9 +41,6 @@ impl Resolver<'_> {
 
     fn factor(&mut self, factor: &mut TableFactor, scope: &mut Scope<'_>) -> Result<()> {
         match factor {
-            TableFactor::Table { version: Some(_), name, .. } => {
-                return Err(Error::unsupported("VERSION AS OF", format!("open {name} at the version wanted instead")));
-            }
             TableFactor::Table { name, alias, args: None, .. } => {
                 let relation = self.table(name)?;
                 scope.relations.push(aliased(alias.as_ref(), relation.name, relation.columns));
