@@ -150,6 +150,32 @@ async fn a_checkpoint_that_is_gone_by_now_tells_nothing() {
     assert_eq!(files.len(), 4_000);
 }
 
+/// The checkpoint was whole when the table was opened.
+#[tokio::test]
+async fn damaged_statistics_are_an_error_or_other_values() {
+    let objects = large(3_000, 0);
+    let good = objects[&checkpoint_name(10)].clone();
+    let name = Path::parse(checkpoint_name(10)).unwrap();
+    let mut failures = 0;
+    for at in (good.len() / 4..good.len() * 3 / 4).step_by(good.len() / 16) {
+        let store = in_memory(&objects).await;
+        let storage = Storage::from_store(store.clone(), Path::default(), "memory:///");
+        let snapshot = delta::snapshot(&storage, Version::Latest).await.unwrap();
+        let mut damaged = good.clone();
+        damaged[at..at + 40].fill(0xee);
+        store.put(&name, damaged.into()).await.unwrap();
+        let all: Vec<usize> = (0..snapshot.files.len()).collect();
+        match statistics::load(&storage, &snapshot, &all, &[NUMBER_0]).await {
+            Ok(found) => assert_eq!(found.containers, all.len()),
+            Err(error) => {
+                assert_eq!(error.code().as_str(), "corrupt_table", "{error}");
+                failures += 1;
+            }
+        }
+    }
+    assert!(failures > 0);
+}
+
 /// No data file is there: what is counted was read in the log.
 #[cfg(feature = "sql")]
 #[tokio::test]
