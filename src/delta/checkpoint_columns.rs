@@ -71,7 +71,8 @@ pub(crate) fn statistics(metadata: &ParquetMetaData, wanted: impl Fn(&str) -> bo
     })
 }
 
-fn control_leaves(metadata: &ParquetMetaData) -> Vec<usize> {
+/// The leaf columns of [`control`].
+pub(crate) fn control_leaves(metadata: &ParquetMetaData) -> Vec<usize> {
     leaves(metadata, |path| matches!(path, ["protocol" | "metaData", ..] | ["sidecar", "path" | "sizeInBytes", ..]))
 }
 

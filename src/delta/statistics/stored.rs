@@ -75,7 +75,7 @@ pub(super) async fn read(
         match file {
             Ok(file) => decode(stored, &file, &group, &mut each)?,
             // Cleaned up since the table was opened: nothing is known.
-            Err(error) if error.is_missing() => {}
+            Err(error) if error.may_be_missing() => {}
             Err(error) => return Err(error),
         }
     }
