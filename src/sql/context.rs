@@ -12,7 +12,7 @@ use super::table_functions;
 use super::table_provider::LakeglassTable;
 use super::time_travel;
 use crate::error::Result;
-use crate::scan::FooterCache;
+use crate::scan::{FooterCache, METADATA};
 use crate::storage::Meter;
 use crate::table::Table;
 use arrow::array::RecordBatch;
@@ -127,8 +127,15 @@ impl Session {
     async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
         let meter = Meter::default();
         let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), &meter);
-        let mut own = time_travel::open(&mut statement, &self.registry, &self.footers, &plain, &meter).await?;
-        own.extend(table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?);
+        let with_metadata = names::mentions(&statement, METADATA);
+        let mut own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
+        if with_metadata {
+            own.extend(self.registry.with_metadata());
+        }
+        for (name, table) in time_travel::open(&mut statement, &self.registry, &self.footers, &plain, &meter).await? {
+            let table = table.with_metadata().filter(|_| with_metadata).unwrap_or(table);
+            own.insert(name, Arc::new(table));
+        }
         let mut schemas = self.registry.schemas();
         schemas.extend(own.iter().map(|(name, table)| (name.clone(), table.schema())));
         names::resolve(&mut statement, &schemas)?;

@@ -20,6 +20,8 @@ mod delta_fixture;
 mod delta_log_shapes;
 mod delta_scale;
 mod delta_time_travel;
+#[cfg(feature = "sql")]
+mod file_metadata;
 mod large_log;
 mod loopback;
 mod readme;

@@ -15,6 +15,9 @@ use Shown::{Fixture, Test};
 
 const DISCOVERY: &str = "tests/integration/delta_discovery.rs";
 const SCHEMA: &str = "tests/integration/scan_schema.rs";
+const CHANGES: &str = "tests/integration/change_feed.rs";
+const VARIANT: &str = "tests/integration/variant.rs";
+const METADATA: &str = "tests/integration/file_metadata.rs";
 const SQL: &str = "tests/integration/sql.rs";
 const DAMAGE: &str = "tests/integration/scan_damage.rs";
 const STATEMENT: &str = "src/sql/statement.rs";
@@ -43,19 +46,33 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("`v2Checkpoint`", Fixture("written_by_name", "v2Checkpoint")),
     ("`vacuumProtocolCheck`", Test("src/delta/table_features.rs", "known_ones_pass")),
     ("`typeWidening`", Fixture("written_plain", "delta.typeChanges")),
-    ("the previews of these", Test("src/delta/table_features.rs", "known_ones_pass")),
-    ("`variantType`", Test("tests/integration/variant.rs", "variants_are_json_however_a_file_holds_them")),
-    ("`variantShredding`", Test("tests/integration/variant.rs", "variants_are_json_however_a_file_holds_them")),
+    ("`typeWidening-preview`", Test("src/delta/table_features.rs", "known_ones_pass")),
+    ("`variantType` and `variantShredding`", Test(VARIANT, "variants_are_json_however_a_file_holds_them")),
     ("`geospatial`", Test("src/delta/schema.rs", "geospatial_types_are_binaries")),
-    ("`catalogManaged`", Test("src/delta/table_features.rs", "unknown_ones_are_refused_by_name")),
+    ("every writer feature", Test("src/delta/table_features.rs", "what_writers_must_know_never_blocks_a_reader")),
+    ("`catalogManaged`", Test("src/delta/table_features.rs", "what_is_refused_says_what_to_do")),
+    ("`catalogOwned-preview`", Test("src/delta/table_features.rs", "what_is_refused_says_what_to_do")),
+    ("`redirectReaderWriter`", Test("src/delta/table_features.rs", "what_is_refused_says_what_to_do")),
+    ("what is not known", Test("src/delta/table_features.rs", "unknown_ones_are_refused_by_name")),
     ("all primitive types", Fixture("primitive_types", "\"add\"")),
     ("decimals to 38 digits", Fixture("primitive_types", "decimal(38,10)")),
     ("structs", Fixture("nested_types", "struct")),
     ("arrays", Fixture("nested_types", "array")),
     ("maps", Fixture("nested_types", "map")),
-    ("`variant` as JSON text", Test("tests/integration/variant.rs", "the_preview_shows_json")),
-    ("geometries as WKB", Test("src/delta/schema.rs", "geospatial_types_are_binaries")),
-    ("intervals and user-defined types", Test("src/delta/schema.rs", "unknown_types_are_refused_by_name")),
+    ("`variant`", Test(VARIANT, "the_preview_shows_json")),
+    ("shredded or not", Test(VARIANT, "variants_are_json_however_a_file_holds_them")),
+    ("as the JSON text of its value", Test(VARIANT, "variants_are_json_however_a_file_holds_them")),
+    ("`geometry` and `geography`", Test("src/delta/schema.rs", "geospatial_types_are_binaries")),
+    ("the change data feed", Test(CHANGES, "every_change_of_a_table_is_told")),
+    ("from change files", Test(CHANGES, "recorded_changes_stand_for_the_whole_commit")),
+    ("whole files and deletion vectors", Test(CHANGES, "tables_of_delta_kernel")),
+    ("`delta.enableChangeDataFeed` was off", Test(CHANGES, "ranges_that_cannot_be_told_are_refused")),
+    ("columns the last version does not have", Test(CHANGES, "what_was_lost_on_the_way_is_refused")),
+    ("`_metadata.file_path`", Test(METADATA, "it_is_there_for_those_who_ask")),
+    ("`file_size`", Test(METADATA, "it_is_there_for_those_who_ask")),
+    ("`file_modification_time`", Test(METADATA, "it_is_there_for_those_who_ask")),
+    ("`row_index`", Test(METADATA, "row_indexes_are_those_of_the_file")),
+    ("row ids and row commit versions", Test(METADATA, "it_is_there_for_those_who_ask")),
     ("snappy", Fixture("compressions", ".snappy.parquet")),
     ("gzip", Fixture("compressions", ".gz.parquet")),
     ("zstd", Fixture("compressions", ".zstd.parquet")),
@@ -78,6 +95,13 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("`SHOW TABLES`", Test(SQL, "statements_that_show")),
     ("`SHOW COLUMNS`", Test(SQL, "statements_that_show")),
     ("`DESCRIBE`", Test(SQL, "statements_that_show")),
+    ("`DESCRIBE HISTORY`", Test(CHANGES, "a_log_is_told_as_rows")),
+    ("`DESCRIBE DETAIL`", Test(CHANGES, "a_log_is_told_as_rows")),
+    ("`table_history", Test(CHANGES, "a_log_is_told_as_rows")),
+    ("`table_files", Test(CHANGES, "a_log_is_told_as_rows")),
+    ("`table_versions", Test(CHANGES, "a_log_is_told_as_rows")),
+    ("`variant_get", Test(VARIANT, "sql_reads_into_variants")),
+    ("`try_variant_get`", Test(VARIANT, "sql_reads_into_variants")),
     ("names in any case", Test(SQL, "names_without_quotes_find_what_they_fit")),
     ("every statement that would write", Test(STATEMENT, "what_writes_is_refused")),
     (
