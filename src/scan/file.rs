@@ -1,6 +1,7 @@
 //! One data file, opened: its footer, its deleted rows, and the row groups that are left to read.
 
 use super::deletion_vector::{self, DeletedRows};
+use super::file_metadata::{self, Positions};
 use super::projection::{FileProjection, Source, Wanted, project};
 use super::row_group::WORTH_AN_INDEX;
 use super::row_groups::{FileBounds, partition_values};
@@ -115,6 +116,10 @@ fn scan_projection(
 ) -> Result<FileProjection> {
     let mut wanted = Vec::with_capacity(scan.columns.len());
     for (&column, output) in scan.columns.iter().zip(scan.schema.fields()) {
+        if column == scan.metadata_position() {
+            wanted.push(None);
+            continue;
+        }
         let physical = snapshot.schema.physical.fields().get(column);
         let physical = physical.ok_or_else(|| Error::internal(format!("the table has no column {column}")))?;
         let in_data = !partitions.contains_key(&column);
@@ -235,11 +240,31 @@ impl OpenFile {
         })
     }
 
-    /// The scan's columns for `rows` rows of the file, whose columns that are read are `data`.
-    pub(super) fn batch(&self, data: &[ArrayRef], rows: usize) -> Result<RecordBatch> {
+    /// Whether the scan asks where rows are.
+    pub(super) fn wants_positions(&self) -> bool {
+        self.scan.columns.contains(&self.scan.metadata_position())
+    }
+
+    /// The scan's columns for `rows` rows of the file, the next of `positions`, whose columns that are read are `data`.
+    pub(super) fn batch(
+        &self,
+        data: &[ArrayRef],
+        rows: usize,
+        positions: &mut Option<Positions>,
+    ) -> Result<RecordBatch> {
         let mut columns = Vec::with_capacity(self.projection.sources.len());
+        let metadata = match positions {
+            Some(positions) => Some(file_metadata::column(&self.file, &self.name, positions.take(rows)?)?),
+            None => None,
+        };
         let outputs = self.scan.schema.fields().iter().zip(&self.constants);
-        for (source, (output, constant)) in self.projection.sources.iter().zip(outputs) {
+        for ((source, position), (output, constant)) in
+            self.projection.sources.iter().zip(&self.scan.columns).zip(outputs)
+        {
+            if let Some(metadata) = metadata.as_ref().filter(|_| *position == self.scan.metadata_position()) {
+                columns.push(metadata.clone());
+                continue;
+            }
             let column = match (constant, source) {
                 (Some(value), _) => partition::repeat(value, rows),
                 (None, Source::Missing) => Ok(new_null_array(output.data_type(), rows)),

@@ -15,6 +15,7 @@ mod adapt;
 mod cast;
 mod deletion_vector;
 mod file;
+mod file_metadata;
 mod footer;
 mod footer_cache;
 mod guard;
@@ -39,6 +40,7 @@ use futures::stream::{BoxStream, StreamExt};
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub use file_metadata::{METADATA, metadata_field};
 pub use footer_cache::FooterCache;
 pub use log_statistics::LogStatistics;
 pub use nullable::nullable;
@@ -99,7 +101,8 @@ impl Scan {
 
     /// Only these columns, by position in the table's schema, in this order. `schema` is the batches' schema: the columns'
     /// logical types, or the view type of a string or binary one. A null in a column (or nested field) that `schema` calls
-    /// not nullable is [`Error::CorruptTable`](crate::Error::CorruptTable): pass it through [`nullable`] to be lenient.
+    /// not nullable is [`Error::CorruptTable`](crate::Error::CorruptTable): pass it through [`nullable`] to be lenient. The
+    /// position behind the last column stands for [`metadata_field`].
     pub fn with_columns(mut self, columns: Vec<usize>, schema: SchemaRef) -> Scan {
         self.columns = columns;
         self.schema = schema;
@@ -141,6 +144,11 @@ impl Scan {
     pub fn with_ahead_bytes(mut self, bytes: u64) -> Scan {
         self.ahead_bytes = bytes;
         self
+    }
+
+    /// The position that stands for `_metadata`.
+    fn metadata_position(&self) -> usize {
+        self.table.snapshot().schema.logical.fields().len()
     }
 
     /// The schema of the batches.

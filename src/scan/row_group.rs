@@ -1,6 +1,7 @@
 //! One row group: which of its bytes are needed, fetched, and its rows.
 
 use super::file::{OpenFile, RowGroup};
+use super::file_metadata::Positions;
 use super::footer::decode_error;
 use super::guard::guarded;
 use super::page_index::{self, IndexRanges};
@@ -24,18 +25,25 @@ pub(super) struct Rows {
     reader: Option<ParquetRecordBatchReader>,
     /// How many rows are to come, at most.
     left: u64,
+    /// Where in the file the rows to come are, if that is asked.
+    positions: Option<Positions>,
 }
 
 /// Fetches what is needed for the first `limit` wanted rows of a row group.
 pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
     let file = group.file.clone();
-    let none = |group| Rows { file: file.clone(), group, reader: None, left: 0 };
+    let none = |group| Rows { file: file.clone(), group, reader: None, left: 0, positions: None };
     if !still_wanted(&group) {
         return Ok(none(group));
     }
+    let positions = |selection: Option<&RowSelection>| {
+        file.wants_positions().then(|| Positions::new(group.span.clone(), selection))
+    };
     if file.projection.leaves.is_empty() {
         let left = group.rows.min(limit);
-        return Ok(Rows { file, group, reader: None, left });
+        let selection = file.deleted.as_ref().map(|deleted| deleted.selection(group.span.clone()));
+        let positions = positions(selection.as_ref());
+        return Ok(Rows { file, group, reader: None, left, positions });
     }
     let broken = |error| decode_error(error, &file.name);
     let single = page_index::single(&file.metadata, group.index).map_err(broken)?;
@@ -62,10 +70,11 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
     if left == 0 {
         return Ok(none(group));
     }
+    let positions = positions(selection.as_ref());
     let limit = (left < selected).then_some(left as usize);
     let decoder = decoder(&file, indexed.unwrap_or(single), selection, limit)?;
     let reader = read(&file, decoder).await?;
-    Ok(Rows { file, group, reader, left })
+    Ok(Rows { file, group, reader, left, positions })
 }
 
 fn still_wanted(group: &RowGroup) -> bool {
@@ -177,12 +186,12 @@ impl Rows {
             }
             let rows = self.left.min(self.file.scan.batch_size as u64);
             self.left -= rows;
-            return self.file.batch(&[], rows as usize).map(Some);
+            return self.file.batch(&[], rows as usize, &mut self.positions).map(Some);
         };
         match guarded(&self.file.name, || Ok(reader.next()))? {
             Some(Ok(batch)) => {
                 self.left = self.left.saturating_sub(batch.num_rows() as u64);
-                self.file.batch(batch.columns(), batch.num_rows()).map(Some)
+                self.file.batch(batch.columns(), batch.num_rows(), &mut self.positions).map(Some)
             }
             Some(Err(error)) => Err(Error::corrupt(&self.file.name, error)),
             None => Err(Error::corrupt(&self.file.name, "a row group has fewer rows than its footer says")),

@@ -11,8 +11,8 @@ use super::statement::{self, Request};
 use super::table_functions;
 use super::table_provider::LakeglassTable;
 use super::time_travel;
-use crate::error::Result;
-use crate::scan::FooterCache;
+use crate::error::{Error, Result};
+use crate::scan::{FooterCache, METADATA};
 use crate::storage::Meter;
 use crate::table::Table;
 use arrow::array::RecordBatch;
@@ -24,6 +24,9 @@ use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Fields of `_metadata` that Spark has and that are not read.
+const UNREAD_METADATA: [&str; 2] = ["row_id", "row_commit_version"];
 
 /// How a session runs its queries.
 #[derive(Debug, Clone)]
@@ -127,8 +130,19 @@ impl Session {
     async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
         let meter = Meter::default();
         let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), &meter);
-        let mut own = time_travel::open(&mut statement, &self.registry, &self.footers, &plain, &meter).await?;
-        own.extend(table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?);
+        let with_metadata = names::mentions(&statement, &[METADATA]);
+        if UNREAD_METADATA.iter().any(|field| names::mentions(&statement, &[METADATA, field])) {
+            let hint = "_metadata.row_id and row_commit_version are not read; row_index is a row's place in its file";
+            return Err(Error::unsupported("rowTracking", hint));
+        }
+        let mut own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
+        if with_metadata {
+            own.extend(self.registry.with_metadata());
+        }
+        for (name, table) in time_travel::open(&mut statement, &self.registry, &self.footers, &plain, &meter).await? {
+            let table = table.with_metadata().filter(|_| with_metadata).unwrap_or(table);
+            own.insert(name, Arc::new(table));
+        }
         let mut schemas = self.registry.schemas();
         schemas.extend(own.iter().map(|(name, table)| (name.clone(), table.schema())));
         names::resolve(&mut statement, &schemas)?;

@@ -39,6 +39,7 @@ pub struct LakeglassScan {
     name: String,
     table: Table,
     footers: FooterCache,
+    /// What pruners name their columns by.
     table_schema: SchemaRef,
     columns: Vec<usize>,
     /// Positions of files in the snapshot, by partition.
@@ -66,11 +67,14 @@ impl LakeglassScan {
     ) -> Result<LakeglassScan> {
         let schema = Arc::new(table_schema.project(&columns)?);
         let files: Vec<usize> = (0..table.snapshot().files.len()).collect();
+        // Without `_metadata`, of which nothing is known before its rows are read.
+        let width = table.snapshot().schema.logical.fields().len().min(table_schema.fields().len());
+        let table_schema = Arc::new(table_schema.project(&(0..width).collect::<Vec<_>>())?);
         Ok(LakeglassScan {
             name: name.into(),
             table: table.clone(),
             footers: footers.clone(),
-            table_schema: table_schema.clone(),
+            table_schema,
             columns,
             statistics: Arc::new(LogStatistics::new(table.snapshot(), files.clone())),
             partitions: vec![files],

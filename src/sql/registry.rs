@@ -61,6 +61,14 @@ impl Registry {
         self.get(&name).ok_or_else(|| Error::internal("a table vanished"))
     }
 
+    /// The tables with their hidden column `_metadata`; those that have a column by this name are left out.
+    pub fn with_metadata(&self) -> BTreeMap<String, Arc<dyn TableProvider>> {
+        let with = |(name, table): (String, Arc<LakeglassTable>)| {
+            Some((name, Arc::new(table.with_metadata()?) as Arc<dyn TableProvider>))
+        };
+        self.snapshot().into_iter().filter_map(with).collect()
+    }
+
     /// The tables' columns by table name.
     pub fn schemas(&self) -> BTreeMap<String, SchemaRef> {
         self.snapshot().into_iter().map(|(name, provider)| (name, provider.schema())).collect()

@@ -3,10 +3,11 @@
 use super::engine::QueryMeter;
 use super::error::to_datafusion;
 use super::exec::LakeglassScan;
+use super::names::HIDDEN;
 use super::partition_filter;
 use super::prune::PredicatePruner;
 use crate::delta::statistics;
-use crate::scan::{FooterCache, LogStatistics, Pruner, nullable, prune_files};
+use crate::scan::{FooterCache, LogStatistics, METADATA, Pruner, metadata_field, nullable, prune_files};
 use crate::snapshot::{DataFile, FileStatistics, Version};
 use crate::storage::Meter;
 use crate::table::Table;
@@ -26,7 +27,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub struct LakeglassTable {
     name: String,
     table: Table,
+    /// The table's columns, and `_metadata` where it is asked for.
     schema: SchemaRef,
+    /// The table's columns alone: what is pruned by.
+    columns: SchemaRef,
     footers: FooterCache,
     live_rows: OnceLock<Arc<[Option<u64>]>>,
     /// Versions of it that statements have asked for, the newest last.
@@ -40,14 +44,28 @@ impl LakeglassTable {
     /// `table` as `name`, whose scans share `footers`.
     pub fn new(name: &str, table: Table, footers: &FooterCache) -> LakeglassTable {
         let schema = query_schema(&table.snapshot().schema.logical);
+        let columns = schema.clone();
         LakeglassTable {
             name: name.into(),
             table,
             schema,
+            columns,
             footers: footers.clone(),
             live_rows: OnceLock::new(),
             versions: Mutex::default(),
         }
+    }
+
+    /// The same table with the hidden column `_metadata`; `None` where it has a column by this name.
+    pub fn with_metadata(&self) -> Option<LakeglassTable> {
+        let is_metadata = |field: &FieldRef| field.name().eq_ignore_ascii_case(METADATA);
+        if self.columns.fields().iter().any(is_metadata) {
+            return None;
+        }
+        let hidden = metadata_field().with_metadata([(HIDDEN.to_string(), String::new())].into());
+        let fields: Vec<FieldRef> = self.columns.fields().iter().cloned().chain([Arc::new(hidden)]).collect();
+        let table = LakeglassTable::new(&self.name, self.table.clone(), &self.footers);
+        Some(LakeglassTable { schema: Arc::new(Schema::new(fields)), ..table })
     }
 
     /// The name it is registered under.
@@ -111,7 +129,9 @@ impl TableProvider for LakeglassTable {
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let snapshot = self.table.snapshot();
         let support = |filter: &&Expr| {
-            if partition_filter::is_settled_by_files(filter, snapshot) {
+            if filter.column_refs().iter().any(|column| self.columns.index_of(column.name()).is_err()) {
+                TableProviderFilterPushDown::Unsupported
+            } else if partition_filter::is_settled_by_files(filter, snapshot) {
                 TableProviderFilterPushDown::Exact
             } else if partition_filter::is_plain(filter) {
                 TableProviderFilterPushDown::Inexact
@@ -192,9 +212,9 @@ impl LakeglassTable {
 
     /// A pruner for a predicate of the logical plan; `None` where it cannot prune.
     fn pruner(&self, state: &dyn Session, predicate: Expr) -> Option<Arc<PredicatePruner>> {
-        let schema = DFSchema::try_from(self.schema.clone()).ok()?;
+        let schema = DFSchema::try_from(self.columns.clone()).ok()?;
         let physical = state.create_physical_expr(predicate, &schema).ok()?;
-        PredicatePruner::new(physical, &self.schema).map(Arc::new)
+        PredicatePruner::new(physical, &self.columns).map(Arc::new)
     }
 }
 

@@ -41,7 +41,8 @@ async fn main() -> ExitCode {
     // On a task of its own each: a panic is that table's failure and not the end of the run.
     let tasks = wanted.map(|case| {
         let name = case.name();
-        async { (name, tokio::spawn(tokio::time::timeout(TIME_LIMIT, compare::run(case))).await) }
+        let task = tokio::spawn(tokio::time::timeout(TIME_LIMIT, compare::run(case)));
+        async { (name, task.await) }
     });
     let mut results = stream::iter(tasks).buffered(AT_ONCE);
     while let Some((name, result)) = results.next().await {

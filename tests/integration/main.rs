@@ -20,13 +20,18 @@ mod delta_fixture;
 mod delta_log_shapes;
 mod delta_scale;
 mod delta_time_travel;
+#[cfg(feature = "sql")]
+mod file_metadata;
 mod large_log;
 mod loopback;
+mod readme;
 mod scan_bounds;
 mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
 mod scan_fixtures;
+
+mod scan_lists;
 mod scan_random;
 mod scan_requests;
 mod scan_rows;

@@ -417,3 +417,24 @@ async fn a_column_that_is_added_again_is_a_new_one() {
         assert_eq!(fixture.rows().await, ["1 | ∅", "1 | 2"], "{field_match:?}");
     }
 }
+
+#[tokio::test]
+async fn geometries_are_well_known_binary() {
+    let point = [1_u8, 1, 0, 0, 0].into_iter().chain([1.5_f64, -2.0].into_iter().flat_map(f64::to_le_bytes));
+    let point: Vec<u8> = point.collect();
+    for annotation in ["GEOMETRY", "GEOGRAPHY"] {
+        let bytes = low_level(&format!("message m {{ optional binary g ({annotation}); }}"), |writer| {
+            let mut group = writer.next_row_group().unwrap();
+            let mut column = group.next_column().unwrap().unwrap();
+            let values = [ByteArray::from(point.clone())];
+            column.typed::<ByteArrayType>().write_batch(&values, Some(&[1, 0]), None).unwrap();
+            column.close().unwrap();
+            group.close().unwrap();
+        });
+        let mut fixture = Fixture::new(Schema::new(vec![field("g", DataType::Binary)]));
+        fixture.add_bytes(bytes, &[]).await;
+        let batches = collect(&fixture.scan()).await.unwrap();
+        let read = batches[0].column(0).as_binary::<i32>();
+        assert_eq!((read.value(0), read.is_null(1)), (&point[..], true), "{annotation}");
+    }
+}

@@ -138,6 +138,17 @@ async fn sql_reads_into_variants() {
     assert_eq!(rows(&session, "SELECT variant_get('{\"x\": 5}', '$.x', 'double')").await, ["5.0"]);
     let described = rows(&session, "DESCRIBE t").await;
     assert_eq!(described, ["id|BIGINT|YES", "v|VARIANT|YES", "nested|STRUCT(w VARIANT)[]|YES"]);
+    for (sql, count) in [
+        ("SELECT nested, v FROM t UNION ALL SELECT nested, v FROM t", 16),
+        ("SELECT DISTINCT nested, v FROM t", 8),
+        ("SELECT a.nested, b.v FROM t a LEFT JOIN t b ON a.nested[1].w = b.v AND a.id = b.id", 8),
+        ("SELECT unnest(nested) FROM t", 24),
+        ("SELECT make_array(nested[1]), coalesce(nested, nested), CASE WHEN id > 3 THEN nested END FROM t", 8),
+        ("SELECT nested, count(*), array_agg(nested[1]) FROM t GROUP BY nested", 8),
+        ("SELECT named_struct('n', nested[2], 'v', v) FROM t ORDER BY nested[1].w", 8),
+    ] {
+        assert_eq!(rows(&session, sql).await.len(), count, "{sql}");
+    }
     for sql in [
         "SELECT variant_get(v, '$.a', 'int') FROM t",
         "SELECT variant_get(v, 'a') FROM t",

@@ -16,10 +16,14 @@ use crate::error::Result;
 use arrow::datatypes::SchemaRef;
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
-    TableAlias, Value,
+    TableAlias, Value, Visit, Visitor,
 };
 use scope::{Column, Columns, Relation, Scope};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// The metadata key of a table's column that `*` does not mean.
+pub const HIDDEN: &str = "lakeglass.hidden";
 
 /// Settles every name of `statement`, over tables by name.
 pub fn resolve(statement: &mut Statement, tables: &BTreeMap<String, SchemaRef>) -> Result<()> {
@@ -28,6 +32,25 @@ pub fn resolve(statement: &mut Statement, tables: &BTreeMap<String, SchemaRef>) 
         Statement::Explain { statement, .. } => resolve(statement, tables),
         _ => Ok(()),
     }
+}
+
+/// Whether `statement` names a column, or a part of one, by these names, one behind the other.
+pub fn mentions(statement: &Statement, names: &[&str]) -> bool {
+    struct Mention<'n>(&'n [&'n str]);
+    impl Visitor for Mention<'_> {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            let idents = match expr {
+                Expr::Identifier(ident) => std::slice::from_ref(ident),
+                Expr::CompoundIdentifier(idents) => idents.as_slice(),
+                _ => &[],
+            };
+            let same = |(ident, name): (&Ident, &&str)| ident.value.eq_ignore_ascii_case(name);
+            let found = idents.windows(self.0.len()).any(|idents| idents.iter().zip(self.0).all(same));
+            if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+    }
+    statement.visit(&mut Mention(names)).is_break()
 }
 
 /// The spelling of the table that `name` means.
@@ -108,8 +131,11 @@ impl<'t> Resolver<'t> {
                     }
                 }
                 let width = values.rows.first().map(|row| row.len()).unwrap_or_default();
-                let columns =
-                    Some((1..=width).map(|i| Column { name: format!("column{i}"), data_type: None }).collect());
+                let columns = Some(
+                    (1..=width)
+                        .map(|i| Column { name: format!("column{i}"), data_type: None, hidden: false })
+                        .collect(),
+                );
                 let scope = output_scope(&columns, outer);
                 Ok((columns, scope))
             }
@@ -137,7 +163,11 @@ fn output_scope<'o>(columns: &Columns, outer: Option<&'o Scope<'o>>) -> Scope<'o
 
 /// The columns that an alias with a column list gives.
 fn alias_columns(alias: &TableAlias) -> Vec<Column> {
-    alias.columns.iter().map(|column| Column { name: column.name.value.clone(), data_type: None }).collect()
+    alias
+        .columns
+        .iter()
+        .map(|column| Column { name: column.name.value.clone(), data_type: None, hidden: false })
+        .collect()
 }
 
 /// A relation under its alias, if it has one, else under `name`.
@@ -173,7 +203,11 @@ fn table_columns(schema: &SchemaRef) -> Columns {
         schema
             .fields()
             .iter()
-            .map(|field| Column { name: field.name().clone(), data_type: Some(field.data_type().clone()) })
+            .map(|field| Column {
+                name: field.name().clone(),
+                data_type: Some(field.data_type().clone()),
+                hidden: field.metadata().contains_key(HIDDEN),
+            })
             .collect(),
     )
 }

@@ -33,6 +33,10 @@ impl Resolver<'_> {
                         }
                     }
                 }
+                Some(JoinConstraint::Natural) if has_hidden(scope) => {
+                    let hint = "name the columns to join on with USING where _metadata is asked for";
+                    return Err(Error::unsupported("NATURAL JOIN", hint));
+                }
                 _ => {}
             }
         }
@@ -160,6 +164,10 @@ fn lower_function(name: &mut ObjectName) -> Option<String> {
         }
     }
     None
+}
+
+fn has_hidden(scope: &Scope<'_>) -> bool {
+    scope.relations.iter().flat_map(|relation| relation.columns.iter().flatten()).any(|column| column.hidden)
 }
 
 fn constraint(operator: &mut JoinOperator) -> Option<&mut JoinConstraint> {

@@ -13,6 +13,8 @@ pub struct Column {
     pub name: String,
     /// Its type where that is known; for the names of nested fields.
     pub data_type: Option<DataType>,
+    /// Whether it is found by its name alone: `*` does not mean it.
+    pub hidden: bool,
 }
 
 /// Columns in order; `None` where they are not known before planning (table functions).

@@ -4,8 +4,9 @@ use super::expressions::lower;
 use super::scope::{Column, Columns, Scope};
 use super::{Resolver, idents};
 use crate::error::Result;
+use crate::sql::error::invalid;
 use datafusion::sql::sqlparser::ast::{
-    ExcludeSelectItem, Expr, GroupByExpr, Ident, NamedWindowExpr, RenameSelectItem, Select, SelectItem,
+    ExcludeSelectItem, Expr, GroupByExpr, Ident, NamedWindowExpr, ObjectName, RenameSelectItem, Select, SelectItem,
     SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
 };
 use std::collections::HashSet;
@@ -88,7 +89,7 @@ impl Resolver<'_> {
                 let Some(name) = name_of(expr, &text, scope) else {
                     return Ok(Some(named_column(expr, scope).into_iter().collect()));
                 };
-                let column = Column { name: list.unique(name), data_type: None };
+                let column = Column { name: list.unique(name), data_type: None, hidden: false };
                 let alias = Ident::with_quote('"', column.name.as_str());
                 list.named.push((expr.clone(), column.name.clone()));
                 *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
@@ -98,7 +99,7 @@ impl Resolver<'_> {
                 self.expression(expr, scope)?;
                 list.taken.insert(alias.value.clone());
                 let data_type = named_column(expr, scope).and_then(|column| column.data_type);
-                let column = Column { name: alias.value.clone(), data_type };
+                let column = Column { name: alias.value.clone(), data_type, hidden: false };
                 list.aliases.push(column.clone());
                 Ok(Some(vec![column]))
             }
@@ -117,11 +118,11 @@ impl Resolver<'_> {
                 for (ident, settled) in idents(name).into_iter().zip(parts) {
                     *ident = settled;
                 }
-                Ok(renamed(columns, options))
+                Ok(renamed(without_hidden(columns, options)?, options))
             }
             SelectItem::Wildcard(options) => {
                 self.wildcard(options, scope)?;
-                Ok(renamed(scope.all_columns(), options))
+                Ok(renamed(without_hidden(scope.all_columns(), options)?, options))
             }
         }
     }
@@ -153,6 +154,31 @@ impl Resolver<'_> {
 
 fn settle_all<'a>(names: impl IntoIterator<Item = &'a mut Ident>, scope: &Scope<'_>) -> Result<()> {
     names.into_iter().try_for_each(|name| scope.column(name).map(|_| ()))
+}
+
+/// A wildcard's columns without the hidden ones, which it is told to leave out.
+fn without_hidden(columns: Columns, options: &mut WildcardAdditionalOptions) -> Result<Columns> {
+    let Some(mut columns) = columns else { return Ok(None) };
+    let mut hidden: Vec<&str> =
+        columns.iter().filter(|column| column.hidden).map(|column| column.name.as_str()).collect();
+    let count = hidden.len();
+    hidden.dedup();
+    if hidden.len() < count {
+        let hint = "the planner cannot leave it out of several tables at once: write a.*, b.* for *";
+        return Err(invalid(format!("* over a join, where {} is asked for: {hint}", hidden.join(", "))));
+    }
+    let mut excluded: Vec<ObjectName> =
+        hidden.iter().map(|name| ObjectName::from(vec![Ident::with_quote('"', *name)])).collect();
+    if !excluded.is_empty() {
+        match options.opt_exclude.take() {
+            Some(ExcludeSelectItem::Single(name)) => excluded.push(name),
+            Some(ExcludeSelectItem::Multiple(names)) => excluded.extend(names),
+            None => {}
+        }
+        options.opt_exclude = Some(ExcludeSelectItem::Multiple(excluded));
+    }
+    columns.retain(|column| !column.hidden);
+    Ok(Some(columns))
 }
 
 /// A wildcard's columns under the names that RENAME gives.
@@ -188,11 +214,11 @@ fn named_column(expr: &Expr, scope: &Scope<'_>) -> Option<Column> {
     match expr {
         Expr::Identifier(name) => {
             let data_type = scope.column(&mut name.clone()).ok().flatten();
-            Some(Column { name: name.value.clone(), data_type })
+            Some(Column { name: name.value.clone(), data_type, hidden: false })
         }
         Expr::CompoundIdentifier(names) => {
             let data_type = scope.compound(&mut names.clone()).ok().flatten();
-            Some(Column { name: names.last()?.value.clone(), data_type })
+            Some(Column { name: names.last()?.value.clone(), data_type, hidden: false })
         }
         _ => None,
     }

@@ -20,13 +20,11 @@ use crate::error::{Error, Result};
 use crate::scan::FooterCache;
 use crate::snapshot::Version;
 use crate::storage::Meter;
-use datafusion::catalog::TableProvider;
 use datafusion::execution::context::SessionState;
 use datafusion::sql::sqlparser::ast::Statement;
 use futures::future::try_join_all;
 use rewrite::{Target, Travel};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 pub use tokens::plainer;
 
 /// Takes the versions out of `statement` and opens them: tables by the names that are in their places now. `state` computes
@@ -37,9 +35,9 @@ pub async fn open(
     footers: &FooterCache,
     state: &SessionState,
     meter: &Meter,
-) -> Result<BTreeMap<String, Arc<dyn TableProvider>>> {
+) -> Result<BTreeMap<String, LakeglassTable>> {
     let travels = rewrite::take(statement, |name| registry.get(name).is_some())?;
-    let opened = travels.into_iter().map(async |(name, travel)| {
+    let opened = travels.into_iter().map(|(name, travel)| async move {
         let table = open_one(travel, &name, registry, footers, state, meter).await?;
         Ok::<_, Error>((name, table))
     });
@@ -53,12 +51,12 @@ async fn open_one(
     footers: &FooterCache,
     state: &SessionState,
     meter: &Meter,
-) -> Result<Arc<dyn TableProvider>> {
+) -> Result<LakeglassTable> {
     let registered = registry.find(&travel.table)?;
     let version = match travel.to {
         Target::Version(version) => version,
         Target::Moment(expr) => Version::Timestamp(moment::compute(&expr, state).await?),
     };
     let table = registered.at(version, meter).await?;
-    Ok(Arc::new(LakeglassTable::new(name, table, footers)))
+    Ok(LakeglassTable::new(name, table, footers))
 }

@@ -13,6 +13,8 @@ pub struct Vectors {
     root: PathBuf,
     /// The file that the next one may be appended to, by UUID and prefix.
     open: Option<(String, String)>,
+    /// Whether some may be named by absolute paths.
+    absolute: bool,
 }
 
 fn bitmap(rows: &BTreeSet<usize>) -> Vec<u8> {
@@ -30,8 +32,8 @@ fn base85(bytes: &[u8]) -> String {
 }
 
 impl Vectors {
-    pub fn new(root: &Path) -> Vectors {
-        Vectors { root: root.to_owned(), open: None }
+    pub fn new(root: &Path, absolute: bool) -> Vectors {
+        Vectors { root: root.to_owned(), open: None, absolute }
     }
 
     /// Stores the deleted rows in one of the ways there are, and describes where.
@@ -57,7 +59,7 @@ impl Vectors {
         file.write_all(&bitmap).unwrap();
         file.write_all(&crc32fast::hash(&bitmap).to_be_bytes()).unwrap();
         self.open = Some((uuid.clone(), prefix.clone()));
-        let (storage, place) = match numbers.once_in(3) {
+        let (storage, place) = match numbers.once_in(3) && self.absolute {
             true => ("p", url::Url::from_file_path(&path).unwrap().to_string()),
             false => {
                 let digits = uuid.replace('-', "");

@@ -1,12 +1,13 @@
 //! A table that happens at random, and what each of its versions holds.
 
 use super::checkpoint::{self, Form};
+use super::data_file::{DataFile, TIME, add, live_rows, with_row_ids};
 use super::deletion_vector::Vectors;
 use super::kind::{Column, Kind, Mapping, fields, schema_json};
 use super::numbers::Numbers;
 use super::value::{Value, batch};
-use arrow::array::{ArrayRef, Int64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -18,21 +19,6 @@ use std::sync::Arc;
 
 /// What stays as it is in a path of the log.
 const IN_PATHS: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'=');
-
-const TIME: u64 = 1_700_000_000_000;
-
-#[derive(Clone)]
-struct DataFile {
-    uri: String,
-    size: u64,
-    /// All columns as they were when it was written; partition columns too.
-    written: Vec<Column>,
-    rows: Arc<Vec<Value>>,
-    partition_values: Json,
-    deleted: BTreeSet<usize>,
-    vector: Option<Json>,
-    row_tracking: Option<(u64, u64)>,
-}
 
 /// What a version holds.
 pub struct Version {
@@ -64,12 +50,14 @@ pub struct History {
     tombstones: Vec<Json>,
     states: Vec<(Vec<Column>, Vec<DataFile>)>,
     vectors: Vectors,
+    /// Whether some paths may be absolute: such a table cannot be moved.
+    absolute: bool,
     pub versions: Vec<Version>,
 }
 
 impl History {
-    /// Writes a table of some versions into the folder.
-    pub fn write(root: &Path, seed: u64) -> History {
+    /// Writes a table of some versions into the folder; with absolute paths if so wanted, which tie it to its place.
+    pub fn write(root: &Path, seed: u64, absolute: bool) -> History {
         fs::create_dir_all(root.join("_delta_log")).unwrap();
         let mut numbers = Numbers::new(seed);
         let mut history = History {
@@ -84,7 +72,8 @@ impl History {
             files: Vec::new(),
             tombstones: Vec::new(),
             states: Vec::new(),
-            vectors: Vectors::new(root),
+            vectors: Vectors::new(root, absolute),
+            absolute,
             versions: Vec::new(),
             numbers,
         };
@@ -186,7 +175,7 @@ impl History {
                 _ => {
                     let keys = ["string", "integer", "byte", "date", "long"];
                     Kind::Map(
-                        Box::new(Kind::Primitive(*self.numbers.one_of(&keys))),
+                        Box::new(Kind::Primitive(keys[self.numbers.below(keys.len())])),
                         Box::new(self.new_kind(depth - 1)),
                     )
                 }
@@ -270,7 +259,7 @@ impl History {
             ArrowWriter::try_new(File::create(&path).unwrap(), content.schema(), Some(properties)).unwrap();
         writer.write(&content).unwrap();
         writer.close().unwrap();
-        let uri = match self.numbers.once_in(8) {
+        let uri = match self.numbers.once_in(8) && self.absolute {
             true => url::Url::from_file_path(&path).unwrap().to_string(),
             false => utf8_percent_encode(&name, &IN_PATHS).to_string(),
         };
@@ -428,6 +417,12 @@ impl History {
     fn checkpoint(&mut self) {
         let version = self.versions.len() as u64 - 1;
         let mut actions: Vec<_> = self.files.iter().map(add).collect();
+        if version == 6 {
+            // As delta-rs has written them: an empty descriptor says that there is none.
+            let none = json!({"storageType": "", "pathOrInlineDv": "", "sizeInBytes": 0, "cardinality": 0});
+            let without = actions.iter_mut().filter(|action| action["add"].get("deletionVector").is_none());
+            without.for_each(|action| action["add"]["deletionVector"] = none.clone());
+        }
         actions.extend(self.tombstones.clone());
         let mut others = vec![self.protocol(), self.metadata(), json!({"txn": {"appId": "a", "version": 1}})];
         if self.row_tracking {
@@ -464,43 +459,6 @@ impl History {
         let rows = self.files.iter().flat_map(|file| live_rows(file, &self.columns)).collect();
         self.versions.push(Version { what, columns: self.columns.clone(), rows });
     }
-}
-
-/// The rows that are not deleted, as these columns have them.
-fn live_rows(file: &DataFile, columns: &[Column]) -> Vec<Value> {
-    let left = file.rows.iter().enumerate().filter(|(at, _)| !file.deleted.contains(at));
-    let row = |row: &Value| {
-        Value::Struct(columns.iter().map(|column| (column.id, row.field(&file.written, column))).collect())
-    };
-    left.map(|(_, values)| row(values)).collect()
-}
-
-fn add(file: &DataFile) -> Json {
-    let mut action = json!({"add": {
-        "path": file.uri, "partitionValues": file.partition_values, "size": file.size, "modificationTime": TIME, "dataChange": true,
-        "stats": json!({"numRecords": file.rows.len(), "tightBounds": file.vector.is_none()}).to_string(),
-    }});
-    if let Some(vector) = &file.vector {
-        action["add"]["deletionVector"] = vector.clone();
-    }
-    if let Some((first, version)) = file.row_tracking {
-        action["add"]["baseRowId"] = json!(first);
-        action["add"]["defaultRowCommitVersion"] = json!(version);
-    }
-    action
-}
-
-/// With the columns that row tracking materializes: they are in no schema.
-fn with_row_ids(batch: &RecordBatch, first: u64, version: usize) -> RecordBatch {
-    let rows = batch.num_rows();
-    let mut columns = batch.columns().to_vec();
-    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values((0..rows as i64).map(|row| first as i64 + row)));
-    columns.extend([ids, Arc::new(Int64Array::from(vec![version as i64; rows]))]);
-    let mut all = batch.schema().fields().to_vec();
-    for name in ["_row-id-col-1", "_row-commit-version-col-1"] {
-        all.push(Arc::new(Field::new(name, DataType::Int64, true)));
-    }
-    RecordBatch::try_new(Arc::new(Schema::new(all)), columns).unwrap()
 }
 
 /// The schema of the table's columns.

@@ -5,6 +5,7 @@
 //! every form of checkpoint; [`history`] lets a table happen at random.
 
 pub mod checkpoint;
+pub mod data_file;
 pub mod deletion_vector;
 pub mod history;
 pub mod kind;

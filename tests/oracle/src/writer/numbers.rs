@@ -8,7 +8,7 @@ impl Numbers {
         Numbers(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn any(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut value = self.0;
         value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -18,7 +18,7 @@ impl Numbers {
 
     /// One of `0..end`.
     pub fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
+        (self.any() % end as u64) as usize
     }
 
     /// True once in `times`.
@@ -31,7 +31,7 @@ impl Numbers {
     }
 
     pub fn uuid(&mut self) -> String {
-        let digits = format!("{:016x}{:016x}", self.next(), self.next());
+        let digits = format!("{:016x}{:016x}", self.any(), self.any());
         format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
     }
 }

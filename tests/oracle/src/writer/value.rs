@@ -42,7 +42,7 @@ impl Value {
         let between = |low: i64, high: i64, numbers: &mut Numbers| match numbers.below(6) {
             0 => low,
             1 => high,
-            _ => (low as i128 + (numbers.next() as i128) % (high as i128 - low as i128)) as i64,
+            _ => (low as i128 + (numbers.any() as i128) % (high as i128 - low as i128)) as i64,
         };
         match kind {
             Kind::Primitive(name) => match *name {
@@ -54,7 +54,7 @@ impl Value {
                 "double" => Value::Double(numbers.below(2000) as f64 * 0.25 - 300.0),
                 "boolean" => Value::Boolean(numbers.once_in(2)),
                 "string" => Value::Text(format!("{}{}", numbers.one_of(&TEXTS), numbers.below(50))),
-                "binary" => Value::Bytes((0..numbers.below(5)).map(|_| numbers.next() as u8).collect()),
+                "binary" => Value::Bytes((0..numbers.below(5)).map(|_| numbers.any() as u8).collect()),
                 "date" => Value::Days(between(-50_000, 50_000, numbers) as i32),
                 _ => Value::Micros(between(-4_000_000_000_000_000, 4_000_000_000_000_000, numbers)),
             },
@@ -63,7 +63,7 @@ impl Value {
                 match numbers.below(5) {
                     0 => Value::Decimal(limit - 1),
                     1 => Value::Decimal(1 - limit),
-                    _ => Value::Decimal((i128::from(numbers.next()) * 1_000_003) % limit - limit / 2),
+                    _ => Value::Decimal((i128::from(numbers.any()) * 1_000_003) % limit - limit / 2),
                 }
             }
             Kind::Struct(columns) => {

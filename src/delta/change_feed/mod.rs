@@ -11,24 +11,22 @@
 //!
 //! Specification: [Add CDC File](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#add-cdc-file).
 
+mod files;
+
 use super::actions::{CommitTimes, DeletionVector, Metadata, PartitionValues, Protocol};
 use super::column_mapping::Mode;
 use super::commit::lines_of;
-use super::commit_timestamp::{self, make_monotonic};
-use super::data_file::{Locator, key};
+use super::commit_timestamp;
+use super::definition::positions;
 use super::log_segment::{self, FetchedCommit};
-use super::partition_values::PartitionValuesBuilder;
 use super::{schema, table_features};
 use crate::error::{Error, Result};
-use crate::snapshot::{
-    CommitTimestamp, DataFile, Deletes, FileLocation, FileStatistics, Snapshot, TableSchema, Version,
-};
+use crate::snapshot::{CommitTimestamp, Snapshot, TableSchema, Version};
 use crate::storage::Storage;
-use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
-use chrono::DateTime;
+use arrow::datatypes::{DataType, Field, Fields};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -74,12 +72,12 @@ pub async fn changes(storage: &Storage, table: &Arc<Snapshot>, from: Version, to
     };
     if !begins_with_it {
         check_enabled(&start.metadata.configuration, *range.start())?;
-        check_columns(&start.schema, &end, *range.start())?;
+        check_columns(&start.schema, &start.partition_columns, &end, *range.start())?;
     }
     for commit in &commits {
         check_metadata(commit, &end)?;
     }
-    plan(storage, commits, &end)
+    files::plan(storage, commits, &end)
 }
 
 /// The versions that are meant.
@@ -195,7 +193,9 @@ fn check_metadata(commit: &Commit, end: &Snapshot) -> Result<()> {
         metadata.configuration.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
     check_enabled(&configuration, commit.version)?;
     let mode = Mode::of(protocol.as_ref().unwrap_or(&end.protocol), &configuration)?;
-    check_columns(&schema::parse(&metadata.schema_string, mode)?, end, commit.version)
+    let schema = schema::parse(&metadata.schema_string, mode)?;
+    let partition_columns = positions(&schema.logical, &metadata.partition_columns)?;
+    check_columns(&schema, &partition_columns, end, commit.version)
 }
 
 fn check_enabled(configuration: &BTreeMap<String, String>, version: u64) -> Result<()> {
@@ -211,8 +211,16 @@ fn check_enabled(configuration: &BTreeMap<String, String>, version: u64) -> Resu
     }
 }
 
-/// Refuses a range whose files hold what the last version has no place for.
-fn check_columns(earlier: &TableSchema, end: &Snapshot, version: u64) -> Result<()> {
+/// Refuses a range whose files hold what the last version has no place for, or hold it elsewhere.
+fn check_columns(earlier: &TableSchema, partitions: &[usize], end: &Snapshot, version: u64) -> Result<()> {
+    let names = |schema: &TableSchema, columns: &[usize]| {
+        let names = columns.iter().filter_map(|column| schema.physical.fields().get(*column));
+        names.map(|field| field.name().clone()).collect::<BTreeSet<_>>()
+    };
+    if names(earlier, partitions) != names(&end.schema, &end.partition_columns) {
+        let reason = format!("the table was partitioned otherwise at version {version} than at {}", end.version);
+        return Err(Error::unsupported("changeDataFeed", format!("{reason}: ask for a range that ends before")));
+    }
     match lost(earlier.physical.fields(), end.schema.physical.fields(), "") {
         Some(what) => {
             let reason =
@@ -241,137 +249,9 @@ fn differs(earlier: &Field, later: &Field, path: &str) -> Option<String> {
             differs(earlier, later, path)
         }
         (earlier, later) if earlier == later => None,
-        // Whether a leaf was widened, its file tells: what does not fit is an error there.
-        (earlier, later) if !earlier.is_nested() && !later.is_nested() => None,
+        // What type widening allows, and what does not fit after all is an error where it is read.
+        (earlier, later) if earlier.is_numeric() && later.is_numeric() => None,
+        (DataType::Date32, DataType::Timestamp(_, None)) => None,
         _ => Some(format!("the column {path} is of another type than")),
-    }
-}
-
-/// The files whose rows are the changes of the commits.
-fn plan(storage: &Storage, mut commits: Vec<Commit>, end: &Snapshot) -> Result<Changes> {
-    let mut timestamps: Vec<_> = commits.iter().map(|commit| commit.timestamp).collect();
-    make_monotonic(&mut timestamps);
-    for (commit, timestamp) in commits.iter_mut().zip(timestamps) {
-        commit.timestamp = timestamp;
-    }
-    let locator = Locator::new(storage.url())?;
-    let (mut recorded, mut inferred) = (Builder::new(end, &locator, false)?, Builder::new(end, &locator, true)?);
-    for commit in &commits {
-        if commit.cdc.is_empty() {
-            infer(commit, &mut inferred)?;
-        }
-        for file in &commit.cdc {
-            let deletes = recorded.deletes(file)?;
-            recorded.push(commit, file, "", deletes)?;
-        }
-    }
-    Ok(Changes { recorded: recorded.finish(end)?, inferred: inferred.finish(end)? })
-}
-
-fn infer(commit: &Commit, inferred: &mut Builder<'_>) -> Result<()> {
-    let mut removes = BTreeMap::new();
-    for file in &commit.removes {
-        removes.insert(key(&inferred.locator.locate(&file.path)?, None), file);
-    }
-    for add in &commit.adds {
-        let Some(remove) = removes.remove(&key(&inferred.locator.locate(&add.path)?, None)) else {
-            let deletes = inferred.deletes(add)?;
-            inferred.push(commit, add, "insert", deletes)?;
-            continue;
-        };
-        let (before, after) = (inferred.deletes(remove)?, inferred.deletes(add)?);
-        for (rows, unless, change) in [(&after, &before, "delete"), (&before, &after, "insert")] {
-            if let Some(rows) = rows.clone().filter(|_| before != after) {
-                let deletes = Deletes::AllBut { kept: Box::new(rows), unless: unless.clone().map(Box::new) };
-                inferred.push(commit, add, change, Some(deletes))?;
-            }
-        }
-    }
-    for remove in removes.into_values() {
-        let deletes = inferred.deletes(remove)?;
-        inferred.push(commit, remove, "delete", deletes)?;
-    }
-    Ok(())
-}
-
-/// One of the two snapshots, being made.
-struct Builder<'l> {
-    locator: &'l Locator,
-    schema: TableSchema,
-    partition_columns: Vec<usize>,
-    files: Vec<DataFile>,
-    partition_values: PartitionValuesBuilder,
-}
-
-impl<'l> Builder<'l> {
-    /// `typed`: whether `_change_type` is the same in all of a file's rows.
-    fn new(end: &Snapshot, locator: &'l Locator, typed: bool) -> Result<Builder<'l>> {
-        let own = [
-            Field::new(CHANGE_TYPE, DataType::Utf8, true),
-            Field::new(COMMIT_VERSION, DataType::Int64, true),
-            Field::new(COMMIT_TIMESTAMP, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true),
-        ];
-        let first = end.schema.logical.fields().len();
-        let with_own = |schema: &Schema| {
-            if let Some(field) = schema.fields().iter().find(|field| own.iter().any(|own| own.name() == field.name())) {
-                let reason = format!("the table has a column {} of its own", field.name());
-                return Err(Error::unsupported("changeDataFeed", reason));
-            }
-            let own = own.iter().cloned().map(Arc::new);
-            Ok(Arc::new(Schema::new(schema.fields().iter().cloned().chain(own).collect::<Fields>())))
-        };
-        let schema = TableSchema {
-            logical: with_own(&end.schema.logical)?,
-            physical: with_own(&end.schema.physical)?,
-            field_match: end.schema.field_match,
-        };
-        let constant = if typed { first..first + 3 } else { first + 1..first + 3 };
-        let partition_columns: Vec<usize> = end.partition_columns.iter().copied().chain(constant).collect();
-        let partition_values = PartitionValuesBuilder::new(&schema.logical, &schema.physical, &partition_columns);
-        Ok(Builder { locator, schema, partition_columns, files: Vec::new(), partition_values })
-    }
-
-    fn deletes(&self, file: &ChangedFile) -> Result<Option<Deletes>> {
-        file.deletion_vector.as_ref().map_or(Ok(None), |vector| self.locator.deletes(vector))
-    }
-
-    fn push(&mut self, commit: &Commit, file: &ChangedFile, change: &str, deletes: Option<Deletes>) -> Result<()> {
-        let location: FileLocation = self.locator.locate(&file.path)?;
-        let size = file.size.and_then(|size| u64::try_from(size).ok());
-        let (Some(size), Some(values)) = (size, &file.partition_values) else {
-            let reason =
-                format!("version {} removed {} without its size and partition values", commit.version, file.path);
-            return Err(Error::unsupported("changeDataFeed", reason));
-        };
-        // Statistics count all rows of a file.
-        let whole = !matches!(deletes, Some(Deletes::AllBut { .. }));
-        let statistics = file.stats.clone().filter(|stats| whole && !stats.is_empty()).map(FileStatistics::Json);
-        let version = commit.version.to_string();
-        let time = commit.timestamp.and_then(|time| DateTime::from_timestamp_millis(time.millis));
-        let time = time.map(|time| time.format("%Y-%m-%d %H:%M:%S%.6f").to_string());
-        self.partition_values.append(|name| match name {
-            CHANGE_TYPE => Some(change),
-            COMMIT_VERSION => Some(&version),
-            COMMIT_TIMESTAMP => time.as_deref(),
-            name => values.get(name),
-        });
-        let modification_time = file.modification_time;
-        let deletes = deletes.map(Box::new);
-        self.files.push(DataFile { location, size, modification_time, statistics, deletes });
-        Ok(())
-    }
-
-    fn finish(self, end: &Snapshot) -> Result<Snapshot> {
-        Ok(Snapshot {
-            version: end.version,
-            timestamp: end.timestamp,
-            schema: self.schema,
-            partition_columns: self.partition_columns,
-            files: self.files,
-            partition_values: self.partition_values.finish()?,
-            stored_statistics: Vec::new(),
-            metadata: end.metadata.clone(),
-            protocol: end.protocol.clone(),
-        })
     }
 }

@@ -1,0 +1,154 @@
+//! The README's table of what is read and refused: every word of it is shown by something that runs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+/// What shows it.
+enum Shown {
+    /// A test in this file.
+    Test(&'static str, &'static str),
+    /// A fixture whose log has this text.
+    Fixture(&'static str, &'static str),
+}
+use Shown::{Fixture, Test};
+
+const DISCOVERY: &str = "tests/integration/delta_discovery.rs";
+const SCHEMA: &str = "tests/integration/scan_schema.rs";
+const SQL: &str = "tests/integration/sql.rs";
+const DAMAGE: &str = "tests/integration/scan_damage.rs";
+const STATEMENT: &str = "src/sql/statement.rs";
+const STORAGE: &str = "tests/integration/storage.rs";
+
+/// Words of the table, and what shows them.
+const EVIDENCE: &[(&str, Shown)] = &[
+    ("reader versions 1 to 3", Test("src/delta/table_features.rs", "known_ones_pass")),
+    ("any writer version", Test("src/delta/table_features.rs", "known_ones_pass")),
+    ("reader versions above 3", Test("src/delta/table_features.rs", "unknown_ones_are_refused_by_name")),
+    ("any reader feature not listed here", Test(DISCOVERY, "an_unknown_feature_is_refused_by_name")),
+    ("commits", Fixture("changes", "\"add\"")),
+    ("`_last_checkpoint`", Test(DISCOVERY, "a_hint_that_is_damaged_stale_or_gone")),
+    ("classic", Test(DISCOVERY, "every_version_of_a_table_with_a_checkpoint")),
+    ("multi-part and V2 checkpoints", Test(DISCOVERY, "checkpoints_in_parts_and_with_sidecars")),
+    ("log compactions", Test("tests/integration/delta.rs", "a_log_compaction_stands_for_its_commits")),
+    ("the commits they stand for", Test("tests/integration/delta.rs", "a_log_compaction_stands_for_its_commits")),
+    ("the latest", Test(DISCOVERY, "a_quiet_table_takes_four_requests")),
+    ("by number", Test(DISCOVERY, "every_version_of_a_table_with_a_checkpoint")),
+    ("by timestamp", Test(DISCOVERY, "time_travel_by_time")),
+    ("`columnMapping`", Fixture("written_by_id", "\"delta.columnMapping.mode\":\"id\"")),
+    ("`columnMapping`", Fixture("written_by_name", "\"delta.columnMapping.mode\":\"name\"")),
+    ("`deletionVectors`", Fixture("written_by_id", "\"storageType\":\"i\"")),
+    ("`deletionVectors`", Fixture("written_by_name", "\"storageType\":\"u\"")),
+    ("`timestampNtz`", Fixture("timestamp_ntz", "timestampNtz")),
+    ("`v2Checkpoint`", Fixture("written_by_name", "v2Checkpoint")),
+    ("`vacuumProtocolCheck`", Test("src/delta/table_features.rs", "known_ones_pass")),
+    ("`typeWidening`", Fixture("written_plain", "delta.typeChanges")),
+    ("the previews of these", Test("src/delta/table_features.rs", "known_ones_pass")),
+    ("`variantType`", Test("tests/integration/variant.rs", "variants_are_json_however_a_file_holds_them")),
+    ("`variantShredding`", Test("tests/integration/variant.rs", "variants_are_json_however_a_file_holds_them")),
+    ("`geospatial`", Test("src/delta/schema.rs", "geospatial_types_are_binaries")),
+    ("`catalogManaged`", Test("src/delta/table_features.rs", "unknown_ones_are_refused_by_name")),
+    ("all primitive types", Fixture("primitive_types", "\"add\"")),
+    ("decimals to 38 digits", Fixture("primitive_types", "decimal(38,10)")),
+    ("structs", Fixture("nested_types", "struct")),
+    ("arrays", Fixture("nested_types", "array")),
+    ("maps", Fixture("nested_types", "map")),
+    ("`variant` as JSON text", Test("tests/integration/variant.rs", "the_preview_shows_json")),
+    ("geometries as WKB", Test("src/delta/schema.rs", "geospatial_types_are_binaries")),
+    ("intervals and user-defined types", Test("src/delta/schema.rs", "unknown_types_are_refused_by_name")),
+    ("snappy", Fixture("compressions", ".snappy.parquet")),
+    ("gzip", Fixture("compressions", ".gz.parquet")),
+    ("zstd", Fixture("compressions", ".zstd.parquet")),
+    ("lz4", Fixture("compressions", ".lz4raw.parquet")),
+    ("brotli", Fixture("compressions", ".br.parquet")),
+    ("uncompressed", Fixture("compressions", "-c000.parquet")),
+    ("int96", Test(SCHEMA, "int96_reaches_the_year_9999")),
+    ("legacy lists", Test("tests/integration/scan_lists.rs", "lists_of_older_writers")),
+    ("encryption", Test(DAMAGE, "a_file_that_is_no_parquet_is_named")),
+    ("`SELECT` with joins", Test(SQL, "an_aggregate_over_joined_tables")),
+    ("CTEs", Test("src/sql/names/tests.rs", "ctes_subqueries_joins_and_set_operations")),
+    ("window functions", Test("src/sql/names/tests.rs", "lambdas_windows_and_functions")),
+    ("subqueries", Test("src/sql/names/tests.rs", "ctes_subqueries_joins_and_set_operations")),
+    ("nested functions", Test(SQL, "functions_of_every_kind")),
+    ("date", Test(SQL, "functions_of_every_kind")),
+    ("string", Test(SQL, "functions_of_every_kind")),
+    ("math", Test(SQL, "functions_of_every_kind")),
+    ("regex", Test(SQL, "functions_of_every_kind")),
+    ("`EXPLAIN`", Test(SQL, "statements_that_show")),
+    ("`SHOW TABLES`", Test(SQL, "statements_that_show")),
+    ("`SHOW COLUMNS`", Test(SQL, "statements_that_show")),
+    ("`DESCRIBE`", Test(SQL, "statements_that_show")),
+    ("names in any case", Test(SQL, "names_without_quotes_find_what_they_fit")),
+    ("every statement that would write", Test(STATEMENT, "what_writes_is_refused")),
+    (
+        "versions inside a statement",
+        Test("tests/integration/sql_time_travel.rs", "a_version_by_its_number_in_every_spelling"),
+    ),
+    ("any that answers GET with CORS", Test(STORAGE, "http_passes_the_suite")),
+    ("`Range`", Test(STORAGE, "http_passes_the_suite_whatever_the_host_does_with_ranges")),
+    ("Presigned prefixes", Test(STORAGE, "the_roots_query_goes_with_every_object_and_stays_at_home")),
+    ("`s3://`", Test(STORAGE, "schemes_that_cannot_be_reached_are_refused")),
+    ("`abfss://`", Test(STORAGE, "schemes_that_cannot_be_reached_are_refused")),
+];
+
+fn at(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// What the table lists: its cells, cut at commas and semicolons, without what is in parentheses.
+fn items() -> Vec<String> {
+    let readme = fs::read_to_string(at("README.md")).unwrap();
+    let section = readme.split("## What it reads").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    let mut items = Vec::new();
+    for row in rows {
+        for cell in row.trim_matches('|').split('|').skip(1) {
+            let mut depth = 0;
+            let outside: String = cell
+                .chars()
+                .filter(|letter| {
+                    depth += i32::from(*letter == '(') - i32::from(*letter == ')');
+                    depth == 0 && *letter != ')'
+                })
+                .collect();
+            items.extend(outside.split([',', ';']).map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()));
+        }
+    }
+    items
+}
+
+#[test]
+fn every_item_of_the_table_is_shown() {
+    let items = items();
+    assert!(items.len() > 40, "{items:?}");
+    let unshown: BTreeSet<_> =
+        items.iter().filter(|item| !EVIDENCE.iter().any(|(words, _)| item.contains(words))).collect();
+    assert!(unshown.is_empty(), "nothing here shows {unshown:?}: name a test or a fixture that does");
+    let stale: Vec<_> = EVIDENCE
+        .iter()
+        .filter(|(words, _)| !items.iter().any(|item| item.contains(words)))
+        .map(|(words, _)| words)
+        .collect();
+    assert!(stale.is_empty(), "README.md says nothing of {stale:?}");
+}
+
+#[test]
+fn what_shows_it_is_there() {
+    for (words, shown) in EVIDENCE {
+        match shown {
+            Test(file, name) => {
+                let source = fs::read_to_string(at(file)).unwrap_or_else(|error| panic!("{words}: {file}: {error}"));
+                assert!(source.contains(&format!("fn {name}()")), "{words}: {file} has no test {name}");
+            }
+            Fixture(name, text) => {
+                let log = at("tests/fixtures").join(name).join("table/_delta_log");
+                let commits = fs::read_dir(&log).unwrap_or_else(|error| panic!("{words}: {name}: {error}"));
+                let commits = commits
+                    .map(|entry| entry.unwrap().path())
+                    .filter(|path| path.extension().is_some_and(|e| e == "json"));
+                let found = commits.into_iter().any(|path| fs::read_to_string(path).unwrap().contains(text));
+                assert!(found, "{words}: no commit of the fixture {name} has {text}");
+            }
+        }
+    }
+}
