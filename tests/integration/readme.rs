@@ -15,6 +15,9 @@ use Shown::{Fixture, Test};
 
 const DISCOVERY: &str = "tests/integration/delta_discovery.rs";
 const SCHEMA: &str = "tests/integration/scan_schema.rs";
+const SHAPES: &str = "tests/integration/delta_log_shapes.rs";
+const TRAVEL: &str = "tests/integration/delta_time_travel.rs";
+const CHANGES: &str = "tests/integration/change_feed.rs";
 const SQL: &str = "tests/integration/sql.rs";
 const DAMAGE: &str = "tests/integration/scan_damage.rs";
 const STATEMENT: &str = "src/sql/statement.rs";
@@ -31,10 +34,13 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("classic", Test(DISCOVERY, "every_version_of_a_table_with_a_checkpoint")),
     ("multi-part and V2 checkpoints", Test(DISCOVERY, "checkpoints_in_parts_and_with_sidecars")),
     ("log compactions", Test("tests/integration/delta.rs", "a_log_compaction_stands_for_its_commits")),
-    ("the commits they stand for", Test("tests/integration/delta.rs", "a_log_compaction_stands_for_its_commits")),
+    ("checksum files", Test("tests/integration/delta_checksum.rs", "what_agrees_is_told")),
+    ("commits with a hole or damaged lines", Test(SHAPES, "what_is_no_action_is_corrupt")),
     ("the latest", Test(DISCOVERY, "a_quiet_table_takes_four_requests")),
     ("by number", Test(DISCOVERY, "every_version_of_a_table_with_a_checkpoint")),
     ("by timestamp", Test(DISCOVERY, "time_travel_by_time")),
+    ("versions whose log was cleaned up", Test(DISCOVERY, "time_travel_in_a_log_whose_beginning_was_cleaned_up")),
+    ("versions whose files VACUUM deleted", Test(TRAVEL, "a_version_whose_files_were_vacuumed_says_so")),
     ("`columnMapping`", Fixture("written_by_id", "\"delta.columnMapping.mode\":\"id\"")),
     ("`columnMapping`", Fixture("written_by_name", "\"delta.columnMapping.mode\":\"name\"")),
     ("`deletionVectors`", Fixture("written_by_id", "\"storageType\":\"i\"")),
@@ -47,7 +53,12 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("`variantType`", Test("tests/integration/variant.rs", "variants_are_json_however_a_file_holds_them")),
     ("`variantShredding`", Test("tests/integration/variant.rs", "variants_are_json_however_a_file_holds_them")),
     ("`geospatial`", Test("src/delta/schema.rs", "geospatial_types_are_binaries")),
-    ("`catalogManaged`", Test("src/delta/table_features.rs", "unknown_ones_are_refused_by_name")),
+    ("every writer feature", Test("src/delta/table_features.rs", "what_writers_must_know_never_blocks_a_reader")),
+    (
+        "`catalogManaged` and `catalogOwned-preview`",
+        Test("src/delta/table_features.rs", "what_is_refused_says_what_to_do"),
+    ),
+    ("`redirectReaderWriter`", Test("src/delta/table_features.rs", "what_is_refused_says_what_to_do")),
     ("all primitive types", Fixture("primitive_types", "\"add\"")),
     ("decimals to 38 digits", Fixture("primitive_types", "decimal(38,10)")),
     ("structs", Fixture("nested_types", "struct")),
@@ -56,6 +67,10 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("`variant` as JSON text", Test("tests/integration/variant.rs", "the_preview_shows_json")),
     ("geometries as WKB", Test("src/delta/schema.rs", "geospatial_types_are_binaries")),
     ("intervals and user-defined types", Test("src/delta/schema.rs", "unknown_types_are_refused_by_name")),
+    ("`table_changes`", Test(CHANGES, "every_change_of_a_table_is_told")),
+    ("a range in which", Test(CHANGES, "ranges_that_cannot_be_told_are_refused")),
+    ("`_metadata`", Test("tests/integration/file_metadata.rs", "row_indexes_are_those_of_the_file")),
+    ("row ids and row commit versions", Test("tests/integration/file_metadata.rs", "it_is_there_for_those_who_ask")),
     ("snappy", Fixture("compressions", ".snappy.parquet")),
     ("gzip", Fixture("compressions", ".gz.parquet")),
     ("zstd", Fixture("compressions", ".zstd.parquet")),
@@ -78,6 +93,13 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("`SHOW TABLES`", Test(SQL, "statements_that_show")),
     ("`SHOW COLUMNS`", Test(SQL, "statements_that_show")),
     ("`DESCRIBE`", Test(SQL, "statements_that_show")),
+    ("`DESCRIBE HISTORY`", Test(CHANGES, "a_log_is_told_as_rows")),
+    ("`DESCRIBE DETAIL`", Test(CHANGES, "a_log_is_told_as_rows")),
+    ("`table_history`", Test(CHANGES, "a_log_is_told_as_rows")),
+    ("`table_files`", Test(CHANGES, "a_log_is_told_as_rows")),
+    ("`table_versions`", Test(CHANGES, "a_log_is_told_as_rows")),
+    ("`variant_get`", Test("tests/integration/variant.rs", "sql_reads_into_variants")),
+    ("`try_variant_get`", Test("tests/integration/variant.rs", "sql_reads_into_variants")),
     ("names in any case", Test(SQL, "names_without_quotes_find_what_they_fit")),
     ("every statement that would write", Test(STATEMENT, "what_writes_is_refused")),
     (
