@@ -150,7 +150,8 @@ fn check(metadata: &ParquetMetaData, size: u64) -> std::result::Result<(), Strin
             if column.file_path().is_some() {
                 return Err(format!("column {} is in another file", column.column_path()));
             }
-            let start = column.dictionary_page_offset().filter(|at| *at > 0).unwrap_or(column.data_page_offset());
+            // Zero is how some writers say that there is no dictionary; a negative offset is an assertion of the Parquet crate.
+            let start = column.dictionary_page_offset().filter(|at| *at != 0).unwrap_or(column.data_page_offset());
             let range = u64::try_from(start).ok().zip(u64::try_from(column.compressed_size()).ok());
             let end = range.and_then(|(start, length)| start.checked_add(length));
             if end.is_none_or(|end| end > size - TAIL) || column.num_values() < 0 {

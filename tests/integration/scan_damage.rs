@@ -3,6 +3,8 @@
 use crate::scan_fixture::{Fixture, collect, field, parquet, small_pages};
 use arrow::array::{ArrayRef, Int64Array, ListArray, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Int64Type, Schema, SchemaRef};
+use bytes::Bytes;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader, ParquetMetaDataWriter};
 use parquet::file::properties::WriterProperties;
 use std::sync::Arc;
 
@@ -53,6 +55,27 @@ async fn a_file_of_another_size_is_refused() {
         let file = fixture.add(&batch()).await;
         file.size = file.size.checked_add_signed(change).unwrap();
         assert_eq!(fixture.error().await.code().as_str(), "corrupt_table", "by {change}");
+    }
+}
+
+#[tokio::test]
+async fn a_negative_offset_in_a_footer_is_refused() {
+    let good = parquet(&batch(), WriterProperties::default());
+    let length = good.len();
+    let footer = u32::from_le_bytes(good[length - 8..length - 4].try_into().unwrap()) as usize;
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&Bytes::from(good.clone())).unwrap();
+    for offset in [-1, i64::MIN] {
+        let groups = metadata.row_groups().iter().map(|group| {
+            let negative = |column: &ColumnChunkMetaData| {
+                column.clone().into_builder().set_dictionary_page_offset(Some(offset)).build().unwrap()
+            };
+            let columns = group.columns().iter().map(negative).collect();
+            group.clone().into_builder().set_column_metadata(columns).build().unwrap()
+        });
+        let damaged = metadata.clone().into_builder().set_row_groups(groups.collect()).build();
+        let mut bytes = good[..length - 8 - footer].to_vec();
+        ParquetMetaDataWriter::new(&mut bytes, &damaged).finish().unwrap();
+        assert_eq!(error(bytes).await.unwrap().code().as_str(), "corrupt_table", "{offset}");
     }
 }
 
