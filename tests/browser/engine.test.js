@@ -130,6 +130,29 @@ engineTest("errors come with their code", async (page) => {
   assert.deepEqual(seen, ["invalid_sql", "invalid_sql", "table_not_found", "version_not_found", "cors_or_network"]);
 });
 
+engineTest("versions inside a statement, changes, history and a file's name", async (page) => {
+  const seen = await page.evaluate(async () => {
+    const lake = await connect({ tables: { weather: "/www/demo/weather" } });
+    const rows = async (/** @type {string} */ sql) => [...(await lake.query(sql))].map((row) => Object.values(row));
+    return {
+      added: await rows("SELECT temperature FROM weather EXCEPT SELECT temperature FROM weather VERSION AS OF 1 ORDER BY temperature"),
+      counts: await rows("SELECT (SELECT count(*) FROM weather@v0), (SELECT count(*) FROM weather AT (VERSION => 1)), count(*) FROM weather"),
+      history: await rows("SELECT version, operation FROM table_history('weather') ORDER BY version"),
+      files: await rows("SELECT count(DISTINCT _metadata.file_path) FROM weather"),
+      later: await codeOf(lake.query("SELECT * FROM weather VERSION AS OF 3")),
+      undone: await codeOf(lake.query("SELECT * FROM table_changes('weather', 0, 2)")),
+    };
+  });
+  assert.deepEqual(seen, {
+    added: [[13], [14]],
+    counts: [[0n, 3n, 4n]],
+    history: [[0n, "CREATE TABLE"], [1n, "WRITE"], [2n, "MERGE"]],
+    files: [[1n]],
+    later: "version_not_found",
+    undone: "unsupported_feature",
+  });
+});
+
 engineTest("a host whose errors carry no CORS headers is read; one without any says what is wrong", async (page) => {
   const seen = await page.evaluate(async (other) => {
     const lake = await connect({});
