@@ -39,6 +39,18 @@
 //! Its engine traits are synchronous, and a browser cannot block on a fetch. Replay is async here, asks for the objects of
 //! a version in few round trips without a listing, and reads checkpoints by column.
 //!
+//! # Why are statistics left in the checkpoint?
+//!
+//! They are three quarters of a large checkpoint's bytes, and a query needs those of the files that its partition filters leave,
+//! of a column or two; many queries need none. So opening a table reads what tells of files, and notes of each file where its
+//! statistics are: [`snapshot::FileStatistics::Stored`], a row in a file of the log. The [`Snapshot`] stays plain data. Who
+//! wants bounds asks [`delta::statistics::load`] for the files it is left with: one read, in one pass, of the row groups they are
+//! in, decoded batch by batch; nothing of the text is kept. Where that would cost more bytes than the files' own footers, it
+//! says "not known", and the footers tell. A small checkpoint comes whole with its footer, statistics and all, and what is
+//! left of one is never a round trip of opening.
+//!
+//! Bytes kept encoded in memory were the alternative: as cheap to decode, but all of them have to be fetched first.
+//!
 //! # Why GET only?
 //!
 //! A presigned URL signs one key and one method: HEAD is answered 403, and there is nothing to list. Sizes come from the

@@ -90,6 +90,29 @@ impl Checkpoint {
     }
 }
 
+/// Only the `metaData` of a checkpoint; `None` where it is not there.
+pub(crate) async fn metadata(storage: &Storage, checkpoint: &CheckpointFiles) -> Result<Option<Metadata>> {
+    for file in &checkpoint.files {
+        match load_control(storage, file).await {
+            Ok(control) if control.metadata.is_some() => return Ok(control.metadata),
+            Ok(_) => {}
+            Err(error) if error.may_be_missing() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+async fn load_control(storage: &Storage, file: &LogObject) -> Result<Control> {
+    if file.path.extension() == Some("json") {
+        return Ok(load_file(storage, file).await?.1);
+    }
+    let footer = Footer::fetch(storage, &FileLocation::Relative(file.path.clone()), file.size).await?;
+    let leaves = checkpoint_columns::control_leaves(footer.metadata());
+    let wanted = checkpoint_columns::Wanted { leaves, leaves_statistics: true };
+    checkpoint_columns::control(&footer.fetch_columns(storage, wanted).await?)
+}
+
 /// The `txn` actions of a checkpoint. Its sidecars have none.
 pub(crate) async fn transactions(storage: &Storage, checkpoint: &CheckpointFiles) -> Result<Vec<Transaction>> {
     let mut found = Vec::new();

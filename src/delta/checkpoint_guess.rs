@@ -57,8 +57,7 @@ pub(crate) async fn existing(storage: &Storage, versions: &[u64]) -> Result<Vec<
 
 /// `delta.checkpointInterval`, where it is not one that was guessed already.
 pub(crate) async fn interval(storage: &Storage, hint: &CheckpointFiles) -> Result<Option<u64>> {
-    let checkpoint = checkpoint::load(storage, hint).await?;
-    let metadata = checkpoint.and_then(|checkpoint| checkpoint.metadata);
+    let metadata = checkpoint::metadata(storage, hint).await?;
     let interval = metadata.and_then(|mut metadata| metadata.configuration.remove("delta.checkpointInterval")?);
     Ok(interval.and_then(|interval| interval.parse().ok()).filter(|interval| *interval > 0 && interval % 10 != 0))
 }

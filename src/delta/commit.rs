@@ -69,8 +69,7 @@ pub(crate) fn transactions(bytes: &[u8], path: &str) -> Result<Vec<Transaction>>
     struct Line {
         txn: Option<Transaction>,
     }
-    let lines = lines_of::<Line>(bytes, path);
-    lines.filter_map(|line| line.map(|(_, line)| line.txn).transpose()).collect()
+    lines_of::<Line>(bytes, path).filter_map(|line| line.map(|(_, line)| line.txn).transpose()).collect()
 }
 
 /// The lines in `bytes`, numbered, those that are empty left out.
@@ -78,20 +77,18 @@ pub(crate) fn lines_of<'a, L: Deserialize<'a>>(
     bytes: &'a [u8],
     path: &'a str,
 ) -> impl Iterator<Item = Result<(usize, L)>> {
-    raw_lines(bytes).map(move |(number, line)| {
-        // serde would take an array of the fields for the struct.
-        if !line.starts_with(b"{") {
-            return Err(Error::corrupt(path, format!("line {number}: not an object")));
-        }
-        let parsed = serde_json::from_slice(line).map(|line| (number, line));
-        parsed.map_err(|error| Error::corrupt(path, format!("line {number}: {error}")))
-    })
-}
-
-fn raw_lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let numbered = (1_usize..).zip(bytes.split(|byte| *byte == b'\n'));
-    numbered.map(|(number, line)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty())
+    numbered.map(|(number, line)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty()).map(
+        move |(number, line)| {
+            // serde would take an array of the fields for the struct.
+            if !line.starts_with(b"{") {
+                return Err(Error::corrupt(path, format!("line {number}: not an object")));
+            }
+            let parsed = serde_json::from_slice(line).map(|line| (number, line));
+            parsed.map_err(|error| Error::corrupt(path, format!("line {number}: {error}")))
+        },
+    )
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ fn check_format(metadata: &Metadata) -> Result<()> {
 }
 
 /// The positions of the partition columns.
-fn positions(schema: &Schema, names: &[String]) -> Result<Vec<usize>> {
+pub(crate) fn positions(schema: &Schema, names: &[String]) -> Result<Vec<usize>> {
     let position = |name: &String| {
         let found = schema.index_of(name).ok();
         let found = found.or_else(|| schema.fields().iter().position(|field| field.name().eq_ignore_ascii_case(name)));

@@ -3,7 +3,8 @@
 //!
 //! Without a listing: `_last_checkpoint`, then its checkpoint and, at the same time, the commits from its version on, in a
 //! growing number at once, until the first that is not there. An older version is replayed from commit 0 while that is
-//! cheap, else from a classic checkpoint at one of the versions where writers put them.
+//! cheap, else from a classic checkpoint at one of the versions where writers put them. What has a UUID in its name, or parts, is
+//! found by the hint alone, and a hole of more than two commits looks like the log's end.
 
 use super::checkpoint::{self, Checkpoint, CheckpointFiles};
 use super::checkpoint_guess::{classic, existing, guesses_at, guesses_below, interval};
@@ -173,7 +174,7 @@ async fn listed(
 
 /// Fetches known commits, and the newest one for its time where a checkpoint or a compaction has its actions.
 async fn fetch(storage: &Storage, plan: &Plan) -> Result<Vec<FetchedCommit>> {
-    let fetched = futures::stream::iter(&plan.pieces).map(|piece| fetch_piece(storage, piece));
+    let fetched = futures::stream::iter(plan.pieces.clone()).map(async |piece| fetch_piece(storage, piece).await);
     let fetched = fetched.buffered(WINDOW.1).try_concat();
     let newest = async {
         match plan.pieces.last() {
@@ -188,15 +189,15 @@ async fn fetch(storage: &Storage, plan: &Plan) -> Result<Vec<FetchedCommit>> {
     Ok(commits)
 }
 
-async fn fetch_piece(storage: &Storage, piece: &Piece) -> Result<Vec<FetchedCommit>> {
+async fn fetch_piece(storage: &Storage, piece: Piece) -> Result<Vec<FetchedCommit>> {
     let versions = match piece {
-        Piece::Commit(version) => *version..=*version,
-        Piece::Compaction(compaction) => match log_compaction::fetch(storage, compaction).await? {
+        Piece::Commit(version) => version..=version,
+        Piece::Compaction(compaction) => match log_compaction::fetch(storage, &compaction).await? {
             Some(object) => {
                 let (first, version) = (Some(*compaction.versions.start()), *compaction.versions.end());
                 return Ok(vec![FetchedCommit { version, first, object, is_compacted: false }]);
             }
-            None => compaction.versions.clone(),
+            None => compaction.versions,
         },
     };
     let fetched = futures::stream::iter(versions).map(async |version| {

@@ -10,6 +10,7 @@
 mod actions;
 pub mod change_feed;
 mod checkpoint;
+mod checkpoint_batch;
 mod checkpoint_columns;
 mod checkpoint_file;
 mod checkpoint_guess;

@@ -72,6 +72,12 @@ pub(super) fn project(
     name: &str,
 ) -> Result<FileProjection> {
     let schema = parquet_to_arrow_schema(parquet, None).map_err(|error| Error::corrupt(name, error))?;
+    let has_id = |field: &Field| field.metadata().contains_key(PARQUET_FIELD_ID_META_KEY);
+    let by_id = field_match == FieldMatch::Id && wanted.iter().flatten().any(|wanted| has_id(wanted.physical));
+    // The specification has readers refuse such a file, or take every column for null.
+    if by_id && !schema.fields().is_empty() && !schema.fields().iter().any(|field| has_id(field)) {
+        return Err(Error::corrupt(name, "the table maps its columns by field id, and the file has no field ids"));
+    }
     let mut projector = Projector { parquet, field_match, name, leaves: BTreeSet::new(), types: BTreeMap::new() };
     let first_leaves = first_leaves(schema.fields(), 0);
     let found = projector.matches(wanted.iter().map(|w| w.as_ref().map(|w| w.physical)), schema.fields())?;
@@ -130,10 +136,7 @@ impl Projector<'_> {
         if self.field_match == FieldMatch::Id
             && let Some(id) = field.metadata().get(PARQUET_FIELD_ID_META_KEY)
         {
-            let by_id = file.iter().position(|f| f.metadata().get(PARQUET_FIELD_ID_META_KEY) == Some(id));
-            // A file column without an id (an imported file) can only be meant by its name.
-            let unnumbered = |f: &Field| !f.metadata().contains_key(PARQUET_FIELD_ID_META_KEY);
-            return Ok(by_id.or_else(|| file.iter().position(|f| unnumbered(f) && f.name() == field.name())));
+            return Ok(file.iter().position(|f| f.metadata().get(PARQUET_FIELD_ID_META_KEY) == Some(id)));
         }
         if let Some(exact) = file.iter().position(|f| f.name() == field.name()) {
             return Ok(Some(exact));

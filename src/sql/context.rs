@@ -11,7 +11,7 @@ use super::statement::{self, Request};
 use super::table_functions;
 use super::table_provider::LakeglassTable;
 use super::time_travel;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scan::{FooterCache, METADATA};
 use crate::storage::Meter;
 use crate::table::Table;
@@ -24,6 +24,9 @@ use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Fields of `_metadata` that Spark has and that are not read.
+const UNREAD_METADATA: [&str; 2] = ["row_id", "row_commit_version"];
 
 /// How a session runs its queries.
 #[derive(Debug, Clone)]
@@ -99,7 +102,7 @@ impl Session {
                 let history = log_tables::history(&self.table(&name)?.with_meter(&meter), limit).await?;
                 Ok(QueryResult { meter, ..answer(history) })
             }
-            Request::DescribeDetail(name) => Ok(answer(log_tables::detail(&self.table(&name)?)?)),
+            Request::DescribeDetail(name) => Ok(answer(log_tables::detail(&self.table(&name)?).await?)),
             Request::DescribeQuery(statement) => {
                 let (_, _, plan) = self.plan(*statement).await?;
                 Ok(answer(show::columns(&plan.schema())?))
@@ -127,7 +130,11 @@ impl Session {
     async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
         let meter = Meter::default();
         let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), &meter);
-        let with_metadata = names::mentions(&statement, METADATA);
+        let with_metadata = names::mentions(&statement, &[METADATA]);
+        if UNREAD_METADATA.iter().any(|field| names::mentions(&statement, &[METADATA, field])) {
+            let hint = "_metadata.row_id and row_commit_version are not read; row_index is a row's place in its file";
+            return Err(Error::unsupported("rowTracking", hint));
+        }
         let mut own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
         if with_metadata {
             own.extend(self.registry.with_metadata());

@@ -57,9 +57,21 @@ pub async fn versions(table: &Table) -> Result<RecordBatch> {
     .map_err(from_arrow)
 }
 
-/// The table at the version that is registered, in one row; lists and properties as JSON.
-pub fn detail(table: &Table) -> Result<RecordBatch> {
+/// How many rows each file has, deleted ones included.
+async fn num_records(table: &Table) -> Result<UInt64Array> {
     let snapshot = table.snapshot();
+    let files: Vec<usize> = (0..snapshot.files.len()).collect();
+    Ok(statistics::load(table.storage(), snapshot, &files, &[]).await?.row_count)
+}
+
+/// The table at the version that is registered, in one row; lists and properties as JSON.
+pub async fn detail(table: &Table) -> Result<RecordBatch> {
+    let snapshot = table.snapshot();
+    let counts = num_records(table).await?;
+    let live = counts.iter().zip(&snapshot.files).try_fold(0_u64, |sum, (count, file)| {
+        let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
+        sum.checked_add(count?.checked_sub(deleted)?)
+    });
     let (metadata, protocol) = (&snapshot.metadata, &snapshot.protocol);
     let text = |text: Option<&str>| Arc::new(StringArray::from(vec![text])) as ArrayRef;
     let number = |number: u64| Arc::new(UInt64Array::from(vec![number])) as ArrayRef;
@@ -82,7 +94,7 @@ pub fn detail(table: &Table) -> Result<RecordBatch> {
         ("partition_columns", json(snapshot.partition_column_names().into()), false),
         ("num_files", number(snapshot.files.len() as u64), false),
         ("size_in_bytes", number(bytes), false),
-        ("num_records", Arc::new(UInt64Array::from(vec![statistics::row_count(snapshot)])), true),
+        ("num_records", Arc::new(UInt64Array::from(vec![live])), true),
         (
             "properties",
             json(metadata.configuration.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect()),
@@ -96,7 +108,7 @@ pub fn detail(table: &Table) -> Result<RecordBatch> {
 }
 
 /// The live files.
-pub fn files(table: &Table) -> Result<RecordBatch> {
+pub async fn files(table: &Table) -> Result<RecordBatch> {
     let snapshot = table.snapshot();
     let files = &snapshot.files;
     let modified = files.iter().map(|file| file.modification_time.checked_mul(1_000));
@@ -110,7 +122,7 @@ pub fn files(table: &Table) -> Result<RecordBatch> {
         ),
         ("size", Arc::new(UInt64Array::from_iter_values(files.iter().map(|file| file.size))), false),
         ("modification_time", Arc::new(modified.with_timezone("UTC")), true),
-        ("num_records", Arc::new(files.iter().map(statistics::num_records).collect::<UInt64Array>()), true),
+        ("num_records", Arc::new(num_records(table).await?), true),
         ("deleted_records", Arc::new(UInt64Array::from_iter_values(deleted)), false),
         ("partition_values", partition_values(table)?, true),
     ])

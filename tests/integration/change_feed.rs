@@ -259,6 +259,17 @@ async fn what_was_lost_on_the_way_is_refused() {
             }
         }
     }
+    let mut typed = metadata(&["id"], "true");
+    typed["metaData"]["schemaString"] =
+        json!(typed["metaData"]["schemaString"].as_str().unwrap().replace("long", "string"));
+    let mut partitioned = metadata(&["id"], "true");
+    partitioned["metaData"]["partitionColumns"] = json!(["id"]);
+    for (changed, message) in [(typed, "of another type"), (partitioned, "partitioned otherwise at version 0")] {
+        let session = made(&[vec![protocol(), metadata(&["id"], "true"), add()], vec![changed]], &[("a", &a)]).await;
+        let error = error(&session, "SELECT * FROM table_changes('t', 0)").await;
+        assert_eq!(error.code().as_str(), "unsupported_feature", "{error}");
+        assert!(error.to_string().contains(message), "{error}");
+    }
     let nameless = json!({"remove": {"path": "a", "dataChange": true}});
     let session = made(&[vec![protocol(), metadata(&["id"], "true"), add()], vec![nameless]], &[("a", &a)]).await;
     let error = error(&session, "SELECT * FROM table_changes('t', 1)").await;

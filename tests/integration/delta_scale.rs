@@ -1,8 +1,9 @@
-//! What a large log costs: time, bytes, requests and memory, and that statistics are fetched only when they are asked for.
+//! What a large log costs: bytes, requests and memory, and that statistics are fetched only when they are asked for. Its time is
+//! measured by `scripts/bench log`.
 
 use crate::allocations;
 use crate::delta_fixture::{Objects, checkpoint_name};
-use crate::large_log::{self, PER_DAY, large};
+use crate::large_log::{self, large, large_parsed, parsed_min};
 use crate::loopback::{Fault, Server};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
@@ -15,7 +16,6 @@ use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 fn storage(server: &Server) -> Storage {
     Storage::open(&server.url(""), &StorageOptions::default()).unwrap()
@@ -110,6 +110,36 @@ async fn pruning_fetches_the_statistics_once() {
 }
 
 #[tokio::test]
+async fn parsed_statistics_are_fetched_by_column() {
+    let objects = large_parsed(40_000);
+    let server = Server::in_memory(objects);
+    let storage = storage(&server);
+    let snapshot = delta::snapshot(&storage, Version::Latest).await.unwrap();
+    assert_eq!((snapshot.files.len(), stored(&snapshot)), (40_000, 40_000));
+    server.forget();
+    // Twice asked for is once told.
+    let files: Vec<usize> = (100..40_000).rev().step_by(3).chain([39_999]).collect();
+    let counts = statistics::load(&storage, &snapshot, &files, &[]).await.unwrap();
+    let of_counts = server.bytes();
+    let found = statistics::load(&storage, &snapshot, &files, &[NUMBER_0, TEXT_0]).await.unwrap();
+    assert!(of_counts < server.bytes() / 2, "{of_counts} of {}", server.bytes());
+    assert_eq!(counts.row_count, found.row_count);
+    let column = &found.columns[&NUMBER_0];
+    let long = |array: &arrow::array::ArrayRef, at: usize| array.as_primitive::<Int64Type>().value(at);
+    for (at, file) in files.iter().enumerate().take(files.len() - 1) {
+        assert_eq!((long(&column.min, at), long(&column.max, at)), (parsed_min(*file), parsed_min(*file) + 9));
+        assert_eq!(
+            (found.row_count.value(at), column.null_count.value(at)),
+            (1_000 + *file as u64 % 10, *file as u64 % 3)
+        );
+    }
+    assert!(found.columns[&TEXT_0].min.null_count() == files.len());
+    let described = statistics::describe(&storage, &snapshot, &[7, 39_999]).await.unwrap();
+    let described = described.into_iter().map(|file| file.unwrap().columns["number_0"].max.clone().unwrap());
+    assert_eq!(described.collect::<Vec<_>>(), [7, 39_999].map(|file| parsed_min(file) + 9));
+}
+
+#[tokio::test]
 async fn a_checkpoint_that_is_gone_by_now_tells_nothing() {
     let server = Server::in_memory(large(4_000, 1));
     let table = Table::open_in(storage(&server), Version::Latest, &Default::default()).await.unwrap();
@@ -118,6 +148,32 @@ async fn a_checkpoint_that_is_gone_by_now_tells_nothing() {
     let pruners: Vec<Arc<dyn Pruner>> = vec![Arc::new(AtLeast(39_900))];
     let (files, _) = prune_files(&table, all, &pruners).await.unwrap();
     assert_eq!(files.len(), 4_000);
+}
+
+/// The checkpoint was whole when the table was opened.
+#[tokio::test]
+async fn damaged_statistics_are_an_error_or_other_values() {
+    let objects = large(3_000, 0);
+    let good = objects[&checkpoint_name(10)].clone();
+    let name = Path::parse(checkpoint_name(10)).unwrap();
+    let mut failures = 0;
+    for at in (good.len() / 4..good.len() * 3 / 4).step_by(good.len() / 16) {
+        let store = in_memory(&objects).await;
+        let storage = Storage::from_store(store.clone(), Path::default(), "memory:///");
+        let snapshot = delta::snapshot(&storage, Version::Latest).await.unwrap();
+        let mut damaged = good.clone();
+        damaged[at..at + 40].fill(0xee);
+        store.put(&name, damaged.into()).await.unwrap();
+        let all: Vec<usize> = (0..snapshot.files.len()).collect();
+        match statistics::load(&storage, &snapshot, &all, &[NUMBER_0]).await {
+            Ok(found) => assert_eq!(found.containers, all.len()),
+            Err(error) => {
+                assert_eq!(error.code().as_str(), "corrupt_table", "{error}");
+                failures += 1;
+            }
+        }
+    }
+    assert!(failures > 0);
 }
 
 /// No data file is there: what is counted was read in the log.
@@ -161,35 +217,4 @@ async fn memory_per_file() {
     assert_eq!(stored(&snapshot), files - 2);
     println!("{per_file} bytes per file beyond its path");
     assert!((50..300).contains(&per_file), "{per_file} bytes per file beyond its path");
-}
-
-/// `cargo test --profile cli --no-default-features --test integration -- --ignored --nocapture large_tables`
-#[tokio::test]
-#[ignore = "takes a minute, and says something in an optimised build only"]
-async fn large_tables_open_quickly() {
-    let objects = large(300_000, 100);
-    let folder = tempfile::tempdir().unwrap();
-    for (name, bytes) in &objects {
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
-    }
-    println!("checkpoint: {} bytes", objects.values().map(Vec::len).max().unwrap());
-    for _ in 0..3 {
-        let url: lakeglass::TableUrl = folder.path().to_str().unwrap().parse().unwrap();
-        let storage = Storage::open(url.as_url(), &StorageOptions::default()).unwrap();
-        let start = Instant::now();
-        let snapshot = delta::snapshot(&storage, Version::Latest).await.unwrap();
-        let opened = start.elapsed();
-        assert_eq!((snapshot.version, snapshot.files.len()), (110, 300_000));
-        let bytes = storage.meter().metrics().bytes;
-        let all: Vec<usize> = (0..snapshot.files.len()).collect();
-        let start = Instant::now();
-        let found = statistics::load(&storage, &snapshot, &all, &[NUMBER_0]).await.unwrap();
-        assert_eq!(found.row_count.iter().flatten().count(), 300_000);
-        let loaded = start.elapsed();
-        let start = Instant::now();
-        statistics::load(&storage, &snapshot, &all[..PER_DAY], &[NUMBER_0]).await.unwrap();
-        println!("open {opened:?} ({bytes} bytes), statistics {loaded:?}, of one day {:?}", start.elapsed());
-    }
 }

@@ -77,6 +77,11 @@ async fn it_is_there_for_those_who_ask() {
     assert_eq!(rows(&session, time).await, ["1970-01-01T00:00:00.005Z"]);
     let all = error(&session, "SELECT *, a._metadata FROM t a JOIN t b USING (id)").await;
     assert!(all.to_string().contains("write a.*, b.* for *"), "{all}");
+    for sql in ["SELECT _metadata.row_id FROM t", "SELECT id FROM t WHERE t._metadata.Row_Commit_Version = 1"] {
+        let unread = error(&session, sql).await;
+        assert_eq!(unread.code().as_str(), "unsupported_feature", "{unread}");
+        assert!(unread.to_string().contains("rowTracking"), "{unread}");
+    }
     let natural = error(&session, "SELECT a._metadata FROM t a NATURAL JOIN t b").await;
     assert_eq!(natural.code().as_str(), "unsupported_feature", "{natural}");
 }
@@ -90,6 +95,8 @@ async fn a_column_called_so_is_the_tables_own() {
     let (result, _) = run(&session, "SELECT *, _metadata + 1 FROM t").await.unwrap();
     assert_eq!(result.schema.fields().len(), 2);
     let session = self::session(&[("weather", "www/demo/weather")]).await;
+    let before = "SELECT count(*), min(_metadata.row_index) FROM weather VERSION AS OF 1";
+    assert_eq!(rows(&session, before).await, ["3|0"]);
     let known = "SELECT count(DISTINCT _metadata.file_path), sum(CASE WHEN _metadata.file_size > 0 THEN 1 ELSE 0 END) = count(*) FROM weather";
     let files = "SELECT count(*) FROM table_files('weather')";
     assert_eq!(rows(&session, known).await, [format!("{}|true", rows(&session, files).await[0])]);

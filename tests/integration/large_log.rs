@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Files of one partition.
-pub const PER_DAY: usize = 1_000;
+const PER_DAY: usize = 1_000;
 
 const BATCH: usize = 10_000;
 
@@ -86,8 +86,17 @@ fn stats(file: usize) -> String {
 /// A table of `files` files in a checkpoint at version 10, and `commits` commits behind it, each of which adds a file and
 /// removes one.
 pub fn large(files: usize, commits: u64) -> Objects {
+    large_of(files, commits, false)
+}
+
+/// The same, with `stats_parsed` of one column in place of `stats`.
+pub fn large_parsed(files: usize) -> Objects {
+    large_of(files, 0, true)
+}
+
+fn large_of(files: usize, commits: u64, parsed: bool) -> Objects {
     let mut objects = Objects::new();
-    objects.insert(checkpoint_name(10), checkpoint(files));
+    objects.insert(checkpoint_name(10), checkpoint(files, parsed));
     objects.extend([last_checkpoint(10)]);
     for version in 11..=10 + commits {
         let mut added = add(&format!("new-{version}.parquet"));
@@ -98,9 +107,9 @@ pub fn large(files: usize, commits: u64) -> Objects {
     objects
 }
 
-fn checkpoint(files: usize) -> Vec<u8> {
+fn checkpoint(files: usize, parsed: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let first = control();
+    let first = control(parsed);
     let options = parquet::arrow::arrow_writer::ArrowWriterOptions::new()
         .with_properties(
             WriterProperties::builder()
@@ -113,7 +122,7 @@ fn checkpoint(files: usize) -> Vec<u8> {
     let mut writer = ArrowWriter::try_new_with_options(&mut bytes, first.schema(), options).unwrap();
     writer.write(&first).unwrap();
     for start in (0..files).step_by(BATCH) {
-        writer.write(&adds(&first.schema(), start..files.min(start + BATCH))).unwrap();
+        writer.write(&adds(&first.schema(), start..files.min(start + BATCH), parsed)).unwrap();
     }
     writer.close().unwrap();
     bytes
@@ -134,7 +143,7 @@ fn group(columns: Vec<(&str, ArrayRef)>, valid: Vec<bool>) -> ArrayRef {
 }
 
 /// Protocol and metadata: two rows.
-fn control() -> RecordBatch {
+fn control(parsed: bool) -> RecordBatch {
     let version = |value: i32| Arc::new(Int32Array::from(vec![value, 0])) as ArrayRef;
     let protocol = group(vec![("minReaderVersion", version(1)), ("minWriterVersion", version(2))], vec![true, false]);
     let mut columns = arrow::array::ListBuilder::new(StringBuilder::new());
@@ -149,7 +158,7 @@ fn control() -> RecordBatch {
         ],
         vec![false, true],
     );
-    let add = new_null_array(add_of(0..0).data_type(), 2);
+    let add = new_null_array(add_of(0..0, parsed).data_type(), 2);
     RecordBatch::try_from_iter_with_nullable([
         ("add", add, true),
         ("protocol", protocol, true),
@@ -158,16 +167,16 @@ fn control() -> RecordBatch {
     .unwrap()
 }
 
-fn adds(schema: &SchemaRef, files: std::ops::Range<usize>) -> RecordBatch {
+fn adds(schema: &SchemaRef, files: std::ops::Range<usize>, parsed: bool) -> RecordBatch {
     let rows = files.len();
     let columns = schema.fields().iter().map(|field| match field.name().as_str() {
-        "add" => add_of(files.clone()),
+        "add" => add_of(files.clone(), parsed),
         _ => new_null_array(field.data_type(), rows),
     });
     RecordBatch::try_new(schema.clone(), columns.collect()).unwrap()
 }
 
-fn add_of(files: std::ops::Range<usize>) -> ArrayRef {
+fn add_of(files: std::ops::Range<usize>, parsed: bool) -> ArrayRef {
     let rows = files.len();
     let names = MapFieldNames { entry: "key_value".into(), key: "key".into(), value: "value".into() };
     let mut partition = MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new());
@@ -192,9 +201,28 @@ fn add_of(files: std::ops::Range<usize>) -> ArrayRef {
         ("size", long(|file| 1_000_000 + file as i64)),
         ("modificationTime", long(|file| 1_700_000_000_000 + file as i64)),
         ("dataChange", Arc::new(BooleanArray::from(vec![false; rows]))),
-        ("stats", Arc::new(StringArray::from_iter_values(files.clone().map(stats)))),
+        match parsed {
+            true => ("stats_parsed", stats_parsed(&long, rows)),
+            false => ("stats", Arc::new(StringArray::from_iter_values(files.clone().map(stats)))),
+        },
         ("deletionVector", group(vector, vec![false; rows])),
         ("baseRowId", new_null_array(&DataType::Int64, rows)),
+    ];
+    group(columns, vec![true; rows])
+}
+
+/// The lower bound in `stats_parsed`, nine below the upper one. It does not compress.
+pub fn parsed_min(file: usize) -> i64 {
+    ((file as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 12) as i64
+}
+
+fn stats_parsed(long: &dyn Fn(fn(usize) -> i64) -> ArrayRef, rows: usize) -> ArrayRef {
+    let of_column = |value: fn(usize) -> i64| group(vec![("number_0", long(value))], vec![true; rows]);
+    let columns = vec![
+        ("numRecords", long(|file| 1_000 + file as i64 % 10)),
+        ("minValues", of_column(parsed_min)),
+        ("maxValues", of_column(|file| parsed_min(file) + 9)),
+        ("nullCount", of_column(|file| file as i64 % 3)),
     ];
     group(columns, vec![true; rows])
 }

@@ -205,8 +205,10 @@ async fn by_id_a_name_alone_is_not_enough() {
     let mut fixture = Fixture::mapped(Arc::new(schema(1)), Arc::new(schema(1)), FieldMatch::Id);
     let ints: ArrayRef = Arc::new(Int32Array::from(vec![5]));
     fixture.add(&RecordBatch::try_new(Arc::new(schema(2)), vec![ints.clone()]).unwrap()).await;
+    assert_eq!(fixture.rows().await, ["∅"], "another column's values");
     fixture.add(&batch(vec![("c", ints)])).await;
-    assert_eq!(fixture.rows().await, ["∅", "5"], "another column's values, and a file without ids");
+    let error = fixture.error().await;
+    assert!(error.code().as_str() == "corrupt_table" && error.to_string().contains("no field ids"), "{error}");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ export const PROTOCOL = 1;
  * @property {{ params: { url: string, at: EngineVersion }, value: OpenedTable }} open
  * @property {{ params: { handle: Handle, at: EngineVersion }, value: OpenedTable }} at
  * @property {{ params: { handle: Handle, offset?: number, limit?: number }, value: FileInfo[] }} files
- * @property {{ params: { handle: Handle }, value: { earliest: bigint, latest: bigint } }} versions
+ * @property {{ params: { handle: Handle }, value: { earliest: bigint, latest: bigint, intact: bigint | null } }} versions
  * @property {{ params: { handle: Handle, limit?: number, until?: bigint | number }, value: Commit[] }} history
  * @property {{ params: { handle: Handle, limit?: number, columns?: string[] }, value: OpenedResult }} preview
  * @property {{ params: { name: string, handle: Handle }, value: void }} register

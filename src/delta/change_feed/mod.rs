@@ -17,6 +17,7 @@ use super::actions::{CommitTimes, DeletionVector, Metadata, PartitionValues, Pro
 use super::column_mapping::Mode;
 use super::commit::lines_of;
 use super::commit_timestamp;
+use super::definition::positions;
 use super::log_segment::{self, FetchedCommit};
 use super::{schema, table_features};
 use crate::error::{Error, Result};
@@ -25,7 +26,7 @@ use crate::storage::Storage;
 use arrow::datatypes::{DataType, Field, Fields};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -71,7 +72,7 @@ pub async fn changes(storage: &Storage, table: &Arc<Snapshot>, from: Version, to
     };
     if !begins_with_it {
         check_enabled(&start.metadata.configuration, *range.start())?;
-        check_columns(&start.schema, &end, *range.start())?;
+        check_columns(&start.schema, &start.partition_columns, &end, *range.start())?;
     }
     for commit in &commits {
         check_metadata(commit, &end)?;
@@ -192,7 +193,9 @@ fn check_metadata(commit: &Commit, end: &Snapshot) -> Result<()> {
         metadata.configuration.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
     check_enabled(&configuration, commit.version)?;
     let mode = Mode::of(protocol.as_ref().unwrap_or(&end.protocol), &configuration)?;
-    check_columns(&schema::parse(&metadata.schema_string, mode)?, end, commit.version)
+    let schema = schema::parse(&metadata.schema_string, mode)?;
+    let partition_columns = positions(&schema.logical, &metadata.partition_columns)?;
+    check_columns(&schema, &partition_columns, end, commit.version)
 }
 
 fn check_enabled(configuration: &BTreeMap<String, String>, version: u64) -> Result<()> {
@@ -208,8 +211,16 @@ fn check_enabled(configuration: &BTreeMap<String, String>, version: u64) -> Resu
     }
 }
 
-/// Refuses a range whose files hold what the last version has no place for.
-fn check_columns(earlier: &TableSchema, end: &Snapshot, version: u64) -> Result<()> {
+/// Refuses a range whose files hold what the last version has no place for, or hold it elsewhere.
+fn check_columns(earlier: &TableSchema, partitions: &[usize], end: &Snapshot, version: u64) -> Result<()> {
+    let names = |schema: &TableSchema, columns: &[usize]| {
+        let names = columns.iter().filter_map(|column| schema.physical.fields().get(*column));
+        names.map(|field| field.name().clone()).collect::<BTreeSet<_>>()
+    };
+    if names(earlier, partitions) != names(&end.schema, &end.partition_columns) {
+        let reason = format!("the table was partitioned otherwise at version {version} than at {}", end.version);
+        return Err(Error::unsupported("changeDataFeed", format!("{reason}: ask for a range that ends before")));
+    }
     match lost(earlier.physical.fields(), end.schema.physical.fields(), "") {
         Some(what) => {
             let reason =
@@ -238,8 +249,9 @@ fn differs(earlier: &Field, later: &Field, path: &str) -> Option<String> {
             differs(earlier, later, path)
         }
         (earlier, later) if earlier == later => None,
-        // Whether a leaf was widened, its file tells: what does not fit is an error there.
-        (earlier, later) if !earlier.is_nested() && !later.is_nested() => None,
+        // What type widening allows, and what does not fit after all is an error where it is read.
+        (earlier, later) if earlier.is_numeric() && later.is_numeric() => None,
+        (DataType::Date32, DataType::Timestamp(_, None)) => None,
         _ => Some(format!("the column {path} is of another type than")),
     }
 }

@@ -41,7 +41,7 @@ pub fn decode(snapshot: &Snapshot, files: &[usize], columns: &[usize]) -> Result
 }
 
 /// Like [`decode`], and fetches what opening the table left in a checkpoint: once, for all of `files`. Where that would cost
-/// more bytes than the files' own footers, which say more, nothing is known.
+/// more bytes than the files' own footers, which say more, nothing is known; nor of a file that `files` has twice, the second time.
 pub async fn load(
     storage: &Storage,
     snapshot: &Snapshot,

@@ -56,6 +56,8 @@ pub(super) async fn read(
     mut each: impl FnMut(Vec<usize>, Vec<Option<Written<'_>>>) -> Result<()>,
 ) -> Result<()> {
     rows.sort_unstable_by_key(|wanted| wanted.row);
+    // A file that is asked for twice is told of once.
+    rows.dedup_by_key(|wanted| wanted.row);
     let affordable = FOOTER.saturating_mul(rows.len() as u64);
     let leaves = statistics(&stored.metadata, |column| names.is_none_or(|names| names.contains(&column)));
     let groups = groups(stored, rows);
@@ -73,7 +75,7 @@ pub(super) async fn read(
         match file {
             Ok(file) => decode(stored, &file, &group, &mut each)?,
             // Cleaned up since the table was opened: nothing is known.
-            Err(error) if error.is_missing() => {}
+            Err(error) if error.may_be_missing() => {}
             Err(error) => return Err(error),
         }
     }

@@ -218,15 +218,15 @@ fn rows_are_counted_without_the_deleted_ones() {
     assert_eq!(row_count(&snapshot), Some(3));
 }
 
-fn described(snapshot: &Snapshot) -> FileDescription {
+async fn described(snapshot: &Snapshot) -> FileDescription {
     let store = std::sync::Arc::new(object_store::memory::InMemory::new());
     let storage = Storage::from_store(store, Path::default(), "memory:///");
-    let found = futures::executor::block_on(describe(&storage, snapshot, &[0])).unwrap();
+    let found = describe(&storage, snapshot, &[0]).await.unwrap();
     found.into_iter().next().flatten().unwrap()
 }
 
-#[test]
-fn descriptions_show_what_was_written() {
+#[tokio::test]
+async fn descriptions_show_what_was_written() {
     let nested = json!({"type": "struct", "fields": [{"name": "x", "type": "long", "nullable": true}]});
     let fields =
         json!([{"name": "i", "type": "long"}, {"name": "n", "type": nested}, {"name": "t", "type": "timestamp"}]);
@@ -237,7 +237,7 @@ fn descriptions_show_what_was_written() {
         )],
     );
     snapshot.schema = schema::parse(&json!({"type": "struct", "fields": fields}).to_string(), Mode::None).unwrap();
-    let found = described(&snapshot);
+    let found = described(&snapshot).await;
     let column = |min: Option<Value>, max: Option<Value>, null_count| ColumnDescription { min, max, null_count };
     use serde_json::Value;
     assert_eq!(found.num_records, Some(2));
@@ -245,7 +245,7 @@ fn descriptions_show_what_was_written() {
     assert_eq!(found.columns["n.x"], column(Some(json!(3)), None, Some(1)));
 
     snapshot.files[0].statistics = Some(FileStatistics::Parsed { batch: parsed_batch(), row: 0 });
-    let found = described(&snapshot);
+    let found = described(&snapshot).await;
     assert_eq!(found.num_records, Some(4));
     assert_eq!(found.columns["i"], column(Some(json!(1)), Some(json!(10)), Some(0)));
     assert_eq!(found.columns["t"].min, Some(json!("1970-01-01T00:00:00Z")));

@@ -34,22 +34,23 @@ pub fn resolve(statement: &mut Statement, tables: &BTreeMap<String, SchemaRef>) 
     }
 }
 
-/// Whether `statement` names a column, or a part of one, `name`.
-pub fn mentions(statement: &Statement, name: &str) -> bool {
-    struct Mention<'n>(&'n str);
+/// Whether `statement` names a column, or a part of one, by these names, one behind the other.
+pub fn mentions(statement: &Statement, names: &[&str]) -> bool {
+    struct Mention<'n>(&'n [&'n str]);
     impl Visitor for Mention<'_> {
         type Break = ();
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            let is = |ident: &Ident| ident.value.eq_ignore_ascii_case(self.0);
-            let found = match expr {
-                Expr::Identifier(ident) => is(ident),
-                Expr::CompoundIdentifier(idents) => idents.iter().any(is),
-                _ => false,
+            let idents = match expr {
+                Expr::Identifier(ident) => std::slice::from_ref(ident),
+                Expr::CompoundIdentifier(idents) => idents.as_slice(),
+                _ => &[],
             };
+            let same = |(ident, name): (&Ident, &&str)| ident.value.eq_ignore_ascii_case(name);
+            let found = idents.windows(self.0.len()).any(|idents| idents.iter().zip(self.0).all(same));
             if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         }
     }
-    statement.visit(&mut Mention(name)).is_break()
+    statement.visit(&mut Mention(names)).is_break()
 }
 
 /// The spelling of the table that `name` means.

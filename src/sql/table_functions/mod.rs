@@ -60,7 +60,7 @@ async fn table(
         }
         Function::History { limit } => memory(log_tables::history(&metered, limit).await?),
         Function::Versions => memory(log_tables::versions(&metered).await?),
-        Function::Files => memory(log_tables::files(&table)?),
+        Function::Files => memory(log_tables::files(&metered).await?),
     }
 }
 

@@ -3,6 +3,7 @@
 //! `bench_log [files] [commits] [repetitions]`. `scripts/bench` runs it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use lakeglass::delta::statistics;
 use lakeglass_oracle::{kernel, large_log, ours};
 use std::time::{Duration, Instant};
 
@@ -24,13 +25,20 @@ fn main() {
     let lakeglass = || runtime.block_on(ours::open(root, None)).unwrap().snapshot().files.len();
     let listing = || kernel::list(&*engine, root, None, false).unwrap().len();
     let statistics = || kernel::list(&*engine, root, None, true).unwrap().len();
-    let readers: [(&str, &dyn Fn() -> usize); 3] = [
+    let bounds = || {
+        let table = runtime.block_on(ours::open(root, None)).unwrap();
+        let all: Vec<usize> = (0..table.snapshot().files.len()).collect();
+        let bounds = statistics::load(table.storage(), table.snapshot(), &all, &[0]);
+        runtime.block_on(bounds).unwrap().containers
+    };
+    let readers: [(&str, &dyn Fn() -> usize); 4] = [
         ("lakeglass", &lakeglass),
+        ("lakeglass, with bounds of a column", &bounds),
         ("delta_kernel, without statistics", &listing),
         ("delta_kernel, with statistics", &statistics),
     ];
-    let mut times = [const { Vec::new() }; 3];
-    let mut found = [0; 3];
+    let mut times = [const { Vec::new() }; 4];
+    let mut found = [0; 4];
     for _ in 0..repetitions {
         for (reader, (_, list)) in readers.iter().enumerate() {
             let begun = Instant::now();
