@@ -91,3 +91,8 @@ pub mod table;
 pub use error::{Error, ErrorCode, Result};
 pub use snapshot::{Snapshot, Version};
 pub use table::{Table, TableUrl};
+
+/// The README's examples, compiled with the tests.
+#[cfg(all(doctest, feature = "sql"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -21,6 +21,7 @@ mod footer_cache;
 mod guard;
 mod log_statistics;
 mod nullable;
+mod page_header;
 mod page_index;
 mod partition;
 mod preview;

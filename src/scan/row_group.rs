@@ -4,6 +4,7 @@ use super::file::{OpenFile, RowGroup};
 use super::file_metadata::Positions;
 use super::footer::decode_error;
 use super::guard::guarded;
+use super::page_header;
 use super::page_index::{self, IndexRanges};
 use crate::error::{Error, Result};
 use arrow::array::RecordBatch;
@@ -153,6 +154,7 @@ async fn read(file: &OpenFile, mut decoder: ParquetPushDecoder) -> Result<Option
                     return Err(Error::corrupt(&file.name, "a column is outside the file"));
                 }
                 let bytes = file.fetch(&ranges).await?;
+                bytes.iter().try_for_each(|pages| page_header::check(pages, &file.name))?;
                 decoder.push_ranges(ranges, bytes).map_err(broken)?;
             }
         }

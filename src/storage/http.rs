@@ -8,7 +8,7 @@ use super::metered::Meters;
 use super::reply::{Reply, judge};
 use super::retry::{Failure, RetryPolicy};
 use super::transport::{Freshness, Request, Transport};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::snapshot::FileLocation;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -59,25 +59,29 @@ impl HttpStore {
         let target = self.locator.locate(location)?;
         let started = Instant::now();
         let mut attempts = 0;
+        let mut answered = None;
         loop {
             attempts += 1;
             let failure = match self.attempt(&target, range, freshness, meters).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
+            // Asked between two attempts: a connection that was down for both of them was then hardly there in the middle.
+            if failure == Failure::Blocked && answered.is_none() {
+                answered = Some(self.answers(&target.url, meters).await);
+            }
             match self.retry.delay(&failure, attempts, started.elapsed(), chance(), now()) {
                 Some(delay) => self.transport.sleep(delay).await,
-                None if failure == Failure::Blocked => return Err(self.blocked(&target.url, meters).await),
-                None => return Err(failure.into_error(&target.url, now())),
+                None => return Err(failure.into_error(&target.url, answered.unwrap_or(false), now())),
             }
             meters.count_retry();
         }
     }
 
-    async fn blocked(&self, url: &Url, meters: &Meters) -> Error {
+    async fn answers(&self, url: &Url, meters: &Meters) -> bool {
         let _permit = self.permits.acquire().await.ok();
         meters.count_request();
-        Error::CorsOrNetwork { url: super::redact(url), answered: self.transport.answers(url).await }
+        self.transport.answers(url).await
     }
 
     async fn attempt(
@@ -162,6 +166,7 @@ fn since_epoch() -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
     use crate::storage::transport::{Headers, Response, SendError};
     use async_trait::async_trait;
     use object_store::path::Path;

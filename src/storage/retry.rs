@@ -110,14 +110,13 @@ impl Failure {
         Some(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
     }
 
-    /// The error of a request for `url` that is given up.
-    pub(super) fn into_error(self, url: &Url, now: i64) -> Error {
+    /// The error of a request for `url` that is given up. `answered`: whether the host of a blocked one answers at all.
+    pub(super) fn into_error(self, url: &Url, answered: bool, now: i64) -> Error {
         let shown = redact(url);
         match self {
             Failure::Dropped(reason) | Failure::Contradiction(reason) => Error::Network { url: shown, reason },
             Failure::TimedOut => Error::Network { url: shown, reason: "timed out: the host stopped answering".into() },
-            // Whether the host answers is for the store to ask.
-            Failure::Blocked => Error::CorsOrNetwork { url: shown, answered: false },
+            Failure::Blocked => Error::CorsOrNetwork { url: shown, answered },
             Failure::Status { status: status @ (400 | 401 | 403), body, .. } if is_expired(url, status, &body, now) => {
                 Error::UrlExpired { url: shown }
             }
@@ -193,7 +192,7 @@ mod tests {
     fn errors_carry_their_code_and_no_secret() {
         let url = Url::parse("https://user:word@host/t/a?sig=secret#x").unwrap();
         let code = |failure: Failure| {
-            let error = failure.into_error(&url, NOW);
+            let error = failure.into_error(&url, false, NOW);
             let text = format!("{error} {error:?}");
             assert!(!text.contains("secret") && !text.contains("word@"), "{text}");
             error.code().as_str()
