@@ -4,7 +4,7 @@
 //!
 //! - what of the bytes is in the [`cache`] is answered from there, which tables share ([`pool`]), or from a [`persistent`] one
 //!   that an earlier visit filled;
-//! - the rest is merged into as few requests as pay off ([`coalesce`]), and somebody else's equal request is waited for
+//! - the rest is merged into as few requests as pay off ([`coalesce`], by what the host's [`pace`] makes of a gap), and somebody else's equal request is waited for
 //!   ([`flight`]); both in [`read`], as a [`task`] that goes on while its caller is paused;
 //! - a [`source`] fetches: an object store ([`store`]; local folders), or [`http`], which turns names into URLs ([`locate`]),
 //!   sends a GET through a [`transport`] (browser `fetch` or reqwest), judges its [`reply`], and asks again where that may
@@ -28,6 +28,7 @@ pub mod metered;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod options;
+mod pace;
 mod persistent;
 mod pool;
 mod read;
@@ -214,7 +215,8 @@ impl Storage {
         let missing = ranges.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(range, _)| range.clone());
         let missing: Vec<Range<u64>> = missing.collect();
         self.check_size(location, &missing)?;
-        let replies = self.fetch_all(location, &coalesce(&missing, coalesce::GAP, coalesce::LONGEST)).await?;
+        let replies =
+            self.fetch_all(location, &coalesce(&missing, self.shared.source.gap(location), coalesce::LONGEST)).await?;
         for (range, bytes) in ranges.iter().zip(&mut found) {
             if bytes.is_none() {
                 *bytes = cut(range, &replies);
