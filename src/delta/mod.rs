@@ -28,6 +28,7 @@ mod log_path;
 mod log_segment;
 mod partition_values;
 mod replay;
+mod row_tracking;
 pub mod schema;
 pub mod statistics;
 mod table_features;
@@ -79,6 +80,7 @@ fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
     let metadata = metadata.ok_or_else(|| Error::corrupt("_delta_log", "it has no metaData action"))?;
     let Definition { schema, partition_columns, metadata, protocol } = Definition::new(&protocol, metadata)?;
 
+    let row_tracking = row_tracking::columns(&protocol, &metadata);
     let locator = Locator::new(url)?;
     let partition_values = PartitionValuesBuilder::new(&schema.logical, &schema.physical, &partition_columns);
     let mut replay = Replay::new(&locator, partition_values);
@@ -99,6 +101,7 @@ fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
         stored_statistics,
         metadata,
         protocol,
+        row_tracking,
     })
 }
 

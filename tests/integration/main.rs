@@ -25,6 +25,8 @@ mod file_metadata;
 mod large_log;
 mod loopback;
 mod readme;
+#[cfg(feature = "sql")]
+mod row_tracking;
 mod scan_bounds;
 mod scan_damage;
 mod scan_deletes;

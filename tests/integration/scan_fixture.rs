@@ -152,6 +152,7 @@ impl Fixture {
                 stored_statistics: Vec::new(),
                 metadata: TableMetadata::default(),
                 protocol: TableProtocol::default(),
+                row_tracking: None,
             },
             partition_values: Vec::new(),
         }
@@ -174,6 +175,7 @@ impl Fixture {
             modification_time: 0,
             statistics: None,
             deletes: None,
+            row_origin: None,
         });
         self.snapshot.files.last_mut().unwrap()
     }

@@ -21,6 +21,7 @@ fn snapshot(columns: &[(&str, &str)], statistics: Vec<Option<FileStatistics>>) -
         modification_time: 0,
         statistics,
         deletes: None,
+        row_origin: None,
     };
     let options = RecordBatchOptions::new().with_row_count(Some(statistics.len()));
     Snapshot {
@@ -33,6 +34,7 @@ fn snapshot(columns: &[(&str, &str)], statistics: Vec<Option<FileStatistics>>) -
         stored_statistics: Vec::new(),
         metadata: TableMetadata::default(),
         protocol: TableProtocol::default(),
+        row_tracking: None,
     }
 }
 

@@ -6,6 +6,7 @@ use delta_kernel::engine::arrow_conversion::TryIntoArrow;
 use delta_kernel::engine::arrow_data::EngineDataArrowExt;
 use delta_kernel::scan::StatsOptions;
 use delta_kernel::scan::state::ScanFile;
+use delta_kernel::schema::MetadataColumnSpec;
 use delta_kernel::{Engine, KernelError, Snapshot};
 use delta_kernel_default_engine::DefaultEngine;
 use delta_kernel_default_engine::storage::store_from_url;
@@ -38,10 +39,24 @@ fn snapshot(engine: &dyn Engine, root: &Path, version: Option<u64>) -> Result<Ar
 
 /// The table's rows.
 pub fn read(root: &Path, version: Option<u64>) -> Result<Content> {
+    read_with(root, version, &[])
+}
+
+/// The table's rows with their ids, and the versions that wrote them: columns `row_id` and `row_commit_version` behind the others.
+pub fn read_tracked(root: &Path, version: Option<u64>) -> Result<Content> {
+    let row_tracking = [MetadataColumnSpec::RowId, MetadataColumnSpec::RowCommitVersion];
+    read_with(root, version, &row_tracking)
+}
+
+fn read_with(root: &Path, version: Option<u64>, more: &[MetadataColumnSpec]) -> Result<Content> {
     let engine = engine(root);
     let snapshot = snapshot(&*engine, root, version)?;
     let version = snapshot.version();
-    let scan = snapshot.scan_builder().build().map_err(said)?;
+    let mut logical = snapshot.schema().as_ref().clone();
+    for spec in more {
+        logical = logical.add_metadata_column(spec.text_value(), *spec).map_err(said)?;
+    }
+    let scan = snapshot.scan_builder().with_schema(Arc::new(logical)).build().map_err(said)?;
     let schema: Schema = scan.logical_schema().as_ref().try_into_arrow().map_err(|error| format!("{error}"))?;
     let data = scan.execute(engine).map_err(said)?;
     let batches: std::result::Result<_, _> = data.map(|data| data?.try_into_record_batch()).collect();

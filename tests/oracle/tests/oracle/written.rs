@@ -3,9 +3,28 @@
 
 use crate::histories::number;
 use crate::report::Differences;
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema};
+use lakeglass_oracle::writer::data_file::Identity;
 use lakeglass_oracle::writer::history::{History, table_schema};
 use lakeglass_oracle::{Content, Result, kernel, ours};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The rows with their ids and versions, sorted.
+fn tracked_text(rows: RecordBatch, identities: &[Identity]) -> Vec<String> {
+    let mut fields = rows.schema().fields().to_vec();
+    let mut columns = rows.columns().to_vec();
+    let column = |of: fn(&Identity) -> i64| Arc::new(identities.iter().map(of).collect::<Int64Array>()) as ArrayRef;
+    for (name, column) in
+        [("row_id", column(|identity| identity.0)), ("row_commit_version", column(|identity| identity.1))]
+    {
+        fields.push(Arc::new(Field::new(name, DataType::Int64, true)));
+        columns.push(column);
+    }
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
+    Content { version: 0, schema: batch.schema(), batches: vec![batch] }.sorted()
+}
 
 /// The first history's seed and their number, unless `LAKEGLASS_SEED` and `LAKEGLASS_TABLES` say otherwise.
 const SEED: u64 = 1;
@@ -22,6 +41,7 @@ async fn every_version_has_the_rows_that_were_written() {
     let mut refused: BTreeMap<String, usize> = BTreeMap::new();
     let first = number("LAKEGLASS_SEED", SEED);
     let tables = number("LAKEGLASS_TABLES", TABLES);
+    let (mut tracked, mut kernel_tracked) = (0, 0);
     for seed in first..first + tables {
         let root = folder.path().join(seed.to_string());
         let history = History::write(&root, seed, true);
@@ -40,11 +60,26 @@ async fn every_version_has_the_rows_that_were_written() {
                 }
                 theirs => differences.compare(&name, &written, &ours, &theirs),
             }
+            if history.row_tracking {
+                tracked += 1;
+                let written = Ok(tracked_text(version.batch(), &version.identities));
+                let ours = ours::read_tracked(&root, Some(number as u64)).await.map(|content| content.sorted());
+                match kernel::read_tracked(&root, Some(number as u64)).map(|content| content.sorted()) {
+                    Err(_) => differences.equal(&format!("{name}: row ids"), &written, &ours),
+                    theirs => {
+                        kernel_tracked += 1;
+                        let text = |rows: Result<Vec<String>>| rows.map(|rows| rows.join("\n"));
+                        differences.compare(&format!("{name}: row ids"), &text(written), &text(ours), &text(theirs));
+                    }
+                }
+            }
         }
         std::fs::remove_dir_all(root).unwrap();
     }
     for (reason, count) in refused {
         println!("{count} versions are not read by delta_kernel: {reason}");
     }
+    println!("row ids of {tracked} versions, {kernel_tracked} of them read by delta_kernel too");
+    assert!(tracked >= tables && kernel_tracked > 0, "row ids of {tracked} versions, {kernel_tracked}");
     differences.finish(tables * 5);
 }
