@@ -6,6 +6,7 @@ pub mod statistics;
 mod type_name;
 mod version;
 
+use crate::error::Error;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, SchemaRef};
 use bytes::Bytes;
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub protocol: TableProtocol,
     /// How rows are told apart across versions, where the table keeps track of that.
     pub row_tracking: Option<RowTracking>,
+    /// What of the table's log is damaged and was done without: the snapshot is whole, and its owner may want to know.
+    pub damage: Option<Error>,
 }
 
 /// When a version was committed, and how that is known.

@@ -38,6 +38,7 @@ mod scan_random;
 mod scan_requests;
 mod scan_rows;
 mod scan_schema;
+mod scan_widening;
 #[cfg(feature = "sql")]
 mod sql;
 #[cfg(feature = "sql")]

@@ -153,6 +153,7 @@ impl Fixture {
                 metadata: TableMetadata::default(),
                 protocol: TableProtocol::default(),
                 row_tracking: None,
+                damage: None,
             },
             partition_values: Vec::new(),
         }

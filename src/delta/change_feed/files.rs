@@ -138,6 +138,7 @@ impl<'l> Builder<'l> {
             protocol: end.protocol.clone(),
             stored_statistics: Vec::new(),
             row_tracking: None,
+            damage: None,
         })
     }
 }
