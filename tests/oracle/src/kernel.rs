@@ -1,6 +1,7 @@
 //! Reading with `delta_kernel`.
 
-use crate::{Content, LiveFile, Result};
+use crate::{Content, LiveFile, Result, variant};
+use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use delta_kernel::engine::arrow_conversion::TryIntoArrow;
 use delta_kernel::engine::arrow_data::EngineDataArrowExt;
@@ -59,8 +60,15 @@ fn read_with(root: &Path, version: Option<u64>, more: &[MetadataColumnSpec]) -> 
     let scan = snapshot.scan_builder().with_schema(Arc::new(logical)).build().map_err(said)?;
     let schema: Schema = scan.logical_schema().as_ref().try_into_arrow().map_err(|error| format!("{error}"))?;
     let data = scan.execute(engine).map_err(said)?;
-    let batches: std::result::Result<_, _> = data.map(|data| data?.try_into_record_batch()).collect();
-    Ok(Content { version, schema: schema.into(), batches: batches.map_err(said)? })
+    let batches: std::result::Result<Vec<_>, _> = data.map(|data| data?.try_into_record_batch()).collect();
+    let text = |batch: &RecordBatch| {
+        let fields: Vec<_> = batch.schema().fields().iter().map(variant::text_field).collect();
+        let columns = batch.columns().iter().map(variant::text).collect();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+    };
+    let batches: std::result::Result<Vec<_>, _> = batches.map_err(said)?.iter().map(text).collect();
+    let schema = Schema::new(schema.fields().iter().map(variant::text_field).collect::<Vec<_>>());
+    Ok(Content { version, schema: schema.into(), batches: batches.map_err(|error| error.to_string())? })
 }
 
 /// The live files as `delta_kernel` lists them. Without `statistics` it is asked for nothing but what a [`LiveFile`] has, which is

@@ -34,9 +34,9 @@ pub async fn read(root: &Path, version: Option<u64>) -> Result<Content> {
 pub async fn read_tracked(root: &Path, version: Option<u64>) -> Result<Content> {
     let table = open(root, version).await?;
     let scan = Scan::new(&table, &FooterCache::default());
-    let width = scan.schema().fields().len();
-    let fields = scan.schema().fields().iter().cloned().chain([Arc::new(metadata_field(&TRACKED))]);
-    let scan = scan.with_columns((0..=width).collect(), Arc::new(Schema::new(fields.collect::<Vec<_>>())));
+    let mut fields = scan.schema().fields().to_vec();
+    fields.push(Arc::new(metadata_field(&TRACKED)));
+    let scan = scan.with_columns((0..fields.len()).collect(), Arc::new(Schema::new(fields)));
     let batches: Vec<RecordBatch> = scan.stream().try_collect().await.map_err(said)?;
     let plain: Vec<_> = batches.iter().map(with_row_ids).collect();
     let schema = plain.first().map_or_else(|| scan.schema().clone(), RecordBatch::schema);

@@ -1,10 +1,10 @@
 //! A data file as its table sees it: what is in it, which of its rows are left, and its `add`.
 
-use super::kind::Column;
+use super::kind::{Column, Kind};
 use super::value::Value;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -86,11 +86,35 @@ pub fn live_identities(file: &DataFile) -> Vec<Identity> {
     rows.filter(|(at, _)| !file.deleted.contains(at)).map(|(_, identity)| *identity).collect()
 }
 
+/// Of all its rows, deleted ones too: then bounds are wide.
+fn statistics(file: &DataFile) -> Json {
+    let mut bounds = [Map::new(), Map::new()];
+    let mut null_count = Map::new();
+    for column in &file.written {
+        if file.partition_values.get(&column.physical).is_some() || matches!(column.kind, Kind::Struct(_)) {
+            continue;
+        }
+        let values = file.rows.iter().map(|row| row.field(&file.written, column));
+        let values: Vec<Value> = values.filter(|value| *value != Value::Null).collect();
+        null_count.insert(column.physical.clone(), json!(file.rows.len() - values.len()));
+        let keys = values.iter().filter_map(|value| Some((value.key()?, value)));
+        let (first, last) = (keys.clone().min_by(|a, b| a.0.cmp(&b.0)), keys.max_by(|a, b| a.0.cmp(&b.0)));
+        for (bounds, value) in bounds.iter_mut().zip([first, last]) {
+            if let Some(bound) = value.and_then(|(_, value)| value.bound(&column.kind)) {
+                bounds.insert(column.physical.clone(), bound);
+            }
+        }
+    }
+    let [min, max] = bounds;
+    json!({"numRecords": file.rows.len(), "tightBounds": file.vector.is_none(), "minValues": min, "maxValues": max,
+        "nullCount": null_count})
+}
+
 /// Its `add`.
 pub fn add(file: &DataFile) -> Json {
     let mut action = json!({"add": {
         "path": file.uri, "partitionValues": file.partition_values, "size": file.size, "modificationTime": TIME, "dataChange": true,
-        "stats": json!({"numRecords": file.rows.len(), "tightBounds": file.vector.is_none()}).to_string(),
+        "stats": statistics(file).to_string(),
     }});
     if let Some(vector) = &file.vector {
         action["add"]["deletionVector"] = vector.clone();

@@ -3,10 +3,12 @@
 
 use crate::histories::number;
 use crate::report::Differences;
-use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
+use lakeglass_oracle::pruned::{self, Filter};
 use lakeglass_oracle::writer::data_file::Identity;
 use lakeglass_oracle::writer::history::{History, table_schema};
+use lakeglass_oracle::writer::numbers::Numbers;
 use lakeglass_oracle::{Content, Result, kernel, ours};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +28,16 @@ fn tracked_text(rows: RecordBatch, identities: &[Identity]) -> Vec<String> {
     Content { version: 0, schema: batch.schema(), batches: vec![batch] }.sorted()
 }
 
+/// A filter by one of the values, if some column has any that can be compared.
+fn filter(batch: &RecordBatch, numbers: &mut Numbers) -> Option<Filter> {
+    let column = numbers.below(batch.num_columns());
+    let row = (batch.num_rows() > 0).then(|| numbers.below(batch.num_rows()))?;
+    let value = batch.column(column).slice(row, 1);
+    let fits = Filter::fits(value.data_type()) && value.is_valid(0);
+    let (at_least, at_most) = *numbers.one_of(&[(true, false), (false, true), (true, true)]);
+    fits.then_some(Filter { column, value, at_least, at_most })
+}
+
 /// The first history's seed and their number, unless `LAKEGLASS_SEED` and `LAKEGLASS_TABLES` say otherwise.
 const SEED: u64 = 1;
 const TABLES: u64 = 30;
@@ -41,7 +53,8 @@ async fn every_version_has_the_rows_that_were_written() {
     let mut refused: BTreeMap<String, usize> = BTreeMap::new();
     let first = number("LAKEGLASS_SEED", SEED);
     let tables = number("LAKEGLASS_TABLES", TABLES);
-    let (mut tracked, mut kernel_tracked) = (0, 0);
+    let (mut tracked, mut kernel_tracked, mut left_out) = (0, 0, 0);
+    let mut numbers = Numbers::new(first);
     for seed in first..first + tables {
         let root = folder.path().join(seed.to_string());
         let history = History::write(&root, seed, true);
@@ -59,6 +72,16 @@ async fn every_version_has_the_rows_that_were_written() {
                     differences.equal(&name, &written, &ours);
                 }
                 theirs => differences.compare(&name, &written, &ours, &theirs),
+            }
+            let batch = version.batch();
+            for _ in 0..3 {
+                let Some(filter) = filter(&batch, &mut numbers) else { continue };
+                let schema = batch.schema();
+                let rows = Content { version: 0, schema, batches: vec![filter.filter(&batch)] }.sorted();
+                let pruned = pruned::read(&root, Some(number as u64), &filter).await;
+                left_out += pruned.as_ref().map_or(0, |(_, files)| *files);
+                let what = format!("{name}: {filter:?}");
+                differences.equal(&what, &Ok(rows), &pruned.map(|(content, _)| content.sorted()));
             }
             if history.row_tracking {
                 tracked += 1;
@@ -81,5 +104,7 @@ async fn every_version_has_the_rows_that_were_written() {
     }
     println!("row ids of {tracked} versions, {kernel_tracked} of them read by delta_kernel too");
     assert!(tracked >= tables && kernel_tracked > 0, "row ids of {tracked} versions, {kernel_tracked}");
+    println!("{left_out} files were left out by their bounds");
+    assert!(left_out > tables as usize, "{left_out} files left out");
     differences.finish(tables * 5);
 }
