@@ -1,0 +1,13 @@
+// No reader: the very bytes, by plain fetches, six at a time as the browser has them. What a query cannot be faster than.
+
+/** @param {{ url: string, start: number, end: number }[]} ranges ends excluded @returns {Promise<{ total: number, bytes: number }>} */
+export async function fetchRanges(ranges) {
+  const began = performance.now();
+  const bodies = await Promise.all(
+    ranges.map(async ({ url, start, end }) => {
+      const response = await fetch(url, { headers: { Range: `bytes=${start}-${end - 1}` } });
+      return (await response.arrayBuffer()).byteLength;
+    }),
+  );
+  return { total: performance.now() - began, bytes: bodies.reduce((sum, one) => sum + one, 0) };
+}
