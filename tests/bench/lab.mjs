@@ -41,15 +41,25 @@ const READERS = {
   hyparquet: { script: "/bundles/hyparquet.js", where: {} },
 };
 
-/** @param {{ packageFolder?: string, dataFolder?: string }} [options] */
-export async function startLab({ packageFolder = path.join(ROOT, "www/lakeglass"), dataFolder = path.join(WORK, "data") } = {}) {
+/**
+ * `moduleFolder`: another build of what is in the package's pkg/. `brotli`: whether modules are served compressed, which takes a minute for each
+ * that is new.
+ * @param {{ packageFolder?: string, moduleFolder?: string, dataFolder?: string, brotli?: boolean }} [options]
+ */
+export async function startLab({
+  packageFolder = path.join(ROOT, "www/lakeglass"),
+  moduleFolder = path.join(packageFolder, "pkg"),
+  dataFolder = path.join(WORK, "data"),
+  brotli = true,
+} = {}) {
   await bundleReaders();
   const downlink = new Downlink();
   const modules = path.join(HERE, "node_modules");
   const home = await startHost({
     downlink,
-    brotliFolder: path.join(WORK, "brotli"),
+    brotliFolder: brotli ? path.join(WORK, "brotli") : undefined,
     mounts: {
+      "/lakeglass/pkg/": moduleFolder,
       "/lakeglass/": packageFolder,
       "/duckdb-1.28/": path.join(modules, "duckdb-wasm-1.28/dist"),
       "/duckdb-1.32/": path.join(modules, "duckdb-wasm-1.32/dist"),

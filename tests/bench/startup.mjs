@@ -15,6 +15,7 @@ const { values: options } = parseArgs({
     networks: { type: "string", default: "none,40ms-20mbit" },
     readers: { type: "string", default: "lakeglass,duckdb-1.28,duckdb-1.32" },
     repetitions: { type: "string", default: "5" },
+    module: { type: "string" },
     package: { type: "string", default: path.join(ROOT, "www/lakeglass") },
     out: { type: "string", default: path.join(WORK, "startup.json") },
   },
@@ -25,7 +26,7 @@ const SQL = "SELECT l_shipmode, count(*) AS n FROM t WHERE l_orderkey < 100000 G
 /** Chromium keeps compiled code when its optimising compiler has been through: some seconds after the page was used. */
 const SETTLE_MILLIS = 6_000;
 
-const lab = await startLab({ packageFolder: options.package });
+const lab = await startLab({ packageFolder: options.package, moduleFolder: options.module });
 const files = lab.versions.lineitem.at(-1);
 /** @type {any} */
 const results = { machine: machine(), began: new Date().toISOString(), sizes: await sizes(), visits: {} };
@@ -99,7 +100,7 @@ async function sizes() {
   const modules = path.join(HERE, "node_modules");
   /** @type {Record<string, string>} */
   const names = {
-    lakeglass: path.join(options.package, "pkg/lakeglass_bg.wasm"),
+    lakeglass: path.join(options.module ?? path.join(options.package, "pkg"), "lakeglass_bg.wasm"),
     "duckdb-1.28": path.join(modules, "duckdb-wasm-1.28/dist/duckdb-eh.wasm"),
     "duckdb-1.32": path.join(modules, "duckdb-wasm-1.32/dist/duckdb-eh.wasm"),
   };

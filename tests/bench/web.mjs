@@ -36,6 +36,7 @@ const { values: options } = parseArgs({
     readers: { type: "string", default: "lakeglass,duckdb,hyparquet" },
     repetitions: { type: "string", default: "5" },
     rounds: { type: "string", default: "9" },
+    module: { type: "string" },
     package: { type: "string" },
     out: { type: "string", default: path.join(WORK, "web.json") },
     "no-warm": { type: "boolean", default: false },
@@ -49,29 +50,29 @@ const queries = QUERIES.filter(({ name, extra }) => (options.queries ? options.q
 /** A reader that took longer than this once is not asked again at that network: a median of one. */
 const PATIENCE_MILLIS = 20_000;
 /** hyparquet makes objects of every row: it is asked where few are needed. */
-const FEW_ROWS = new Set(["count", "min-max", "sorted", "all-columns", "limit", "one-day", "1-gb-file"]);
+const FEW_ROWS = new Set(["count", "min-max", "sorted", "all-columns", "limit", "one-day"]);
 
-const lab = await startLab({ packageFolder: options.package });
+const lab = await startLab({ packageFolder: options.package, moduleFolder: options.module });
 const browser = await launch();
 /** @type {any} */
 const results = { machine: machine(), began: new Date().toISOString(), options, cold: {}, warm: {} };
+await mkdir(path.dirname(options.out), { recursive: true });
 try {
-  if (!options["no-cold"]) {
-    for (const network of options.networks.split(",")) results.cold[network] = await measureCold(network);
-  }
-  if (!options["no-warm"]) results.warm = await measureWarm();
+  if (!options["no-warm"]) await measureWarm(results.warm);
+  for (const network of options["no-cold"] ? [] : options.networks.split(",")) await measureCold(network, (results.cold[network] = {}));
 } finally {
   await browser.close();
   await lab.close();
 }
-await mkdir(path.dirname(options.out), { recursive: true });
-await writeFile(options.out, JSON.stringify(results));
 
-/** @param {string} network */
-async function measureCold(network) {
+/** What there is so far: a run takes long, and may be broken off. */
+async function save() {
+  await writeFile(options.out, JSON.stringify(results));
+}
+
+/** @param {string} network @param {Record<string, any>} table */
+async function measureCold(network, table) {
   const readers = /** @type {ReaderName[]} */ (options.readers.split(","));
-  /** @type {Record<string, any>} */
-  const table = {};
   for (const query of queries) {
     const needed = await needs(query);
     /** @type {Record<string, Run[]>} */
@@ -97,10 +98,10 @@ async function measureCold(network) {
       }
     }
     table[query.name] = summary(query, needed, runs, limits);
+    await save();
     printCold(network, query, table[query.name]);
     if (options.waterfall && runs.lakeglass?.[0]) printWaterfall(runs.lakeglass[0]);
   }
-  return table;
 }
 
 /** The bytes that a query has to read. @param {Query} query */
@@ -195,8 +196,8 @@ function megabytes(bytes) {
   return `${(bytes / 1e6).toFixed(2)} MB`;
 }
 
-/** Every reader's page stays open, and they take turns; the first rounds are for caches and compilers. */
-async function measureWarm() {
+/** Every reader's page stays open, and they take turns; the first rounds are for caches and compilers. @param {Record<string, any>} table */
+async function measureWarm(table) {
   /** @type {ReaderName[]} */
   const readers = ["lakeglass", "duckdb", "duckdb-buffered"];
   const kept = queries.filter(({ name }) => !["1-gb-file", "400-files", "one-day"].includes(name));
@@ -204,8 +205,6 @@ async function measureWarm() {
   for (const reader of readers) pages.set(reader, await openPage(browser, lab, reader));
   const names = [...new Set(kept.flatMap((query) => tablesOf(query.sql)))];
   for (const page of pages.values()) await page.evaluate((/** @type {any} */ tables) => /** @type {any} */ (globalThis).reader.open(tables), lab.tables(names));
-  /** @type {Record<string, any>} */
-  const table = {};
   for (const query of kept) {
     /** @type {Record<string, { times: number[], cpu: number[], requests: number, rows: any }>} */
     const of = Object.fromEntries(readers.map((reader) => [reader, { times: [], cpu: [], requests: 0, rows: [] }]));
@@ -228,6 +227,7 @@ async function measureWarm() {
         return [reader, { total: median(times), least: Math.min(...times), cpu: cpu.reduce((sum, one) => sum + one, 0) / cpu.length, all: times, requests, differs: difference(of.lakeglass.rows, rows, query.anyRows) }];
       }),
     );
+    await save();
     const cells = Object.entries(table[query.name]).map(([reader, one]) => {
       return `${reader} ${one.total.toFixed(1)} ms (least ${one.least.toFixed(1)}, cpu ${one.cpu.toFixed(0)}) ${one.requests} req${one.differs ? ` DIFFERS: ${one.differs}` : ""}`;
     });
@@ -235,5 +235,4 @@ async function measureWarm() {
     console.log(`warm ${query.name}: ${cells.join(" | ")} | ratio ${ratio.toFixed(2)}`);
   }
   for (const page of pages.values()) await page.context().close();
-  return table;
 }
