@@ -10,6 +10,8 @@ mod ipc;
 mod options;
 mod result;
 mod runtime;
+#[cfg(feature = "sql")]
+mod sql;
 mod table;
 mod values;
 
