@@ -27,6 +27,7 @@ if (existsSync(options.web)) {
   const web = JSON.parse(readFileSync(options.web, "utf8"));
   describe(web);
   for (const [network, table] of Object.entries(web.cold)) printCold(network, table, web.warm);
+  if (Object.keys(web.switch ?? {}).length) printSwitch(web.switch);
   if (Object.keys(web.warm).length) printWarm(web.warm);
 }
 if (existsSync(options.startup)) {
@@ -66,6 +67,15 @@ function printCold(network, table, warm) {
   const head = ["query", "ours: open + query, ms", "DuckDB 1.28, ms", "DuckDB / ours", "DuckDB / our query", "hyparquet, ms", "raw fetch, ms"];
   head.push("our query / (raw + warm)", "requests ours / DuckDB", "longest chain, at once", "data MB ours / DuckDB / needed");
   print([...head, "memory MB", "results"], rows);
+}
+
+/** @param {Record<string, any>} switches */
+function printSwitch(switches) {
+  console.log("### From the latest version to the one before it: Q6 again\n");
+  const rows = Object.entries(switches).map(([network, { lakeglass: ours, duckdb }]) => {
+    return [network, ms(ours.total), ms(duckdb.total), `${ours.requests} / ${duckdb.requests}`, `${mb(ours.bytes)} / ${mb(duckdb.bytes)}`, duckdb.differs ?? "equal"];
+  });
+  print(["network", "ours, ms", "DuckDB 1.28, ms", "requests", "MB", "results"], rows);
 }
 
 /** @param {any} warm */

@@ -41,6 +41,7 @@ const { values: options } = parseArgs({
     out: { type: "string", default: path.join(WORK, "web.json") },
     "no-warm": { type: "boolean", default: false },
     "no-cold": { type: "boolean", default: false },
+    primed: { type: "boolean", default: false }, // cold data but not cold code: the same statement was run on a table of the same shape
     waterfall: { type: "boolean", default: false },
   },
 });
@@ -55,11 +56,14 @@ const FEW_ROWS = new Set(["count", "min-max", "sorted", "all-columns", "limit", 
 const lab = await startLab({ packageFolder: options.package, moduleFolder: options.module });
 const browser = await launch();
 /** @type {any} */
-const results = { machine: machine(), began: new Date().toISOString(), options, cold: {}, warm: {} };
+const results = { machine: machine(), began: new Date().toISOString(), options, cold: {}, switch: {}, warm: {} };
 await mkdir(path.dirname(options.out), { recursive: true });
 try {
   if (!options["no-warm"]) await measureWarm(results.warm);
-  for (const network of options["no-cold"] ? [] : options.networks.split(",")) await measureCold(network, (results.cold[network] = {}));
+  for (const network of options["no-cold"] ? [] : options.networks.split(",")) {
+    if (options.queries ? options.queries.split(",").includes("switch") : !options.quick) await measureSwitch(network);
+    await measureCold(network, (results.cold[network] = {}));
+  }
 } finally {
   await browser.close();
   await lab.close();
@@ -104,6 +108,38 @@ async function measureCold(network, table) {
   }
 }
 
+/** From the latest version, just queried, to the one before it and the same query there: what is asked for again. @param {string} network */
+async function measureSwitch(network) {
+  const query = /** @type {Query} */ (QUERIES.find(({ name }) => name === "q6"));
+  const before = lab.versions.lineitem.length - 2;
+  /** @type {Record<string, any>} */
+  const row = {};
+  /** @type {import("./compare.mjs").Rows | undefined} */ let expected;
+  for (const reader of /** @type {ReaderName[]} */ (["lakeglass", "duckdb"])) {
+    const times = [];
+    /** @type {Asked[]} */
+    let log = [];
+    let differs = null;
+    for (let repetition = 0; repetition < Math.min(3, Number(options.repetitions)); repetition++) {
+      const page = await openPage(browser, lab, reader);
+      await ask(page, lab.tables(["lineitem"]), query.sql);
+      lab.network(network);
+      lab.data.clear();
+      const answer = await ask(page, lab.tables(["lineitem"], { lineitem: before }), query.sql);
+      log = [...lab.data.log];
+      lab.network("none");
+      await page.context().close();
+      times.push(answer.open + answer.total);
+      expected ??= answer.rows;
+      differs ??= difference(expected, answer.rows);
+    }
+    row[reader] = { total: median(times), requests: log.length, bytes: log.reduce((sum, asked) => sum + asked.bytes, 0), differs };
+  }
+  results.switch[network] = row;
+  await save();
+  console.log(`${network} version switch: ${JSON.stringify(row)}`);
+}
+
 /** The bytes that a query has to read. @param {Query} query */
 async function needs(query) {
   const lists = query.reads.map((read) => neededRanges(lab.dataFolder, read, lab.versions[read.table].at(-1)));
@@ -115,10 +151,11 @@ async function coldRun(reader, query, network) {
   const page = await openPage(browser, lab, reader);
   const stopWatching = await watchProcesses(browser);
   try {
+    if (options.primed) await prime(page, query);
     lab.network(network);
     lab.data.clear();
     const answer = await ask(page, lab.tables(tablesOf(query.sql)), query.sql);
-    const log = lab.data.log;
+    const log = [...lab.data.log];
     const bytes = log.reduce((sum, asked) => sum + asked.bytes, 0);
     const logBytes = log.filter((asked) => asked.path.includes("/_delta_log/")).reduce((sum, asked) => sum + asked.bytes, 0);
     return { ...answer, requests: log.length, bytes, dataBytes: bytes - logBytes, chain: chain(log), inFlight: inFlight(log), ...stopWatching(), log };
@@ -130,6 +167,12 @@ async function coldRun(reader, query, network) {
     lab.network("none");
     await page.context().close();
   }
+}
+
+/** Lets the browser's compilers see what a statement needs, on other files. @param {import("playwright-core").Page} page @param {Query} query */
+async function prime(page, query) {
+  const other = query.sql.replace("{lineitem}", "{lineitem_snappy}");
+  if (other !== query.sql) for (let round = 0; round < 3; round++) await ask(page, lab.tables(tablesOf(other)), other);
 }
 
 /** @param {import("./ranges.mjs").Range[]} needed @param {string} network */
