@@ -65,6 +65,13 @@
 //! vectors, column mapping and type widening are applied in one place, with SQL or without; and the module does not carry
 //! a Parquet writer. DataFusion still does the pruning: it hands its predicates over as [`scan::Pruner`]s.
 //!
+//! # Why is the module two files?
+//!
+//! What opens a table and shows its first rows is a quarter of the code, and a visitor should not wait for a query engine. Two
+//! builds of the crate would be half as much again to download, and a snapshot and a cache to hand over. So one build is cut in
+//! two along `api/sql.rs`, by what its relocations say can be reached: `scripts/build` runs wasm-split-cli, and the package
+//! links the second file with the first when it arrives. They share one memory. `wasm-pack build` cannot make that.
+//!
 //! # Why does the module leave things out?
 //!
 //! Its size is what a visitor waits for. Cargo optimises a cdylib across crates only where it is built alone, so that
