@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
 #[cfg(feature = "sql")]
-use super::{result::EngineResult, values};
+use super::{params, result::EngineResult, values};
 #[cfg(feature = "sql")]
 use crate::sql::Session;
 
@@ -89,10 +89,16 @@ impl Engine {
         values::to_js(&tables)
     }
 
-    /// Plans and starts one statement.
-    pub async fn query(&self, sql: String, signal: Option<AbortSignal>) -> Result<EngineResult, JsValue> {
+    /// Plans and starts one statement, with the values of its parameters.
+    pub async fn query(
+        &self,
+        sql: String,
+        #[wasm_bindgen(unchecked_optional_param_type = "AbortSignal")] signal: Option<AbortSignal>,
+        #[wasm_bindgen(unchecked_optional_param_type = "QueryParams")] params: JsValue,
+    ) -> Result<EngineResult, JsValue> {
+        let params = params::params(params)?;
         let session = self.session.clone();
-        let result = runtime::run(signal, async move { session.query(&sql).await }).await?;
+        let result = runtime::run(signal, async move { session.query_with(&sql, &params).await }).await?;
         Ok(EngineResult::new(&result.schema, result.batches, result.meter)?)
     }
 }

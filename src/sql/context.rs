@@ -5,6 +5,7 @@ use super::error::from_datafusion;
 use super::log_tables;
 use super::names;
 use super::output::{plain_batch, plain_schema};
+use super::params::Params;
 use super::registry::{Catalog, Registry};
 use super::show;
 use super::statement::{self, Request};
@@ -94,7 +95,12 @@ impl Session {
 
     /// Plans `sql`, one statement, and starts it. No data file is read before the first batch is asked for.
     pub async fn query(&self, sql: &str) -> Result<QueryResult> {
-        match statement::parse(sql)? {
+        self.query_with(sql, &Params::None).await
+    }
+
+    /// The same for a statement with parameters: `?`, `$1` or `$name`.
+    pub async fn query_with(&self, sql: &str, params: &Params) -> Result<QueryResult> {
+        match statement::parse(sql, params)? {
             Request::ShowTables(pattern) => Ok(answer(show::tables(&self.tables(), pattern.as_deref())?)),
             Request::Describe(name) => Ok(answer(show::columns(&self.table(&name)?.snapshot().schema.logical)?)),
             Request::DescribeHistory(name, limit) => {

@@ -2,6 +2,7 @@
 
 use super::context::SessionOptions;
 use super::error::from_datafusion;
+use super::functions;
 use super::registry::{CATALOG, Catalog, Registry, SCHEMA};
 use super::variant;
 use crate::error::Result;
@@ -32,7 +33,9 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
         .with_runtime_env(runtime.build_arc().map_err(from_datafusion)?)
         .with_catalog_list(Arc::new(Catalog::with(registry, BTreeMap::new())))
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
-        .with_scalar_functions([SessionStateDefaults::default_scalar_functions(), variant::functions()].concat())
+        .with_scalar_functions(
+            [SessionStateDefaults::default_scalar_functions(), variant::functions(), functions::functions()].concat(),
+        )
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
         .with_window_functions(SessionStateDefaults::default_window_functions())

@@ -1,7 +1,7 @@
 //! SQL over tables, by DataFusion.
 //!
 //! ```text
-//! text -> statement (one, that reads) -> time_travel, table_functions (opened) -> names (settled)
+//! text -> statement (one, that reads; idioms) -> time_travel, table_functions (opened) -> names (settled; idioms)
 //!      -> DataFusion's planner and optimizer -> exec (our leaf over `scan`) -> output (plain types)
 //! ```
 //!
@@ -14,10 +14,13 @@ mod dialect;
 mod engine;
 mod error;
 mod exec;
+mod functions;
+mod idioms;
 mod log_tables;
 mod names;
 mod nesting;
 mod output;
+pub mod params;
 mod partition_filter;
 mod prune;
 mod registry;
@@ -29,3 +32,4 @@ mod time_travel;
 mod variant;
 
 pub use context::{QueryResult, Session, SessionOptions};
+pub use params::{ParamValue, Params};

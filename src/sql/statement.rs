@@ -3,7 +3,9 @@
 use super::balance::balance;
 use super::dialect::LakeglassDialect;
 use super::error::invalid;
+use super::idioms;
 use super::nesting;
+use super::params::{self, Params};
 use super::time_travel;
 use crate::error::{Error, Result};
 use datafusion::sql::sqlparser::ast::{
@@ -35,13 +37,14 @@ pub enum Request {
     DescribeQuery(Box<Statement>),
 }
 
-/// The one statement in `sql`.
-pub fn parse(sql: &str) -> Result<Request> {
+/// The one statement in `sql`, with the values of its parameters.
+pub fn parse(sql: &str, values: &Params) -> Result<Request> {
     let tokens =
         Tokenizer::new(&LakeglassDialect, sql).tokenize_with_location().map_err(|error| invalid(error.to_string()))?;
     nesting::check(&tokens)?;
     refuse_writing_words(&tokens)?;
-    let tokens = time_travel::plainer(without_table_keyword(tokens));
+    let tokens = params::number(tokens)?;
+    let tokens = idioms::plainer(time_travel::plainer(without_table_keyword(tokens)));
     let mut parser =
         Parser::new(&LakeglassDialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
     if let Some(request) = describe_log(&mut parser)? {
@@ -49,6 +52,8 @@ pub fn parse(sql: &str) -> Result<Request> {
     }
     let mut statement = single(&mut parser)?;
     balance(&mut statement);
+    params::bind(&mut statement, values)?;
+    idioms::clauses(&mut statement)?;
     request(statement)
 }
 
@@ -238,7 +243,7 @@ mod tests {
     use super::*;
 
     fn code(sql: &str) -> String {
-        match parse(sql) {
+        match parse(sql, &Params::None) {
             Ok(request) => format!("{request:?}").split(['(', ' ']).next().unwrap().to_string(),
             Err(error) => error.code().to_string(),
         }
@@ -306,7 +311,7 @@ mod tests {
         ] {
             assert_eq!(code(sql), "unsupported_feature", "{sql}");
         }
-        assert!(parse("DROP TABLE t").unwrap_err().to_string().contains("DROP"));
+        assert!(parse("DROP TABLE t", &Params::None).unwrap_err().to_string().contains("DROP"));
     }
 
     #[test]
@@ -323,7 +328,7 @@ mod tests {
         ] {
             assert_eq!(code(sql), "invalid_sql", "{sql}");
         }
-        assert!(parse("SELECT 1; SELECT 2").unwrap_err().to_string().contains("one at a time"));
+        assert!(parse("SELECT 1; SELECT 2", &Params::None).unwrap_err().to_string().contains("one at a time"));
         assert!(code(&format!("SELECT {}1{}", "(".repeat(200), ")".repeat(200))) == "invalid_sql");
     }
 }

@@ -45,6 +45,10 @@ mod sql_equals_scan;
 #[cfg(feature = "sql")]
 mod sql_fixture;
 #[cfg(feature = "sql")]
+mod sql_idioms;
+#[cfg(feature = "sql")]
+mod sql_params;
+#[cfg(feature = "sql")]
 mod sql_time_travel;
 mod storage;
 mod storage_faults;

@@ -7,7 +7,7 @@ import { LakeTable } from "./table.js";
 import { resolveUrl } from "./urls.js";
 
 /** @import { EngineConfig } from "./engine.js" */
-/** @import { CallOptions, ConnectOptions, Lakeglass as PublicLakeglass, RegisteredTable, VersionOptions } from "./index.js" */
+/** @import { CallOptions, ConnectOptions, Lakeglass as PublicLakeglass, QueryOptions, RegisteredTable, VersionOptions } from "./index.js" */
 
 const ENGINE_OPTIONS = /** @type {const} */ (["concurrency", "cacheBytes", "targetPartitions", "batchSize", "memoryLimit"]);
 
@@ -67,34 +67,34 @@ export class Lakeglass extends EventTarget {
 
   /**
    * @param {string} sql
-   * @param {CallOptions} [options]
+   * @param {QueryOptions} [options]
    */
-  async query(sql, { signal } = {}) {
-    return readRows(new ResultCursor(await this.#run(sql, signal), signal));
+  async query(sql, { signal, params } = {}) {
+    return readRows(new ResultCursor(await this.#run(sql, signal, params), signal));
   }
 
   /**
    * @param {string} sql
-   * @param {CallOptions} [options]
+   * @param {QueryOptions} [options]
    */
-  async queryArrow(sql, { signal } = {}) {
-    return readArrow(new ResultCursor(await this.#run(sql, signal), signal));
+  async queryArrow(sql, { signal, params } = {}) {
+    return readArrow(new ResultCursor(await this.#run(sql, signal, params), signal));
   }
 
   /**
    * @param {string} sql
-   * @param {CallOptions} [options]
+   * @param {QueryOptions} [options]
    */
-  async queryIPC(sql, { signal } = {}) {
-    return readIPC(new ResultCursor(await this.#run(sql, signal), signal));
+  async queryIPC(sql, { signal, params } = {}) {
+    return readIPC(new ResultCursor(await this.#run(sql, signal, params), signal));
   }
 
   /**
    * @param {string} sql
-   * @param {CallOptions} [options]
+   * @param {QueryOptions} [options]
    */
-  queryStream(sql, { signal } = {}) {
-    return new RowStream(() => this.#run(sql, signal), signal);
+  queryStream(sql, { signal, params } = {}) {
+    return new RowStream(() => this.#run(sql, signal, params), signal);
   }
 
   /**
@@ -146,10 +146,11 @@ export class Lakeglass extends EventTarget {
   /**
    * @param {string} sql
    * @param {AbortSignal} [signal]
+   * @param {QueryOptions["params"]} [params]
    */
-  async #run(sql, signal) {
+  async #run(sql, signal, params) {
     const session = await this.#connection.sessionWithTables(signal);
-    return { session, opened: await session.call("query", { sql }, signal) };
+    return { session, opened: await session.call("query", { sql, params }, signal) };
   }
 
   /**

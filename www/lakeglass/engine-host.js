@@ -117,7 +117,7 @@ export class EngineHost {
       case "deregister":
         return this.#running().deregister(params.name);
       case "query":
-        return this.#openedResult(this.#running().query(params.sql, signal));
+        return this.#openedResult(this.#running().query(params.sql, signal, params.params));
       case "next":
         return this.#next(/** @type {EngineResult} */ (this.#object(handle)), signal);
       case "free":

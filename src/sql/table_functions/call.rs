@@ -145,10 +145,11 @@ fn argument(argument: &FunctionArg) -> Option<Argument> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::params::Params;
     use crate::sql::statement::{self, Request};
 
     fn taken(sql: &str) -> Result<(String, Vec<(String, Function)>)> {
-        let Request::Query(mut statement) = statement::parse(sql)? else { panic!("{sql}") };
+        let Request::Query(mut statement) = statement::parse(sql, &Params::None)? else { panic!("{sql}") };
         let calls = take(&mut statement)?;
         let calls = calls.into_values().map(|call| (call.table.to_string(), call.function)).collect();
         Ok((statement.to_string(), calls))
