@@ -13,7 +13,7 @@ use web_sys::AbortSignal;
 #[cfg(feature = "sql")]
 use super::{params, result::EngineResult, values};
 #[cfg(feature = "sql")]
-use crate::sql::Session;
+use crate::sql::{Session, SessionOptions};
 
 /// Opens tables and runs queries over them. One is enough for a page.
 #[wasm_bindgen]
@@ -32,14 +32,14 @@ impl Engine {
         #[wasm_bindgen(unchecked_optional_param_type = "EngineOptions")] options: JsValue,
     ) -> Result<Engine, JsValue> {
         let options: EngineOptions = options::parse(options)?;
+        let mut storage = options.storage();
+        storage.pool = Some(Pool::new(&storage));
         #[cfg(feature = "sql")]
-        let session = Session::new(options.session())?;
+        let session = Session::new(SessionOptions { storage: storage.clone(), ..options.session() })?;
         #[cfg(feature = "sql")]
         let footers = session.footers().clone();
         #[cfg(not(feature = "sql"))]
         let footers = FooterCache::default();
-        let mut storage = options.storage();
-        storage.pool = Some(Pool::new(&storage));
         Ok(Engine {
             storage,
             footers,
@@ -74,6 +74,12 @@ impl Engine {
     /// Makes `table` known to SQL as `name`; replaces what had the name.
     pub fn register(&self, name: &str, table: &EngineTable) -> Result<(), JsValue> {
         Ok(self.session.register(name, table.table().clone())?)
+    }
+
+    /// Makes the rows of an Arrow IPC stream or file known to SQL as `name`; replaces what had the name.
+    #[wasm_bindgen(js_name = registerArrow)]
+    pub async fn register_arrow(&self, name: String, bytes: Vec<u8>) -> Result<(), JsValue> {
+        Ok(self.session.register_ipc(&name, bytes).await?)
     }
 
     /// Forgets `name`; false if it was not known.

@@ -21,8 +21,8 @@ pub(super) fn params(values: JsValue) -> Result<Params, JsValue> {
         return Ok(Params::None);
     }
     if Array::is_array(&values) {
-        let values = Array::from(&values).iter();
-        return Ok(Params::Positional(values.map(|value| param(&value, 0)).collect::<Result<_, _>>()?));
+        let values = Array::from(&values);
+        return Ok(Params::Positional(values.iter().map(|value| param(&value, 0)).collect::<Result<_, _>>()?));
     }
     let Some(object) = values.dyn_ref::<Object>().filter(|_| !values.is_function()) else {
         return Err(type_error("params is neither an array nor an object"));
@@ -69,8 +69,8 @@ fn param(value: &JsValue, depth: usize) -> Result<ParamValue, JsValue> {
         return Ok(ParamValue::Binary(bytes.to_vec()));
     }
     if Array::is_array(value) && depth < DEEPEST {
-        let values = Array::from(value).iter();
-        return Ok(ParamValue::List(values.map(|value| param(&value, depth + 1)).collect::<Result<_, _>>()?));
+        let values = Array::from(value);
+        return Ok(ParamValue::List(values.iter().map(|value| param(&value, depth + 1)).collect::<Result<_, _>>()?));
     }
     Err(type_error(
         "a parameter is null, a boolean, a number, a bigint, a string, a Date, a Uint8Array or an array of these",

@@ -1,5 +1,6 @@
 //! A session: named tables, and the queries over them.
 
+use super::definitions;
 use super::engine;
 use super::error::from_datafusion;
 use super::log_tables;
@@ -14,7 +15,7 @@ use super::table_provider::LakeglassTable;
 use super::time_travel;
 use crate::error::{Error, Result};
 use crate::scan::{FooterCache, METADATA};
-use crate::storage::Meter;
+use crate::storage::{Meter, Pool, StorageOptions};
 use crate::table::Table;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -38,11 +39,18 @@ pub struct SessionOptions {
     pub batch_size: usize,
     /// Bytes that queries may hold; `None` sets no limit.
     pub memory_limit: Option<usize>,
+    /// How hosts are spoken to that a statement names: `delta_scan`, `read_parquet`.
+    pub storage: StorageOptions,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        SessionOptions { target_partitions: 8, batch_size: 8192, memory_limit: None }
+        SessionOptions {
+            target_partitions: 8,
+            batch_size: 8192,
+            memory_limit: None,
+            storage: StorageOptions::default(),
+        }
     }
 }
 
@@ -50,8 +58,9 @@ impl Default for SessionOptions {
 #[derive(Clone)]
 pub struct Session {
     footers: FooterCache,
-    registry: Arc<Registry>,
-    state: Arc<SessionState>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) state: Arc<SessionState>,
+    storage: StorageOptions,
 }
 
 /// A running query: its columns, its rows as they come, and what they cost.
@@ -69,7 +78,9 @@ impl Session {
     pub fn new(options: SessionOptions) -> Result<Session> {
         let registry = Arc::new(Registry::default());
         let state = Arc::new(engine::state(&options, &registry)?);
-        Ok(Session { footers: FooterCache::default(), registry, state })
+        let mut storage = options.storage;
+        storage.pool = storage.pool.clone().or_else(|| Some(Pool::new(&storage)));
+        Ok(Session { footers: FooterCache::default(), registry, state, storage })
     }
 
     /// Makes `table` known as `name` (one that needs quotes is quoted in SQL). Replaces what had the name. A name without
@@ -101,8 +112,8 @@ impl Session {
     /// The same for a statement with parameters: `?`, `$1` or `$name`.
     pub async fn query_with(&self, sql: &str, params: &Params) -> Result<QueryResult> {
         match statement::parse(sql, params)? {
-            Request::ShowTables(pattern) => Ok(answer(show::tables(&self.tables(), pattern.as_deref())?)),
-            Request::Describe(name) => Ok(answer(show::columns(&self.table(&name)?.snapshot().schema.logical)?)),
+            Request::ShowTables(pattern) => Ok(answer(show::tables(&self.registry.entries(), pattern.as_deref())?)),
+            Request::Describe(name) => self.describe(&name).await,
             Request::DescribeHistory(name, limit) => {
                 let meter = Meter::default();
                 let history = log_tables::history(&self.table(&name)?.with_meter(&meter), limit).await?;
@@ -113,12 +124,13 @@ impl Session {
                 let (_, _, plan) = self.plan(*statement).await?;
                 Ok(answer(show::columns(&plan.schema())?))
             }
+            Request::Define(definition) => self.define(definition).await,
             Request::Query(statement) => self.run(*statement).await,
         }
     }
 
-    /// The table that a name in a statement means.
-    fn table(&self, name: &ObjectName) -> Result<Table> {
+    /// The lakehouse table that a name in a statement means.
+    pub(super) fn table(&self, name: &ObjectName) -> Result<Table> {
         Ok(self.registry.find(name)?.table().clone())
     }
 
@@ -133,15 +145,23 @@ impl Session {
     }
 
     /// A statement's plan, with the state to run it in and the meter it will count into.
-    async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
+    pub(super) async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
         let meter = Meter::default();
         let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), &meter);
+        definitions::inline(&mut statement, &self.registry.views())?;
         let with_metadata = names::mentions(&statement, &[METADATA]);
         if UNREAD_METADATA.iter().any(|field| names::mentions(&statement, &[METADATA, field])) {
             let hint = "_metadata.row_id and row_commit_version are not read; row_index is a row's place in its file";
             return Err(Error::unsupported("rowTracking", hint));
         }
-        let mut own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
+        let opening = table_functions::Opening {
+            registry: &self.registry,
+            footers: &self.footers,
+            storage: &self.storage,
+            meter: &meter,
+            with_metadata,
+        };
+        let mut own = table_functions::open(&mut statement, &opening).await?;
         if with_metadata {
             own.extend(self.registry.with_metadata());
         }
@@ -162,6 +182,6 @@ impl Session {
 }
 
 /// A result that is there already.
-fn answer(batch: RecordBatch) -> QueryResult {
+pub(super) fn answer(batch: RecordBatch) -> QueryResult {
     QueryResult { schema: batch.schema(), batches: stream::iter([Ok(batch)]).boxed(), meter: Meter::default() }
 }

@@ -10,6 +10,8 @@
 
 mod balance;
 pub mod context;
+mod define;
+mod definitions;
 mod dialect;
 mod engine;
 mod error;

@@ -39,6 +39,8 @@ mod scan_schema;
 #[cfg(feature = "sql")]
 mod sql;
 #[cfg(feature = "sql")]
+mod sql_definitions;
+#[cfg(feature = "sql")]
 mod sql_depth;
 #[cfg(feature = "sql")]
 mod sql_equals_scan;
@@ -47,9 +49,15 @@ mod sql_fixture;
 #[cfg(feature = "sql")]
 mod sql_idioms;
 #[cfg(feature = "sql")]
+mod sql_locations;
+#[cfg(feature = "sql")]
+mod sql_logic;
+#[cfg(feature = "sql")]
 mod sql_params;
 #[cfg(feature = "sql")]
 mod sql_time_travel;
 mod storage;
 mod storage_faults;
+#[cfg(feature = "sql")]
+mod tpch;
 mod variant;
