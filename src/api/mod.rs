@@ -12,6 +12,8 @@ mod options;
 mod params;
 mod result;
 mod runtime;
+#[cfg(feature = "sql")]
+mod sql;
 mod table;
 mod values;
 

@@ -76,11 +76,16 @@ pub struct QueryResult {
 impl Session {
     /// A session without tables.
     pub fn new(options: SessionOptions) -> Result<Session> {
+        Session::with_footers(options, FooterCache::default())
+    }
+
+    /// The same, whose scans share `footers` with others.
+    pub fn with_footers(options: SessionOptions, footers: FooterCache) -> Result<Session> {
         let registry = Arc::new(Registry::default());
         let state = Arc::new(engine::state(&options, &registry)?);
         let mut storage = options.storage;
         storage.pool = storage.pool.clone().or_else(|| Some(Pool::new(&storage)));
-        Ok(Session { footers: FooterCache::default(), registry, state, storage })
+        Ok(Session { footers, registry, state, storage })
     }
 
     /// Makes `table` known as `name` (one that needs quotes is quoted in SQL). Replaces what had the name. A name without

@@ -5,6 +5,7 @@
 
 use super::locate::{Locator, Target};
 use super::metered::Meters;
+use super::pace::Pace;
 use super::reply::{Reply, judge};
 use super::retry::{Failure, RetryPolicy};
 use super::transport::{Freshness, Request, Transport};
@@ -25,6 +26,7 @@ pub(super) struct HttpStore {
     locator: Locator,
     retry: RetryPolicy,
     permits: Arc<Semaphore>,
+    pace: Pace,
     /// Hosts that have answered a range with that range.
     honouring_ranges: Mutex<HashSet<Origin>>,
     /// Of the URLs that are fetched right now, those one request of which goes through the browser's cache.
@@ -43,6 +45,7 @@ impl HttpStore {
             locator,
             retry,
             permits,
+            pace: Pace::default(),
             honouring_ranges: Mutex::default(),
             through_cache: Mutex::default(),
         }
@@ -97,7 +100,11 @@ impl HttpStore {
         let freshness = if through_cache.is_some() { freshness } else { Freshness::Uncached };
         meters.count_request();
         let (url, headers) = (target.url.clone(), target.headers.clone());
-        let response = self.transport.send(Request { url, range: range.cloned(), headers, freshness }).await?;
+        let started = Instant::now();
+        self.pace.begin();
+        let response = self.transport.send(Request { url, range: range.cloned(), headers, freshness }).await;
+        self.pace.end(response.as_ref().ok().map(|response| response.body.len() as u64), started.elapsed());
+        let response = response?;
         meters.count_bytes(response.body.len());
         let status = response.status;
         let reply = judge(range, response)?;
@@ -121,6 +128,11 @@ impl HttpStore {
     fn note_honoured(&self, url: &Url) {
         let mut honouring = self.honouring_ranges.lock().unwrap_or_else(PoisonError::into_inner);
         honouring.insert(url.origin());
+    }
+
+    /// What of an object is better read than skipped.
+    pub(super) fn gap(&self) -> u64 {
+        self.pace.worth_of_a_round_trip()
     }
 
     /// What errors call `location`.

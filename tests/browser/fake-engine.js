@@ -79,6 +79,10 @@ export class Engine {
     this.#tables.set(name, table.copy());
   }
 
+  async clearCache() {
+    state.cleared = (state.cleared ?? 0) + 1;
+  }
+
   deregister(name) {
     return this.#tables.delete(name);
   }

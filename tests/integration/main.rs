@@ -58,6 +58,7 @@ mod sql_params;
 mod sql_time_travel;
 mod storage;
 mod storage_faults;
+mod storage_persistent;
 #[cfg(feature = "sql")]
 mod tpch;
 mod variant;

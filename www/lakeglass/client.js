@@ -9,7 +9,7 @@ import { resolveUrl } from "./urls.js";
 /** @import { EngineConfig } from "./engine.js" */
 /** @import { CallOptions, ConnectOptions, Lakeglass as PublicLakeglass, QueryOptions, RegisteredTable, VersionOptions } from "./index.js" */
 
-const ENGINE_OPTIONS = /** @type {const} */ (["concurrency", "cacheBytes", "targetPartitions", "batchSize", "memoryLimit"]);
+const ENGINE_OPTIONS = /** @type {const} */ (["concurrency", "cacheBytes", "storeBytes", "targetPartitions", "batchSize", "memoryLimit"]);
 
 class EngineLostEvent extends Event {
   /** @param {import("./errors.js").LakeglassError} error */
@@ -28,12 +28,15 @@ export class Lakeglass extends EventTarget {
   /** @type {Map<string, LakeTable>} */ #registered = new Map();
 
   /** @param {ConnectOptions & { engineUrl?: string | URL }} options `engineUrl`: another engine, for tests */
-  constructor({ worker = true, workerUrl, wasmUrl, engineUrl, ...options }) {
+  constructor({ worker = true, workerUrl, wasmUrl, sqlUrl, preloadSql = true, engineUrl, ...options }) {
     super();
+    const module = wasmUrl === undefined ? new URL("./pkg/lakeglass_bg.wasm", import.meta.url).href : resolveUrl(wasmUrl);
     const settings = {
       worker,
       workerUrl: workerUrl === undefined ? null : resolveUrl(workerUrl),
-      wasmUrl: wasmUrl === undefined ? new URL("./pkg/lakeglass_bg.wasm", import.meta.url).href : resolveUrl(wasmUrl),
+      wasmUrl: module,
+      sqlUrl: sqlUrl === undefined ? new URL("lakeglass_sql.wasm", module).href : resolveUrl(sqlUrl),
+      preloadSql,
       engineUrl: engineUrl === undefined ? null : resolveUrl(engineUrl),
       options: engineConfig(options),
     };
@@ -108,6 +111,11 @@ export class Lakeglass extends EventTarget {
     return same ? registered : registered.at({ ...version, signal });
   }
 
+  /** @param {CallOptions} [options] */
+  async loadSql({ signal } = {}) {
+    await this.#connection.sessionWithSql(signal);
+  }
+
   /**
    * @param {string} name
    * @param {string | URL | LakeTable} source
@@ -139,6 +147,12 @@ export class Lakeglass extends EventTarget {
     return [...this.#registered].map(([name, { info, version }]) => ({ name, url: info.url, version }));
   }
 
+  /** @param {CallOptions} [options] */
+  async clearCache({ signal } = {}) {
+    const session = await this.#connection.session(signal);
+    await session.call("clearCache", {}, signal);
+  }
+
   close() {
     this.#connection.close();
   }
@@ -149,7 +163,7 @@ export class Lakeglass extends EventTarget {
    * @param {QueryOptions["params"]} [params]
    */
   async #run(sql, signal, params) {
-    const session = await this.#connection.sessionWithTables(signal);
+    const session = await this.#connection.sessionWithSql(signal);
     return { session, opened: await session.call("query", { sql, params }, signal) };
   }
 

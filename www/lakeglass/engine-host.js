@@ -7,7 +7,7 @@ import { PROTOCOL } from "./protocol.js";
 import { redactUrl } from "./urls.js";
 
 /** @import { Engine, EngineModule, EngineResult, EngineTable } from "./engine.js" */
-/** @import { FromHost, Handle, Method, OpenedResult, OpenedTable, StartParams, ToHost } from "./protocol.js" */
+/** @import { FromHost, Handle, LoadSqlParams, Method, OpenedResult, OpenedTable, StartParams, ToHost } from "./protocol.js" */
 
 /**
  * A table or result of the engine, and the calls on it under way: it must not be freed under them.
@@ -20,6 +20,8 @@ let copy = 1;
 export class EngineHost {
   /** @type {(message: FromHost, transfer?: Transferable[]) => void} */ #post;
   /** @type {Engine | null} */ #engine = null;
+  /** What the engine's second file is linked with. @type {WebAssembly.Exports | null} */ #exports = null;
+  /** @type {Promise<unknown> | null} */ #sql = null;
   /** @type {Map<number, AbortController>} */ #calls = new Map();
   /** @type {Map<Handle, Held>} */ #held = new Map();
   #lastHandle = 0;
@@ -100,6 +102,10 @@ export class EngineHost {
     switch (method) {
       case "start":
         return this.#start(params);
+      case "loadSql":
+        return this.#loadSql(params);
+      case "clearCache":
+        return this.#running().clearCache();
       case "open":
         return this.#openedTable(this.#running().open(params.url, params.at, signal));
       case "at":
@@ -128,8 +134,30 @@ export class EngineHost {
   /** @param {StartParams} params */
   async #start({ module, wasmUrl, engineUrl, options }) {
     const [engine, compiled] = await Promise.all([this.#importEngine(engineUrl), module ?? compileModule(wasmUrl)]);
-    await engine.default({ module_or_path: compiled });
+    this.#exports = await engine.default({ module_or_path: compiled });
     this.#engine = new engine.Engine(options);
+  }
+
+  /** @param {LoadSqlParams} params */
+  #loadSql(params) {
+    const loading = (this.#sql ??= this.#link(params));
+    loading.catch(() => (this.#sql = null));
+    return loading.then(() => {});
+  }
+
+  /**
+   * Puts the second file's functions into the places that the first one keeps free for them.
+   * @param {LoadSqlParams} params
+   */
+  async #link({ module, sqlUrl }) {
+    const compiled = module ?? (await compileModule(sqlUrl));
+    try {
+      await WebAssembly.instantiate(compiled, { __wasm_split: /** @type {WebAssembly.ModuleImports} */ (this.#exports) });
+    } catch (cause) {
+      const url = redactUrl(sqlUrl);
+      const message = `the engine's SQL at ${url} does not fit the engine: they are of different versions; reload, or check wasmUrl and sqlUrl`;
+      throw new LakeglassError("internal", message, { url }, { cause });
+    }
   }
 
   /**

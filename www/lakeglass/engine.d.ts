@@ -7,13 +7,14 @@ export interface InitInput {
 }
 
 export interface EngineModule {
-  default(input?: InitInput): Promise<unknown>;
+  default(input?: InitInput): Promise<WebAssembly.Exports>;
   Engine: new (options?: EngineConfig) => Engine;
 }
 
 export interface EngineConfig {
   concurrency?: number;
   cacheBytes?: number;
+  storeBytes?: number;
   targetPartitions?: number;
   batchSize?: number;
   memoryLimit?: number;
@@ -26,6 +27,7 @@ export interface EngineVersion {
 
 export interface Engine {
   open(url: string, options?: EngineVersion, signal?: AbortSignal): Promise<EngineTable>;
+  clearCache(): Promise<void>;
   register(name: string, table: EngineTable): void;
   deregister(name: string): boolean;
   query(sql: string, signal?: AbortSignal, params?: QueryParams): Promise<EngineResult>;

@@ -97,6 +97,11 @@ export interface EngineOptions {
   concurrency?: number;
   /** Bytes of fetched data kept in memory, to be read again without a request. */
   cacheBytes?: number;
+  /**
+   * Bytes of data files kept in the browser's Cache API, for the next visit: of tables that are read without credentials or a
+   * query string, the oldest going first; 256 MiB by default, 0: none. Where the browser forbids it, nothing is kept.
+   */
+  storeBytes?: number;
   /** How many partitions of a query fetch at a time. */
   targetPartitions?: number;
   /** Rows in a batch, at most. */
@@ -115,6 +120,13 @@ export interface ConnectOptions extends EngineOptions, CallOptions {
   worker?: boolean;
   /** Where the WebAssembly module is; beside this script by default. */
   wasmUrl?: string | URL;
+  /** Where its second file is, the SQL engine; `lakeglass_sql.wasm` beside the first by default. */
+  sqlUrl?: string | URL;
+  /**
+   * `true` (the default): the SQL engine is fetched as soon as the module that opens tables is there. `false`: by
+   * {@link Lakeglass.loadSql} or the first query, so that nothing else shares the line with a table's first rows.
+   */
+  preloadSql?: boolean;
   /** Where the worker's script is; beside this script by default. From another origin it needs CORS. */
   workerUrl?: string | URL;
 }
@@ -376,7 +388,7 @@ export interface LostEvent extends Event {
 export class Lakeglass extends EventTarget {
   private constructor();
   /**
-   * Starts the worker, the compilation of the WebAssembly module and, as soon as it runs, the opening of all tables at a time.
+   * Starts the worker, the compilation of the WebAssembly module, the fetching of SQL behind it and, as soon as it runs, the opening of all tables at a time.
    * Rejects with the first error, and then leaves nothing behind.
    */
   static connect(options?: ConnectOptions): Promise<Lakeglass>;
@@ -401,6 +413,10 @@ export class Lakeglass extends EventTarget {
    * another one. To open a folder of that name, write `./name`.
    */
   table(urlOrName: string | URL, options?: CallOptions & VersionOptions): Promise<LakeTable>;
+  /** Resolves when the SQL engine is here, which the first query would wait for; fetches it unless it is on its way. */
+  loadSql(options?: CallOptions): Promise<void>;
+  /** Forgets all fetched data, in memory and in the browser's store. */
+  clearCache(options?: CallOptions): Promise<void>;
   /** Gives a table a name in SQL, replacing the one that had it. */
   register(name: string, table: string | URL | LakeTable, options?: CallOptions & VersionOptions): Promise<LakeTable>;
   /** Takes a name away; whether there was one. */

@@ -8,7 +8,7 @@
 /** @import { Commit, Field, FileInfo, Metrics, QueryParams, TableInfo } from "./index.js" */
 
 /** Raised when the messages change: page and worker may come from caches of different age. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /**
  * @typedef {number} Handle
@@ -21,8 +21,12 @@ export const PROTOCOL = 1;
  * @property {string | null} engineUrl the module to import instead of `pkg/lakeglass.js`
  * @property {EngineConfig} options
  *
+ * @typedef {{ module: WebAssembly.Module | null, sqlUrl: string }} LoadSqlParams
+ *
  * @typedef {object} Methods What each method takes and answers.
  * @property {{ params: StartParams, value: void }} start
+ * @property {{ params: LoadSqlParams, value: void }} loadSql before the first query
+ * @property {{ params: {}, value: void }} clearCache
  * @property {{ params: { url: string, at: EngineVersion }, value: OpenedTable }} open
  * @property {{ params: { handle: Handle, at: EngineVersion }, value: OpenedTable }} at
  * @property {{ params: { handle: Handle, offset?: number, limit?: number }, value: FileInfo[] }} files
