@@ -129,6 +129,7 @@ impl Session {
                 let (_, _, plan) = self.plan(*statement).await?;
                 Ok(answer(show::columns(&plan.schema())?))
             }
+            Request::Summarize(source) => self.summarize(&source).await,
             Request::Define(definition) => self.define(definition).await,
             Request::Query(statement) => self.run(*statement).await,
         }
@@ -150,9 +151,19 @@ impl Session {
     }
 
     /// A statement's plan, with the state to run it in and the meter it will count into.
-    pub(super) async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
+    pub(super) async fn plan(&self, statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
         let meter = Meter::default();
-        let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), &meter);
+        let (state, plan) = self.plan_into(statement, &meter).await?;
+        Ok((state, meter, plan))
+    }
+
+    /// The same, counted into `meter`.
+    pub(super) async fn plan_into(
+        &self,
+        mut statement: Statement,
+        meter: &Meter,
+    ) -> Result<(SessionState, Arc<dyn ExecutionPlan>)> {
+        let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), meter);
         definitions::inline(&mut statement, &self.registry.views())?;
         let with_metadata = names::mentions(&statement, &[METADATA]);
         if UNREAD_METADATA.iter().any(|field| names::mentions(&statement, &[METADATA, field])) {
@@ -163,14 +174,14 @@ impl Session {
             registry: &self.registry,
             footers: &self.footers,
             storage: &self.storage,
-            meter: &meter,
+            meter,
             with_metadata,
         };
         let mut own = table_functions::open(&mut statement, &opening).await?;
         if with_metadata {
             own.extend(self.registry.with_metadata());
         }
-        for (name, table) in time_travel::open(&mut statement, &self.registry, &self.footers, &plain, &meter).await? {
+        for (name, table) in time_travel::open(&mut statement, &self.registry, &self.footers, &plain, meter).await? {
             let table = table.with_metadata().filter(|_| with_metadata).unwrap_or(table);
             own.insert(name, Arc::new(table));
         }
@@ -178,11 +189,11 @@ impl Session {
         schemas.extend(own.iter().map(|(name, table)| (name.clone(), table.schema())));
         names::resolve(&mut statement, &schemas)?;
         let catalog = Catalog::with(&self.registry, own);
-        let state = engine::query_state(&self.state, catalog, &meter);
+        let state = engine::query_state(&self.state, catalog, meter);
         let statement = PlannerStatement::Statement(Box::new(statement));
         let logical = state.statement_to_plan(statement).await.map_err(from_datafusion)?;
         let plan = state.create_physical_plan(&logical).await.map_err(from_datafusion)?;
-        Ok((state, meter, plan))
+        Ok((state, plan))
     }
 }
 

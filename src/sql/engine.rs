@@ -11,11 +11,15 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::context::SessionState;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::SessionConfig;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+
+/// How many of the largest users of memory an error about it names.
+const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 
 /// The meter of the query that a plan belongs to: an extension of its configuration, where scans find it.
 #[derive(Debug)]
@@ -26,7 +30,8 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
     let mut runtime = RuntimeEnvBuilder::new()
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled));
     if let Some(bytes) = options.memory_limit {
-        runtime = runtime.with_memory_pool(Arc::new(GreedyMemoryPool::new(bytes)));
+        let pool = TrackConsumersPool::new(GreedyMemoryPool::new(bytes), CONSUMERS_TOLD);
+        runtime = runtime.with_memory_pool(Arc::new(pool));
     }
     Ok(SessionStateBuilder::new()
         .with_config(config(options))

@@ -133,7 +133,7 @@ fn schema_message(error: &SchemaError) -> String {
 
 /// A message without the planner's own view of the statement.
 fn readable(message: &str) -> String {
-    if message.contains("OuterReferenceColumn") || message.contains("logical expression Exists") {
+    if message.contains("OuterReferenceColumn") || message.contains("does not support logical expression") {
         return "a subquery that refers to the query around it in this way cannot be planned: write a join".into();
     }
     let is_view = ["Ident {", "ValueWithSpan", "Span(", "Field {"].iter().any(|part| message.contains(part));

@@ -2,10 +2,13 @@
 
 use super::engine::QueryMeter;
 use super::error::to_datafusion;
+use super::exact::Extremes;
 use super::prune::PredicatePruner;
 use crate::scan::{FooterCache, LogStatistics, Scan};
 use crate::table::Table;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow::compute::{cast, take};
+use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Statistics, internal_err};
@@ -24,6 +27,7 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, apply_expression_roots,
 };
 use futures::StreamExt;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -49,6 +53,8 @@ pub struct LakeglassScan {
     /// What the log says of the files, for all partitions.
     statistics: Arc<LogStatistics>,
     limit: Option<usize>,
+    /// Of the scan's columns, by position in the table's schema, where the log tells them exactly.
+    extremes: Arc<HashMap<usize, Extremes>>,
     /// For each file of the snapshot, how many rows of it are not deleted, where its log says so.
     live_rows: Arc<[Option<u64>]>,
     properties: Arc<PlanProperties>,
@@ -80,6 +86,7 @@ impl LakeglassScan {
             partitions: vec![files],
             pruners: Vec::new(),
             limit: None,
+            extremes: Arc::default(),
             live_rows,
             properties: properties(schema, 1),
             metrics: ExecutionPlanMetricsSet::new(),
@@ -98,6 +105,34 @@ impl LakeglassScan {
     pub fn with_statistics(mut self, statistics: Arc<LogStatistics>) -> LakeglassScan {
         self.statistics = statistics;
         self
+    }
+
+    /// Smallest and largest values that are exact for the files of this scan.
+    pub fn with_extremes(mut self, extremes: Arc<HashMap<usize, Extremes>>) -> LakeglassScan {
+        self.extremes = extremes;
+        self
+    }
+
+    /// For each file of a partition its values of the scan's columns and its rows, where the log has all of it: only partition
+    /// columns are asked for, and no row is to be left out.
+    fn told_by_log(&self, files: &[usize]) -> Option<Vec<(Vec<ArrayRef>, u64)>> {
+        let snapshot = self.table.snapshot();
+        if self.columns.is_empty() || !self.pruners.is_empty() || self.limit.is_some() {
+            return None;
+        }
+        let position = |column: &usize| snapshot.partition_columns.iter().position(|partition| partition == column);
+        let positions: Vec<usize> = self.columns.iter().map(position).collect::<Option<_>>()?;
+        let schema = self.schema();
+        let value = |file: usize, at: &usize, field: &FieldRef| {
+            let values = snapshot.partition_values.columns().get(*at).filter(|values| file < values.len())?;
+            cast(&values.slice(file, 1), field.data_type()).ok()
+        };
+        let of = |file: &usize| {
+            let rows = self.live_rows.get(*file).copied().flatten()?;
+            let values = positions.iter().zip(schema.fields()).map(|(at, field)| value(*file, at, field));
+            Some((values.collect::<Option<Vec<_>>>()?, rows))
+        };
+        files.iter().map(of).collect()
     }
 
     /// Leaves out what the query's predicate rules out.
@@ -143,7 +178,7 @@ impl LakeglassScan {
     }
 
     /// What is known of the rows of `files`: their number is certain where every file's is known and none can be left out.
-    fn statistics(&self, files: &[usize]) -> Statistics {
+    fn statistics(&self, files: &[usize], all: bool) -> Statistics {
         let rows =
             files.iter().try_fold(0u64, |sum, file| sum.checked_add(self.live_rows.get(*file).copied().flatten()?));
         let rows = rows.and_then(|rows| usize::try_from(rows).ok());
@@ -151,6 +186,16 @@ impl LakeglassScan {
         let bytes = self.sizes(files).iter().fold(0u64, |sum, size| sum.saturating_add(*size));
         let mut statistics = Statistics::new_unknown(&self.schema());
         statistics.total_byte_size = Precision::Inexact(usize::try_from(bytes).unwrap_or(usize::MAX));
+        // They are those of all files together.
+        if all && self.pruners.is_empty() && self.limit.is_none() {
+            for (column, known) in self.columns.iter().zip(&mut statistics.column_statistics) {
+                if let Some(extremes) = self.extremes.get(column) {
+                    known.min_value = Precision::Exact(extremes.min.clone());
+                    known.max_value = Precision::Exact(extremes.max.clone());
+                    known.null_count = usize::try_from(extremes.nulls).map_or(Precision::Absent, Precision::Exact);
+                }
+            }
+        }
         statistics.num_rows = match rows {
             Some(rows) if self.pruners.is_empty() => Precision::Exact(rows),
             Some(rows) => Precision::Inexact(rows),
@@ -158,6 +203,23 @@ impl LakeglassScan {
         };
         statistics
     }
+}
+
+/// Batches of rows that are all alike within a file.
+fn repeated(
+    files: Vec<(Vec<ArrayRef>, u64)>,
+    schema: SchemaRef,
+    batch_size: usize,
+) -> impl Iterator<Item = Result<RecordBatch>> {
+    files.into_iter().flat_map(move |(values, rows)| {
+        let schema = schema.clone();
+        let sizes = (0..rows).step_by(batch_size.max(1)).map(move |start| (rows - start).min(batch_size as u64));
+        sizes.map(move |size| {
+            let first = UInt32Array::from(vec![0; usize::try_from(size).unwrap_or_default()]);
+            let columns = values.iter().map(|value| take(value, &first, None)).collect::<Result<Vec<_>, _>>()?;
+            Ok(RecordBatch::try_new(schema.clone(), columns)?)
+        })
+    })
 }
 
 fn properties(schema: SchemaRef, partitions: usize) -> Arc<PlanProperties> {
@@ -234,6 +296,10 @@ impl ExecutionPlan for LakeglassScan {
             None => self.table.clone(),
         };
         let schema = self.schema();
+        if let Some(files) = self.told_by_log(files) {
+            let batches = repeated(files, schema.clone(), context.session_config().batch_size());
+            return Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter(batches))));
+        }
         let mut scan = Scan::new(&table, &self.footers)
             .with_columns(self.columns.clone(), schema.clone())
             .with_files(files.clone())
@@ -263,7 +329,7 @@ impl ExecutionPlan for LakeglassScan {
             None => self.partitions.concat(),
             Some(partition) => self.partitions.get(partition).cloned().unwrap_or_default(),
         };
-        Ok(Arc::new(self.statistics(&files)))
+        Ok(Arc::new(self.statistics(&files, args.partition().is_none())))
     }
 
     fn with_fetch(&self, limit: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {

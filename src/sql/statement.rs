@@ -7,11 +7,12 @@ use super::error::invalid;
 use super::idioms;
 use super::nesting;
 use super::params::{self, Params};
+use super::summarize;
 use super::time_travel;
 use crate::error::{Error, Result};
 use datafusion::sql::sqlparser::ast::{
     DescribeAlias, ObjectName, Query, SetExpr, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions,
-    Statement, Visit, Visitor,
+    Statement, TableFactor, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -36,6 +37,8 @@ pub enum Request {
     DescribeDetail(ObjectName),
     /// `DESCRIBE SELECT …`: the columns of a query, which is planned only.
     DescribeQuery(Box<Statement>),
+    /// `SUMMARIZE t`, `SUMMARIZE SELECT …`.
+    Summarize(Box<TableFactor>),
     /// `CREATE VIEW`, `CREATE TABLE … AS`, `DROP`: of what the session holds itself.
     Define(Definition),
 }
@@ -47,6 +50,7 @@ pub fn parse(sql: &str, values: &Params) -> Result<Request> {
     nesting::check(&tokens)?;
     refuse_writing_words(&tokens)?;
     let tokens = params::number(tokens)?;
+    let (tokens, summarizes) = summarize::as_select(tokens);
     let tokens = idioms::plainer(time_travel::plainer(without_table_keyword(tokens)));
     let mut parser =
         Parser::new(&LakeglassDialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
@@ -57,6 +61,10 @@ pub fn parse(sql: &str, values: &Params) -> Result<Request> {
     balance(&mut statement);
     params::bind(&mut statement, values)?;
     idioms::clauses(&mut statement)?;
+    if summarizes {
+        let Request::Query(statement) = reading(statement)? else { return Err(Error::internal("a summary reads")) };
+        return Ok(Request::Summarize(Box::new(summarize::source(*statement)?)));
+    }
     request(statement)
 }
 

@@ -116,6 +116,24 @@ engineTest("parameters by place and by name, as values", async (page) => {
   assert.deepEqual(rest, { bytes: [0, 255], names: 3n, none: 0n, missing: "invalid_sql", wrong: "TypeError" });
 });
 
+engineTest("rows of the page, and Arrow bytes, as tables", async (page) => {
+  const seen = await page.evaluate(async () => {
+    const lake = await connect({ tables: { weather: "/www/demo/weather" } });
+    await lake.registerRows("capitals", [{ city: "Paris", people: 2.1 }, { city: "Rome" }]);
+    const joined = await lake.query("SELECT DISTINCT c.city, c.people FROM weather w JOIN capitals c ON w.city = c.city");
+    const absent = await lake.query("SELECT city FROM capitals WHERE people IS NULL");
+    await lake.registerRows("copy", await lake.queryIPC("SELECT * FROM weather"));
+    const copied = await lake.query("SELECT count(*) AS n, max(temperature) AS top FROM copy");
+    const wrong = await lake.registerRows("bad", new Uint8Array([1, 2, 3])).catch((error) => error.code);
+    await lake.query("CREATE VIEW warm AS SELECT * FROM copy WHERE temperature > 11");
+    const warm = await lake.query("SELECT count(*) AS n FROM warm");
+    return { joined: [...joined], absent: [...absent], copied: [...copied], wrong, warm: warm[0].n };
+  });
+  assert.deepEqual(seen, {
+    joined: [{ city: "Paris", people: 2.1 }], absent: [{ city: "Rome" }], copied: [{ n: 4n, top: 14 }], wrong: "invalid_sql", warm: 3n,
+  });
+});
+
 engineTest("values of SQL's types as rows, and the IPC stream whole", async (page) => {
   const seen = await page.evaluate(async () => {
     const lake = await connect({});

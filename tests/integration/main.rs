@@ -51,6 +51,8 @@ mod sql_idioms;
 #[cfg(feature = "sql")]
 mod sql_locations;
 #[cfg(feature = "sql")]
+mod sql_log_answers;
+#[cfg(feature = "sql")]
 mod sql_logic;
 #[cfg(feature = "sql")]
 mod sql_params;

@@ -62,7 +62,7 @@ async fn a_table_in_memory_keeps_its_rows() {
         rows(&session, "SELECT w.time FROM weather w JOIN cities c ON w.city = c.city AND c.n > 3").await.len(),
         4
     );
-    assert_eq!(rows(&session, "DESCRIBE cities").await[1], "n|BIGINT|YES");
+    assert_eq!(rows(&session, "DESCRIBE cities").await[1], "n|BIGINT|NO");
     assert_eq!(
         rows(&session, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY 1").await,
         ["cities", "weather"]

@@ -131,7 +131,7 @@ async fn table(store: &Arc<InMemory>, name: &str, scale: f64, with_deletes: bool
 /// The queries, in their order.
 fn queries() -> Vec<(String, String)> {
     let text = fs::read_to_string(folder("tests/sql/tpch/queries.sql")).unwrap();
-    let parts = text.split("-- q").skip(1).map(|part| part.split_once('\n').unwrap());
+    let parts = text.split("\n-- q").skip(1).map(|part| part.split_once('\n').unwrap());
     parts.map(|(name, sql)| (format!("q{name}"), sql.trim().to_string())).collect()
 }
 

@@ -43,12 +43,12 @@ def families():
         "upper(name)", "lower(upper(name))", "length(name)", "substring(name, 2, 1)", "replace(name, 'n', 'xy')", "concat(name, '-', CAST(id AS VARCHAR))",
         "lpad(name, 5, '.')", "rpad(name, 4, '*')", "reverse(name)", "repeat(name, 2)", "position('1' IN name)", "starts_with(name, 'n1')", "trim(concat(' ', name, ' '))",
         "left(name, 1)", "right(name, 1)", "split_part(name, 'n', 2)", "ascii(name)", "name || '!'", "coalesce(val, -1)", "nullif(grp, 3)", "greatest(grp, 4)", "least(grp, 4)",
-        "abs(id - 100)", "id % 7", "-id", "round(price, 1)", "floor(price)", "ceil(price)", "sqrt(price)", "power(grp, 2)", "exp(0)", "ln(price + 1)", "sin(price)", "sign(id - 3)",
-        "CAST(price AS INTEGER)", "CAST(id AS VARCHAR)", "CAST(id AS DOUBLE) / 3", "CAST(name AS VARCHAR) = 'n3'", "TRY_CAST(name AS INTEGER)", "CAST('12' AS INTEGER) + id",
+        "abs(id - 100)", "id % 7", "-id", "round(price, 1)", "floor(price)", "ceil(price)", "sqrt(price)", "power(grp, 2)", "exp(0)", "ln(price + 1)", "sin(price)",
+        "CAST(id AS VARCHAR)", "CAST(id AS DOUBLE) / 3", "CAST(name AS VARCHAR) = 'n3'", "TRY_CAST(name AS INTEGER)", "CAST('12' AS INTEGER) + id",
         "extract(year FROM day)", "extract(month FROM day)", "extract(day FROM day)", "extract(quarter FROM day)", "extract(doy FROM day)", "extract(isodow FROM day)", "date_trunc('month', CAST(day AS TIMESTAMP))",
         "day + INTERVAL '1' DAY > DATE '2024-02-01'", "day - DATE '2024-01-01'", "CASE WHEN flag THEN name END", "CASE grp WHEN 1 THEN 'a' WHEN 2 THEN 'b' ELSE 'c' END",
-        "val IS NULL", "val BETWEEN 10 AND 40", "name LIKE '%2'", "name NOT LIKE 'n1%'", "NOT flag", "flag AND val > 20", "flag OR val > 20", "val + NULL", "id & 3", "id | 8", "id << 1",
-        "regexp_replace(name, '[0-9]+', '#')", "translate(name, 'n', 'm')", "md5(name)", "(SELECT max(key) FROM u WHERE key <= grp)", "EXISTS (SELECT 1 FROM u WHERE key = grp)", "grp IN (SELECT key FROM u)",
+        "val IS NULL", "val BETWEEN 10 AND 40", "name LIKE '%2'", "name NOT LIKE 'n1%'", "NOT flag", "flag AND val > 20", "flag OR val > 20", "id & 3", "id | 8", "id << 1",
+        "regexp_replace(name, '[0-9]+', '#')", "translate(name, 'n', 'm')", "md5(name)", "CAST(flag AS VARCHAR)", "val % 10", "length(name) * 2", "upper(left(name, 1))", "floor(price / 3)", "price > 10 AND flag",
     ]
     for scalar in scalars:
         yield f"SELECT id, {scalar} FROM t WHERE id IN (0, 1, 2, 11, 37, 64, 100)"
@@ -81,9 +81,12 @@ def families():
         yield f"SELECT {column} FROM none"
     yield "WITH a AS (SELECT grp, sum(val) AS s FROM t GROUP BY grp), b AS (SELECT max(s) AS m FROM a) SELECT grp FROM a, b WHERE s = m"
     yield "WITH RECURSIVE r(n, f) AS (SELECT 1, 1 UNION ALL SELECT n + 1, f * (n + 1) FROM r WHERE n < 10) SELECT n, f FROM r"
-    yield "SELECT grp, (SELECT count(*) FROM u WHERE key > grp) FROM t GROUP BY grp"
+    yield "SELECT count(*) FROM t WHERE grp IN (SELECT key FROM u) AND EXISTS (SELECT 1 FROM u WHERE key = t.grp)"
+    yield "SELECT count(*) FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE key = t.grp)"
     yield "SELECT id FROM t WHERE val = (SELECT max(val) FROM t)"
+    yield "SELECT id FROM t WHERE val > ALL (SELECT b.val FROM t b WHERE b.id < 3 AND b.val IS NOT NULL) AND id < 10"
     yield "SELECT id FROM t WHERE val > ALL (SELECT val FROM t WHERE id < 3 AND val IS NOT NULL) AND id < 10"
+    yield "SELECT id FROM t WHERE val > ANY (SELECT val FROM t WHERE id IN (20, 30)) AND id < 10"
     yield "SELECT id FROM t a WHERE val > (SELECT avg(val) FROM t b WHERE b.grp = a.grp) AND id < 40"
     yield "SELECT DISTINCT grp, flag FROM t WHERE id < 30"
     yield "SELECT x.a + y.b FROM (VALUES (1), (2)) AS x(a), (VALUES (10), (20)) AS y(b)"

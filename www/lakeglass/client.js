@@ -1,6 +1,7 @@
 // An engine and the tables registered in it, as the caller sees them.
 
 import { Connection } from "./connection.js";
+import { tableFromArrays, tableToIPC } from "./pkg/arrow.js";
 import { ResultCursor, readArrow, readIPC, readRows } from "./results.js";
 import { RowStream } from "./stream.js";
 import { LakeTable } from "./table.js";
@@ -134,6 +135,17 @@ export class Lakeglass extends EventTarget {
 
   /**
    * @param {string} name
+   * @param {Uint8Array | Record<string, unknown>[]} rows
+   * @param {CallOptions} [options]
+   */
+  async registerRows(name, rows, { signal } = {}) {
+    const bytes = rows instanceof Uint8Array ? rows : ipcOfRows(rows);
+    const session = await this.#connection.sessionWithSql(signal);
+    await session.call("registerArrow", { name, bytes }, signal);
+  }
+
+  /**
+   * @param {string} name
    * @param {CallOptions} [options]
    */
   async deregister(name, { signal } = {}) {
@@ -178,6 +190,21 @@ export class Lakeglass extends EventTarget {
     if (source.isOf(this.#connection)) return same ? source : source.at({ ...version, signal });
     return LakeTable.open(this.#connection, source.url, same ? { version: source.version } : version, signal);
   }
+}
+
+/**
+ * Rows as an Arrow IPC stream: a key that a row lacks is null in it.
+ * @param {Record<string, unknown>[]} rows
+ * @returns {Uint8Array}
+ */
+function ipcOfRows(rows) {
+  if (!Array.isArray(rows)) throw new TypeError("rows are an array of objects, or a Uint8Array of Arrow IPC");
+  const names = new Set(rows.flatMap((row) => Object.keys(row)));
+  if (names.size === 0) throw new TypeError("rows without a column");
+  const columns = [...names].map((name) => [name, rows.map((row) => row[name] ?? null)]);
+  const bytes = tableToIPC(tableFromArrays(/** @type {[string, unknown[]][]} */ (columns)), { format: "stream" });
+  if (!bytes) throw new TypeError("these rows have no form in Arrow");
+  return bytes;
 }
 
 /**

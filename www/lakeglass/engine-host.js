@@ -120,6 +120,8 @@ export class EngineHost {
         return this.#openedResult(this.#table(handle).preview(options, signal));
       case "register":
         return this.#running().register(params.name, this.#table(handle));
+      case "registerArrow":
+        return this.#running().registerArrow(params.name, params.bytes);
       case "deregister":
         return this.#running().deregister(params.name);
       case "query":

@@ -29,6 +29,7 @@ export interface Engine {
   open(url: string, options?: EngineVersion, signal?: AbortSignal): Promise<EngineTable>;
   clearCache(): Promise<void>;
   register(name: string, table: EngineTable): void;
+  registerArrow(name: string, bytes: Uint8Array): Promise<void>;
   deregister(name: string): boolean;
   query(sql: string, signal?: AbortSignal, params?: QueryParams): Promise<EngineResult>;
   free(): void;

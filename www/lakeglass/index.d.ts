@@ -419,6 +419,11 @@ export class Lakeglass extends EventTarget {
   clearCache(options?: CallOptions): Promise<void>;
   /** Gives a table a name in SQL, replacing the one that had it. */
   register(name: string, table: string | URL | LakeTable, options?: CallOptions & VersionOptions): Promise<LakeTable>;
+  /**
+   * Makes rows known to SQL as `name`: an Arrow IPC stream or file, or plain objects, whose keys are the columns. They are held in
+   * the engine's memory, under its limit, until {@link deregister} or `DROP TABLE`, and go with an engine that is lost.
+   */
+  registerRows(name: string, rows: Uint8Array | Record<string, unknown>[], options?: CallOptions): Promise<void>;
   /** Takes a name away; whether there was one. */
   deregister(name: string, options?: CallOptions): Promise<boolean>;
   /** The registered tables, in the order of their registration. */

@@ -34,6 +34,7 @@ export const PROTOCOL = 2;
  * @property {{ params: { handle: Handle, limit?: number, until?: bigint | number }, value: Commit[] }} history
  * @property {{ params: { handle: Handle, limit?: number, columns?: string[] }, value: OpenedResult }} preview
  * @property {{ params: { name: string, handle: Handle }, value: void }} register
+ * @property {{ params: { name: string, bytes: Uint8Array }, value: void }} registerArrow
  * @property {{ params: { name: string }, value: boolean }} deregister
  * @property {{ params: { sql: string, params?: QueryParams }, value: OpenedResult }} query
  * @property {{ params: { handle: Handle }, value: { bytes: Uint8Array | undefined, metrics: Metrics } }} next

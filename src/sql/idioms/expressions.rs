@@ -4,8 +4,8 @@ use super::{macros, special, template};
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    ObjectNamePart, TimezoneInfo, UnaryOperator, Value, ValueWithSpan,
+    BinaryOperator, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    ObjectNamePart, TableAlias, TableFactor, TimezoneInfo, UnaryOperator, Value, ValueWithSpan,
 };
 
 /// Puts in the place of `expr` what it stands for; whether it stood for something. Its parts are still to be expanded.
@@ -25,6 +25,10 @@ pub fn expand(expr: &mut Expr) -> Result<bool> {
             escaped(pattern, escape);
             None
         }
+        Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } => {
+            compared(right)?;
+            None
+        }
         Expr::Cast { data_type, .. } => {
             own_type(data_type);
             None
@@ -42,6 +46,17 @@ pub fn expand(expr: &mut Expr) -> Result<bool> {
         }
         None => Ok(false),
     }
+}
+
+/// Gives the subquery of `a > ALL (SELECT …)` a name of its own: where it reads a relation of the same name as the query
+/// around it does, the planner takes the one for the other.
+fn compared(right: &mut Expr) -> Result<()> {
+    let Expr::Subquery(query) = right else { return Ok(()) };
+    let name = Ident::with_quote('"', "lakeglass.compared");
+    let alias = Some(TableAlias { explicit: true, name, columns: Vec::new(), at: None });
+    let derived = TableFactor::Derived { lateral: false, subquery: query.clone(), alias, sample: None };
+    **query = *template::over(&format!("SELECT * FROM {}", template::TABLE), &derived)?;
+    Ok(())
 }
 
 /// A pattern with another escape character than the backslash, which the planner does not take.

@@ -22,4 +22,5 @@ mod tokens;
 pub use clauses::rewrite as clauses;
 pub use expressions::expand;
 pub use relations::{Rewritten, rewrite as relation};
+pub use template::{TABLE, over};
 pub use tokens::{operator_precedence, plainer};

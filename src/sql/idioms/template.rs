@@ -27,8 +27,15 @@ pub(super) fn query(text: &str) -> Result<Box<Query>> {
     parsed.map_err(|error| invalid(error.to_string()))
 }
 
-/// The name of the table in a query's text that [`put_table`] replaces.
-pub(super) const TABLE: &str = "\"lakeglass.table\"";
+/// The name of the table in a query's text that is replaced.
+pub const TABLE: &str = "\"lakeglass.table\"";
+
+/// A query as text, over `table` where the text has [`TABLE`].
+pub fn over(text: &str, table: &TableFactor) -> Result<Box<Query>> {
+    let mut query = query(text)?;
+    put_table(query.as_mut(), table);
+    Ok(query)
+}
 
 /// Puts `table` where a query's text has [`TABLE`].
 pub(super) fn put_table(query: &mut Query, table: &TableFactor) {
