@@ -34,6 +34,8 @@ pub(crate) struct Add {
     pub(crate) modification_time: i64,
     pub(crate) stats: Option<Box<str>>,
     pub(crate) deletion_vector: Option<DeletionVector>,
+    pub(crate) base_row_id: Option<i64>,
+    pub(crate) default_row_commit_version: Option<i64>,
 }
 
 /// `remove`: a logical file is not part of the table any more.
@@ -203,6 +205,7 @@ mod tests {
         let add = serde_json::from_str::<Line<'_>>(text).unwrap().add.unwrap();
         assert_eq!(add.stats.as_deref(), Some(r#"{"numRecords":2}"#));
         assert_eq!(add.partition_values.get("p"), Some("1"));
+        assert_eq!((add.base_row_id, add.default_row_commit_version), (Some(4), None));
         assert_eq!((add.partition_values.get("q"), add.partition_values.get("r")), (None, None));
     }
 

@@ -25,6 +25,8 @@ mod file_metadata;
 mod large_log;
 mod loopback;
 mod readme;
+#[cfg(feature = "sql")]
+mod row_tracking;
 mod scan_bounds;
 mod scan_damage;
 mod scan_deletes;
@@ -36,6 +38,7 @@ mod scan_random;
 mod scan_requests;
 mod scan_rows;
 mod scan_schema;
+mod scan_widening;
 #[cfg(feature = "sql")]
 mod sql;
 #[cfg(feature = "sql")]

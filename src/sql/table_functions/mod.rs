@@ -42,8 +42,8 @@ pub struct Opening<'s> {
     pub storage: &'s StorageOptions,
     /// What it counts into.
     pub meter: &'s Meter,
-    /// Whether the statement asks for `_metadata`.
-    pub with_metadata: bool,
+    /// The fields of `_metadata` that only some tables have and that the statement names, where it asks for `_metadata` at all.
+    pub metadata: Option<&'s [&'s str]>,
 }
 
 /// Takes the calls out of `statement` and reads what they stand for: tables by the names that are in the calls' places now.
@@ -76,7 +76,7 @@ impl Opening<'_> {
     }
 
     fn provider(&self, table: LakeglassTable) -> Arc<dyn TableProvider> {
-        Arc::new(table.with_metadata().filter(|_| self.with_metadata).unwrap_or(table))
+        Arc::new(self.metadata.and_then(|tracked| table.with_metadata(tracked)).unwrap_or(table))
     }
 
     async fn of_table(&self, table: &ObjectName, function: Function, name: &str) -> Result<Arc<dyn TableProvider>> {
