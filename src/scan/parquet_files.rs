@@ -56,6 +56,8 @@ impl Scan {
             files: opened.into_iter().map(|(file, _)| file).collect(),
             partition_values: none.map_err(Error::internal)?,
             stored_statistics: Vec::new(),
+            row_tracking: None,
+            damage: None,
             metadata: TableMetadata::default(),
             protocol: TableProtocol::default(),
         };
@@ -70,7 +72,7 @@ async fn open(
     footers: &FooterCache,
 ) -> Result<(DataFile, Arc<ParquetMetaData>)> {
     let (_, size) = storage.get_tail(&location, None, TAIL).await?;
-    let mut file = DataFile { location, size, modification_time: 0, statistics: None, deletes: None };
+    let mut file = DataFile { location, size, modification_time: 0, statistics: None, deletes: None, row_origin: None };
     let footer = footer::read(storage, &file, false, footers).await?;
     let rows: i64 = footer.metadata.row_groups().iter().map(|group| group.num_rows()).sum();
     file.statistics = Some(FileStatistics::Json(format!("{{\"numRecords\":{rows}}}").into()));
