@@ -2,7 +2,6 @@
 
 use super::engine::QueryMeter;
 use super::error::to_datafusion;
-use super::exact::Extremes;
 use super::prune::PredicatePruner;
 use crate::scan::{FooterCache, LogStatistics, Scan};
 use crate::table::Table;
@@ -11,7 +10,7 @@ use arrow::compute::{cast, take};
 use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Statistics, internal_err};
+use datafusion::common::{ColumnStatistics, Statistics, internal_err};
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -27,7 +26,6 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, apply_expression_roots,
 };
 use futures::StreamExt;
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -53,10 +51,10 @@ pub struct LakeglassScan {
     /// What the log says of the files, for all partitions.
     statistics: Arc<LogStatistics>,
     limit: Option<usize>,
-    /// Of the scan's columns, by position in the table's schema, where the log tells them exactly.
-    extremes: Arc<HashMap<usize, Extremes>>,
     /// For each file of the snapshot, how many rows of it are not deleted, where its log says so.
     live_rows: Arc<[Option<u64>]>,
+    /// For each column, what is exactly known of it over all files, where that is.
+    bounds: Option<Arc<[ColumnStatistics]>>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -86,8 +84,8 @@ impl LakeglassScan {
             partitions: vec![files],
             pruners: Vec::new(),
             limit: None,
-            extremes: Arc::default(),
             live_rows,
+            bounds: None,
             properties: properties(schema, 1),
             metrics: ExecutionPlanMetricsSet::new(),
         })
@@ -101,15 +99,15 @@ impl LakeglassScan {
         self
     }
 
-    /// What the log says of at least these files, as far as it was fetched already.
-    pub fn with_statistics(mut self, statistics: Arc<LogStatistics>) -> LakeglassScan {
-        self.statistics = statistics;
+    /// What is exactly known of each column, over the files of [`LakeglassScan::with_files`].
+    pub fn with_bounds(mut self, bounds: Option<Vec<ColumnStatistics>>) -> LakeglassScan {
+        self.bounds = bounds.map(Arc::from);
         self
     }
 
-    /// Smallest and largest values that are exact for the files of this scan.
-    pub fn with_extremes(mut self, extremes: Arc<HashMap<usize, Extremes>>) -> LakeglassScan {
-        self.extremes = extremes;
+    /// What the log says of at least these files, as far as it was fetched already.
+    pub fn with_statistics(mut self, statistics: Arc<LogStatistics>) -> LakeglassScan {
+        self.statistics = statistics;
         self
     }
 
@@ -178,7 +176,7 @@ impl LakeglassScan {
     }
 
     /// What is known of the rows of `files`: their number is certain where every file's is known and none can be left out.
-    fn statistics(&self, files: &[usize], all: bool) -> Statistics {
+    fn statistics(&self, files: &[usize]) -> Statistics {
         let rows =
             files.iter().try_fold(0u64, |sum, file| sum.checked_add(self.live_rows.get(*file).copied().flatten()?));
         let rows = rows.and_then(|rows| usize::try_from(rows).ok());
@@ -186,21 +184,15 @@ impl LakeglassScan {
         let bytes = self.sizes(files).iter().fold(0u64, |sum, size| sum.saturating_add(*size));
         let mut statistics = Statistics::new_unknown(&self.schema());
         statistics.total_byte_size = Precision::Inexact(usize::try_from(bytes).unwrap_or(usize::MAX));
-        // They are those of all files together.
-        if all && self.pruners.is_empty() && self.limit.is_none() {
-            for (column, known) in self.columns.iter().zip(&mut statistics.column_statistics) {
-                if let Some(extremes) = self.extremes.get(column) {
-                    known.min_value = Precision::Exact(extremes.min.clone());
-                    known.max_value = Precision::Exact(extremes.max.clone());
-                    known.null_count = usize::try_from(extremes.nulls).map_or(Precision::Absent, Precision::Exact);
-                }
-            }
-        }
         statistics.num_rows = match rows {
             Some(rows) if self.pruners.is_empty() => Precision::Exact(rows),
             Some(rows) => Precision::Inexact(rows),
             None => Precision::Absent,
         };
+        let is_whole = self.pruners.is_empty() && self.limit.is_none() && files.len() == self.file_count();
+        if let Some(bounds) = self.bounds.as_ref().filter(|_| is_whole) {
+            statistics.column_statistics = bounds.to_vec();
+        }
         statistics
     }
 }
@@ -329,7 +321,7 @@ impl ExecutionPlan for LakeglassScan {
             None => self.partitions.concat(),
             Some(partition) => self.partitions.get(partition).cloned().unwrap_or_default(),
         };
-        Ok(Arc::new(self.statistics(&files, args.partition().is_none())))
+        Ok(Arc::new(self.statistics(&files)))
     }
 
     fn with_fetch(&self, limit: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {

@@ -15,7 +15,7 @@ mod definitions;
 mod dialect;
 mod engine;
 mod error;
-mod exact;
+mod exact_bounds;
 mod exec;
 mod functions;
 mod idioms;

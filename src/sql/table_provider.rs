@@ -2,7 +2,7 @@
 
 use super::engine::QueryMeter;
 use super::error::to_datafusion;
-use super::exact::{self, Extremes};
+use super::exact_bounds;
 use super::exec::LakeglassScan;
 use super::names::HIDDEN;
 use super::partition_filter;
@@ -20,7 +20,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A table under its name in a session.
@@ -36,15 +36,7 @@ pub struct LakeglassTable {
     live_rows: OnceLock<Arc<[Option<u64>]>>,
     /// Versions of it that statements have asked for, the newest last.
     versions: Mutex<VecDeque<Table>>,
-    /// Of all files, by column: exact extremes, where there are some.
-    extremes: Mutex<HashMap<usize, Option<Extremes>>>,
 }
-
-/// A query of more columns than these is hardly after their extremes.
-const MOST_EXTREMES: usize = 4;
-
-/// Files that are few enough to be looked through for each query.
-const FEW_FILES: usize = 1_000;
 
 /// How many versions of a table are kept open beside the one it is registered at.
 const VERSIONS_KEPT: usize = 8;
@@ -62,7 +54,6 @@ impl LakeglassTable {
             footers: footers.clone(),
             live_rows: OnceLock::new(),
             versions: Mutex::default(),
-            extremes: Mutex::default(),
         }
     }
 
@@ -181,12 +172,13 @@ impl TableProvider for LakeglassTable {
             true => self.counted_rows(&table, &files, &log_statistics).await.map_err(to_datafusion)?,
             false => self.live_rows(),
         };
-        let extremes = match pruner.is_none() && limit.is_none() {
-            true => self.extremes(&files, &columns, &live_rows).map_err(to_datafusion)?,
-            false => Arc::default(),
+        let bounds = match pruner.is_none() && limit.is_none() && !columns.is_empty() {
+            true => exact_bounds::of(&table, &files, &columns, &self.columns, &log_statistics).await,
+            false => Ok(None),
         };
+        let bounds = bounds.map_err(to_datafusion)?;
         let scan = LakeglassScan::new(&self.name, &self.table, &self.footers, &self.schema, columns, live_rows)?
-            .with_extremes(extremes)
+            .with_bounds(bounds)
             .with_files(files, state.config().target_partitions())
             .with_statistics(log_statistics)
             .with_pruner(pruner)
@@ -200,32 +192,6 @@ impl LakeglassTable {
     fn live_rows(&self) -> Arc<[Option<u64>]> {
         let live = |file: &DataFile| live_rows(file, statistics::num_records(file));
         self.live_rows.get_or_init(|| self.table.snapshot().files.iter().map(live).collect()).clone()
-    }
-
-    /// What the log tells exactly of `columns` over `files`. Of all files it is worked out once; of some, where they are few.
-    fn extremes(
-        &self,
-        files: &[usize],
-        columns: &[usize],
-        live: &[Option<u64>],
-    ) -> crate::Result<Arc<HashMap<usize, Extremes>>> {
-        let snapshot = self.table.snapshot();
-        if columns.len() > MOST_EXTREMES {
-            return Ok(Arc::default());
-        }
-        if files.len() < snapshot.files.len() {
-            let few = files.len() <= FEW_FILES;
-            let found = if few { exact::extremes(snapshot, files, columns, live)? } else { HashMap::new() };
-            return Ok(Arc::new(found));
-        }
-        let mut known = self.extremes.lock().unwrap_or_else(PoisonError::into_inner);
-        let unknown: Vec<usize> = columns.iter().filter(|column| !known.contains_key(*column)).copied().collect();
-        if !unknown.is_empty() {
-            let mut found = exact::extremes(snapshot, files, &unknown, live)?;
-            known.extend(unknown.into_iter().map(|column| (column, found.remove(&column))));
-        }
-        let of = |column: &usize| Some((*column, known.get(column)?.clone()?));
-        Ok(Arc::new(columns.iter().filter_map(of).collect()))
     }
 
     /// The same, and for `files` what was left in a checkpoint too.
