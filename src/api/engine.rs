@@ -12,6 +12,7 @@ use web_sys::AbortSignal;
 
 #[cfg(feature = "sql")]
 use super::{
+    params,
     result::EngineResult,
     sql::{self, Sql},
     values,
@@ -47,11 +48,13 @@ impl Engine {
         let options: EngineOptions = options::parse(options)?;
         let mut storage = options.storage();
         storage.pool = Some(Pool::new(&storage));
+        #[cfg(feature = "sql")]
+        let options = SessionOptions { storage: storage.clone(), ..options.session() };
         Ok(Engine {
             storage,
             footers: FooterCache::default(),
             #[cfg(feature = "sql")]
-            session: RefCell::new(Session::Waiting { options: options.session(), tables: BTreeMap::new() }),
+            session: RefCell::new(Session::Waiting { options, tables: BTreeMap::new() }),
         })
     }
 
@@ -106,6 +109,13 @@ impl Engine {
         }
     }
 
+    /// Makes the rows of an Arrow IPC stream or file known to SQL as `name`; replaces what had the name.
+    #[wasm_bindgen(js_name = registerArrow)]
+    pub async fn register_arrow(&self, name: String, bytes: Vec<u8>) -> Result<(), JsValue> {
+        let session = self.sql()?;
+        Ok(runtime::run(None, async move { session.register_ipc(name, bytes).await }).await?)
+    }
+
     /// Forgets `name`; false if it was not known.
     pub fn deregister(&self, name: &str) -> Result<bool, JsValue> {
         match &mut *self.session.borrow_mut() {
@@ -127,10 +137,17 @@ impl Engine {
         values::to_js(&tables)
     }
 
-    /// Plans and starts one statement. The module's second file has to be loaded: its code is what runs.
-    pub async fn query(&self, sql: String, signal: Option<AbortSignal>) -> Result<EngineResult, JsValue> {
+    /// Plans and starts one statement, with the values of its parameters. The module's second file has to be loaded: its code is
+    /// what runs.
+    pub async fn query(
+        &self,
+        sql: String,
+        #[wasm_bindgen(unchecked_optional_param_type = "AbortSignal")] signal: Option<AbortSignal>,
+        #[wasm_bindgen(unchecked_optional_param_type = "QueryParams")] params: JsValue,
+    ) -> Result<EngineResult, JsValue> {
+        let params = params::params(params)?;
         let session = self.sql()?;
-        let result = runtime::run(signal, async move { session.query(sql).await }).await?;
+        let result = runtime::run(signal, async move { session.query(sql, params).await }).await?;
         Ok(EngineResult::new(&result.schema, result.batches, result.meter)?)
     }
 

@@ -8,6 +8,8 @@ mod error;
 mod files;
 mod ipc;
 mod options;
+#[cfg(feature = "sql")]
+mod params;
 mod result;
 mod runtime;
 #[cfg(feature = "sql")]

@@ -7,7 +7,7 @@
 
 use crate::error::Result;
 use crate::scan::FooterCache;
-use crate::sql::{QueryResult, Session, SessionOptions};
+use crate::sql::{Params, QueryResult, Session, SessionOptions};
 use crate::table::Table;
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -23,8 +23,11 @@ pub(super) trait Sql: Send + Sync {
     /// See [`Session::tables`].
     fn tables(&self) -> Vec<(String, Table)>;
 
-    /// See [`Session::query`].
-    fn query(&self, sql: String) -> BoxFuture<'static, Result<QueryResult>>;
+    /// See [`Session::query_with`].
+    fn query(&self, sql: String, params: Params) -> BoxFuture<'static, Result<QueryResult>>;
+
+    /// See [`Session::register_ipc`].
+    fn register_ipc(&self, name: String, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>>;
 }
 
 impl Sql for Session {
@@ -40,9 +43,14 @@ impl Sql for Session {
         Session::tables(self)
     }
 
-    fn query(&self, sql: String) -> BoxFuture<'static, Result<QueryResult>> {
+    fn query(&self, sql: String, params: Params) -> BoxFuture<'static, Result<QueryResult>> {
         let session = self.clone();
-        Box::pin(async move { Session::query(&session, &sql).await })
+        Box::pin(async move { session.query_with(&sql, &params).await })
+    }
+
+    fn register_ipc(&self, name: String, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>> {
+        let session = self.clone();
+        Box::pin(async move { Session::register_ipc(&session, &name, bytes).await })
     }
 }
 

@@ -23,6 +23,7 @@ mod log_statistics;
 mod nullable;
 mod page_header;
 mod page_index;
+mod parquet_files;
 mod partition;
 mod preview;
 mod projection;

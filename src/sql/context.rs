@@ -1,10 +1,12 @@
 //! A session: named tables, and the queries over them.
 
+use super::definitions;
 use super::engine;
 use super::error::from_datafusion;
 use super::log_tables;
 use super::names;
 use super::output::{plain_batch, plain_schema};
+use super::params::Params;
 use super::registry::{Catalog, Registry};
 use super::show;
 use super::statement::{self, Request};
@@ -13,7 +15,7 @@ use super::table_provider::LakeglassTable;
 use super::time_travel;
 use crate::error::{Error, Result};
 use crate::scan::{FooterCache, METADATA, TRACKED};
-use crate::storage::Meter;
+use crate::storage::{Meter, Pool, StorageOptions};
 use crate::table::Table;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, SchemaRef};
@@ -35,11 +37,18 @@ pub struct SessionOptions {
     pub batch_size: usize,
     /// Bytes that queries may hold; `None` sets no limit.
     pub memory_limit: Option<usize>,
+    /// How hosts are spoken to that a statement names: `delta_scan`, `read_parquet`.
+    pub storage: StorageOptions,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        SessionOptions { target_partitions: 1, batch_size: 8192, memory_limit: None }
+        SessionOptions {
+            target_partitions: 1,
+            batch_size: 8192,
+            memory_limit: None,
+            storage: StorageOptions::default(),
+        }
     }
 }
 
@@ -47,8 +56,9 @@ impl Default for SessionOptions {
 #[derive(Clone)]
 pub struct Session {
     footers: FooterCache,
-    registry: Arc<Registry>,
-    state: Arc<SessionState>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) state: Arc<SessionState>,
+    storage: StorageOptions,
 }
 
 /// A running query: its columns, its rows as they come, and what they cost.
@@ -71,7 +81,9 @@ impl Session {
     pub fn with_footers(options: SessionOptions, footers: FooterCache) -> Result<Session> {
         let registry = Arc::new(Registry::default());
         let state = Arc::new(engine::state(&options, &registry)?);
-        Ok(Session { footers, registry, state })
+        let mut storage = options.storage;
+        storage.pool = storage.pool.clone().or_else(|| Some(Pool::new(&storage)));
+        Ok(Session { footers, registry, state, storage })
     }
 
     /// Makes `table` known as `name` (one that needs quotes is quoted in SQL). Replaces what had the name. A name without
@@ -97,9 +109,14 @@ impl Session {
 
     /// Plans `sql`, one statement, and starts it. No data file is read before the first batch is asked for.
     pub async fn query(&self, sql: &str) -> Result<QueryResult> {
-        match statement::parse(sql)? {
-            Request::ShowTables(pattern) => Ok(answer(show::tables(&self.tables(), pattern.as_deref())?)),
-            Request::Describe(name) => Ok(answer(show::columns(&self.table(&name)?.snapshot().schema.logical)?)),
+        self.query_with(sql, &Params::None).await
+    }
+
+    /// The same for a statement with parameters: `?`, `$1` or `$name`.
+    pub async fn query_with(&self, sql: &str, params: &Params) -> Result<QueryResult> {
+        match statement::parse(sql, params)? {
+            Request::ShowTables(pattern) => Ok(answer(show::tables(&self.registry.entries(), pattern.as_deref())?)),
+            Request::Describe(name) => self.describe(&name).await,
             Request::DescribeHistory(name, limit) => {
                 let meter = Meter::default();
                 let history = log_tables::history(&self.table(&name)?.with_meter(&meter), limit).await?;
@@ -110,12 +127,14 @@ impl Session {
                 let (_, _, plan) = self.plan(*statement).await?;
                 Ok(answer(show::columns(&plan.schema())?))
             }
+            Request::Summarize(source) => self.summarize(&source).await,
+            Request::Define(definition) => self.define(definition).await,
             Request::Query(statement) => self.run(*statement).await,
         }
     }
 
-    /// The table that a name in a statement means.
-    fn table(&self, name: &ObjectName) -> Result<Table> {
+    /// The lakehouse table that a name in a statement means.
+    pub(super) fn table(&self, name: &ObjectName) -> Result<Table> {
         Ok(self.registry.find(name)?.table().clone())
     }
 
@@ -130,17 +149,35 @@ impl Session {
     }
 
     /// A statement's plan, with the state to run it in and the meter it will count into.
-    async fn plan(&self, mut statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
+    pub(super) async fn plan(&self, statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
         let meter = Meter::default();
-        let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), &meter);
+        let (state, plan) = self.plan_into(statement, &meter).await?;
+        Ok((state, meter, plan))
+    }
+
+    /// The same, counted into `meter`.
+    pub(super) async fn plan_into(
+        &self,
+        mut statement: Statement,
+        meter: &Meter,
+    ) -> Result<(SessionState, Arc<dyn ExecutionPlan>)> {
+        let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), meter);
+        definitions::inline(&mut statement, &self.registry.views())?;
         let with_metadata = names::mentions(&statement, &[METADATA]);
         // By whatever name the statement calls `_metadata` further in.
         let tracked: Vec<&str> = TRACKED.into_iter().filter(|field| names::mentions(&statement, &[field])).collect();
-        let mut own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
+        let opening = table_functions::Opening {
+            registry: &self.registry,
+            footers: &self.footers,
+            storage: &self.storage,
+            meter,
+            metadata: with_metadata.then_some(tracked.as_slice()),
+        };
+        let mut own = table_functions::open(&mut statement, &opening).await?;
         if with_metadata {
             own.extend(self.registry.with_metadata(&tracked));
         }
-        for (name, table) in time_travel::open(&mut statement, &self.registry, &self.footers, &plain, &meter).await? {
+        for (name, table) in time_travel::open(&mut statement, &self.registry, &self.footers, &plain, meter).await? {
             let table = table.with_metadata(&tracked).filter(|_| with_metadata).unwrap_or(table);
             own.insert(name, Arc::new(table));
         }
@@ -149,11 +186,11 @@ impl Session {
         check_tracked(&statement, &schemas)?;
         names::resolve(&mut statement, &schemas)?;
         let catalog = Catalog::with(&self.registry, own);
-        let state = engine::query_state(&self.state, catalog, &meter);
+        let state = engine::query_state(&self.state, catalog, meter);
         let statement = PlannerStatement::Statement(Box::new(statement));
         let logical = state.statement_to_plan(statement).await.map_err(from_datafusion)?;
         let plan = state.create_physical_plan(&logical).await.map_err(from_datafusion)?;
-        Ok((state, meter, plan))
+        Ok((state, plan))
     }
 }
 
@@ -175,6 +212,6 @@ fn check_tracked(statement: &Statement, schemas: &BTreeMap<String, SchemaRef>) -
 }
 
 /// A result that is there already.
-fn answer(batch: RecordBatch) -> QueryResult {
+pub(super) fn answer(batch: RecordBatch) -> QueryResult {
     QueryResult { schema: batch.schema(), batches: stream::iter([Ok(batch)]).boxed(), meter: Meter::default() }
 }

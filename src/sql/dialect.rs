@@ -1,7 +1,10 @@
 //! The SQL that people write: sqlparser's generic dialect and the additions of DuckDB, Spark and Databricks that cost
 //! nothing. Double quotes and backticks both delimit identifiers.
 
+use super::idioms;
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::Token;
 use std::any::TypeId;
 
 /// The dialect that statements are parsed in.
@@ -25,6 +28,14 @@ impl Dialect for LakeglassDialect {
 
     fn is_identifier_part(&self, ch: char) -> bool {
         ch.is_alphanumeric() || ch == '_' || ch == '@' || ch == '$' || ch == '#'
+    }
+
+    // Operators that `idioms` makes.
+    fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
+        match &parser.peek_token_ref().token {
+            Token::CustomBinaryOperator(operator) => idioms::operator_precedence(operator).map(Ok),
+            _ => None,
+        }
     }
 
     // Of the generic dialect.

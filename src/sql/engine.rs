@@ -2,6 +2,7 @@
 
 use super::context::SessionOptions;
 use super::error::from_datafusion;
+use super::functions;
 use super::registry::{CATALOG, Catalog, Registry, SCHEMA};
 use super::variant;
 use crate::error::Result;
@@ -10,11 +11,15 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::context::SessionState;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::SessionConfig;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+
+/// How many of the largest users of memory an error about it names.
+const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 
 /// The meter of the query that a plan belongs to: an extension of its configuration, where scans find it.
 #[derive(Debug)]
@@ -25,14 +30,17 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
     let mut runtime = RuntimeEnvBuilder::new()
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled));
     if let Some(bytes) = options.memory_limit {
-        runtime = runtime.with_memory_pool(Arc::new(GreedyMemoryPool::new(bytes)));
+        let pool = TrackConsumersPool::new(GreedyMemoryPool::new(bytes), CONSUMERS_TOLD);
+        runtime = runtime.with_memory_pool(Arc::new(pool));
     }
     Ok(SessionStateBuilder::new()
         .with_config(config(options))
         .with_runtime_env(runtime.build_arc().map_err(from_datafusion)?)
         .with_catalog_list(Arc::new(Catalog::with(registry, BTreeMap::new())))
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
-        .with_scalar_functions([SessionStateDefaults::default_scalar_functions(), variant::functions()].concat())
+        .with_scalar_functions(
+            [SessionStateDefaults::default_scalar_functions(), variant::functions(), functions::functions()].concat(),
+        )
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
         .with_window_functions(SessionStateDefaults::default_window_functions())

@@ -74,7 +74,7 @@ fn translate(error: &DataFusionError) -> Error {
         DataFusionError::Plan(message)
         | DataFusionError::Execution(message)
         | DataFusionError::Configuration(message) => invalid(message),
-        DataFusionError::NotImplemented(message) => Error::unsupported("SQL", presentable(message)),
+        DataFusionError::NotImplemented(message) => Error::unsupported("SQL", presentable(&readable(message))),
         DataFusionError::ResourcesExhausted(message) => Error::MemoryLimit { message: presentable(message) },
         DataFusionError::ExecutionJoin(join) if join.is_cancelled() => Error::Cancelled,
         DataFusionError::Internal(message) => Error::internal(presentable(message)),
@@ -128,6 +128,21 @@ fn schema_message(error: &SchemaError) -> String {
             format!("no column named {name}.{}{known}", hint.map(|hint| format!(" {hint}")).unwrap_or_default())
         }
         other => other.to_string(),
+    }
+}
+
+/// A message without the planner's own view of the statement.
+fn readable(message: &str) -> String {
+    if message.contains("OuterReferenceColumn") || message.contains("does not support logical expression") {
+        return "a subquery that refers to the query around it in this way cannot be planned: write a join".into();
+    }
+    let is_view = ["Ident {", "ValueWithSpan", "Span(", "Field {"].iter().any(|part| message.contains(part));
+    match message.find([' ', '(', '{']).filter(|_| is_view) {
+        Some(_) => {
+            let end = message.find(['(', '{']).unwrap_or(message.len());
+            format!("{} is not there", message.get(..end).unwrap_or(message).trim_end())
+        }
+        None => message.into(),
     }
 }
 

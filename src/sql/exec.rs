@@ -5,7 +5,9 @@ use super::error::to_datafusion;
 use super::prune::PredicatePruner;
 use crate::scan::{FooterCache, LogStatistics, Scan};
 use crate::table::Table;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow::compute::{cast, take};
+use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ColumnStatistics, Statistics, internal_err};
@@ -109,6 +111,28 @@ impl LakeglassScan {
         self
     }
 
+    /// For each file of a partition its values of the scan's columns and its rows, where the log has all of it: only partition
+    /// columns are asked for, and no row is to be left out.
+    fn told_by_log(&self, files: &[usize]) -> Option<Vec<(Vec<ArrayRef>, u64)>> {
+        let snapshot = self.table.snapshot();
+        if self.columns.is_empty() || !self.pruners.is_empty() || self.limit.is_some() {
+            return None;
+        }
+        let position = |column: &usize| snapshot.partition_columns.iter().position(|partition| partition == column);
+        let positions: Vec<usize> = self.columns.iter().map(position).collect::<Option<_>>()?;
+        let schema = self.schema();
+        let value = |file: usize, at: &usize, field: &FieldRef| {
+            let values = snapshot.partition_values.columns().get(*at).filter(|values| file < values.len())?;
+            cast(&values.slice(file, 1), field.data_type()).ok()
+        };
+        let of = |file: &usize| {
+            let rows = self.live_rows.get(*file).copied().flatten()?;
+            let values = positions.iter().zip(schema.fields()).map(|(at, field)| value(*file, at, field));
+            Some((values.collect::<Option<Vec<_>>>()?, rows))
+        };
+        files.iter().map(of).collect()
+    }
+
     /// Leaves out what the query's predicate rules out.
     pub fn with_pruner(mut self, pruner: Option<Arc<PredicatePruner>>) -> LakeglassScan {
         self.pruners.extend(pruner);
@@ -171,6 +195,23 @@ impl LakeglassScan {
         }
         statistics
     }
+}
+
+/// Batches of rows that are all alike within a file.
+fn repeated(
+    files: Vec<(Vec<ArrayRef>, u64)>,
+    schema: SchemaRef,
+    batch_size: usize,
+) -> impl Iterator<Item = Result<RecordBatch>> {
+    files.into_iter().flat_map(move |(values, rows)| {
+        let schema = schema.clone();
+        let sizes = (0..rows).step_by(batch_size.max(1)).map(move |start| (rows - start).min(batch_size as u64));
+        sizes.map(move |size| {
+            let first = UInt32Array::from(vec![0; usize::try_from(size).unwrap_or_default()]);
+            let columns = values.iter().map(|value| take(value, &first, None)).collect::<Result<Vec<_>, _>>()?;
+            Ok(RecordBatch::try_new(schema.clone(), columns)?)
+        })
+    })
 }
 
 fn properties(schema: SchemaRef, partitions: usize) -> Arc<PlanProperties> {
@@ -247,6 +288,10 @@ impl ExecutionPlan for LakeglassScan {
             None => self.table.clone(),
         };
         let schema = self.schema();
+        if let Some(files) = self.told_by_log(files) {
+            let batches = repeated(files, schema.clone(), context.session_config().batch_size());
+            return Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter(batches))));
+        }
         let mut scan = Scan::new(&table, &self.footers)
             .with_columns(self.columns.clone(), schema.clone())
             .with_files(files.clone())

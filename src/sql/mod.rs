@@ -1,7 +1,7 @@
 //! SQL over tables, by DataFusion.
 //!
 //! ```text
-//! text -> statement (one, that reads) -> time_travel, table_functions (opened) -> names (settled)
+//! text -> statement (one, that reads; idioms) -> time_travel, table_functions (opened) -> names (settled; idioms)
 //!      -> DataFusion's planner and optimizer -> exec (our leaf over `scan`) -> output (plain types)
 //! ```
 //!
@@ -10,23 +10,30 @@
 
 mod balance;
 pub mod context;
+mod define;
+mod definitions;
 mod dialect;
 mod engine;
 mod error;
 mod exact_bounds;
 mod exec;
+mod functions;
+mod idioms;
 mod log_tables;
 mod names;
 mod nesting;
 mod output;
+pub mod params;
 mod partition_filter;
 mod prune;
 mod registry;
 mod show;
 mod statement;
+mod summarize;
 mod table_functions;
 mod table_provider;
 mod time_travel;
 mod variant;
 
 pub use context::{QueryResult, Session, SessionOptions};
+pub use params::{ParamValue, Params};

@@ -1,10 +1,11 @@
 //! The tables of a session by name, and how DataFusion's catalog sees them: one catalog, one schema.
 
+use super::definitions::{MemoryTable, View};
 use super::names;
 use super::table_provider::LakeglassTable;
 use crate::error::{Error, Result};
 use crate::table::Table;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
@@ -19,46 +20,100 @@ pub const SCHEMA: &str = "main";
 /// The schema that describes the others.
 pub const INFORMATION_SCHEMA: &str = "information_schema";
 
-/// Tables by name. It is the catalog, the schema in it, and the list of catalogs.
+/// What a name in a session means.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// A lakehouse table.
+    Lake(Arc<LakeglassTable>),
+    /// Rows in memory.
+    Memory(Arc<MemoryTable>),
+    /// A query.
+    View(Arc<View>),
+}
+
+impl Entry {
+    /// What is planned; a view is put into the statement before.
+    fn provider(&self) -> Option<Arc<dyn TableProvider>> {
+        match self {
+            Entry::Lake(table) => Some(table.clone()),
+            Entry::Memory(table) => Some(table.clone()),
+            Entry::View(_) => None,
+        }
+    }
+}
+
+/// Tables and views by name. It is the catalog, the schema in it, and the list of catalogs.
 #[derive(Debug, Default)]
 pub struct Registry {
-    tables: RwLock<BTreeMap<String, Arc<LakeglassTable>>>,
+    entries: RwLock<BTreeMap<String, Entry>>,
 }
 
 impl Registry {
     /// Makes `table` known by its name; replaces what had the name.
     pub fn insert(&self, table: LakeglassTable) -> Result<()> {
         let name = table.name().to_string();
+        self.define(&name, Entry::Lake(Arc::new(table)))
+    }
+
+    /// Makes `entry` known as `name`; replaces what had the name.
+    pub fn define(&self, name: &str, entry: Entry) -> Result<()> {
         if name.is_empty() {
             return Err(Error::InvalidSql { message: "a table's name is empty".into() });
         }
-        self.tables.write().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::new(table));
+        self.entries.write().unwrap_or_else(PoisonError::into_inner).insert(name.into(), entry);
         Ok(())
     }
 
     /// Forgets `name`; false if it was not known.
     pub fn remove(&self, name: &str) -> bool {
-        self.tables.write().unwrap_or_else(PoisonError::into_inner).remove(name).is_some()
+        self.entries.write().unwrap_or_else(PoisonError::into_inner).remove(name).is_some()
     }
 
-    fn snapshot(&self) -> BTreeMap<String, Arc<LakeglassTable>> {
-        self.tables.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What there is by name, sorted.
+    pub fn entries(&self) -> BTreeMap<String, Entry> {
+        self.entries.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The tables by name, sorted.
+    fn lake(&self) -> impl Iterator<Item = (String, Arc<LakeglassTable>)> {
+        self.entries().into_iter().filter_map(|(name, entry)| match entry {
+            Entry::Lake(table) => Some((name, table)),
+            _ => None,
+        })
+    }
+
+    /// The lakehouse tables by name, sorted.
     pub fn tables(&self) -> Vec<(String, Table)> {
-        self.snapshot().into_iter().map(|(name, provider)| (name, provider.table().clone())).collect()
+        self.lake().map(|(name, provider)| (name, provider.table().clone())).collect()
     }
 
-    /// The table of this name.
-    pub fn get(&self, name: &str) -> Option<Arc<LakeglassTable>> {
-        self.tables.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    /// The views by name.
+    pub fn views(&self) -> BTreeMap<String, Arc<View>> {
+        let view = |(name, entry)| match entry {
+            Entry::View(view) => Some((name, view)),
+            _ => None,
+        };
+        self.entries().into_iter().filter_map(view).collect()
     }
 
-    /// The table that a name in a statement means.
+    /// What `name` means, exactly as it is spelled.
+    pub fn get(&self, name: &str) -> Option<Entry> {
+        self.entries.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// The lakehouse table that a name in a statement means.
     pub fn find(&self, name: &ObjectName) -> Result<Arc<LakeglassTable>> {
-        let name = names::table_name(name, &self.schemas())?;
-        self.get(&name).ok_or_else(|| Error::internal("a table vanished"))
+        let mut schemas = self.schemas();
+        schemas.extend(self.views().into_keys().map(|view| (view, Arc::new(Schema::empty()))));
+        let name = names::table_name(name, &schemas)?;
+        match self.get(&name) {
+            Some(Entry::Lake(table)) => Ok(table),
+            Some(_) => {
+                let hint =
+                    "it is a view, or a table of this session: it has no log, and so no versions, files or history";
+                Err(Error::unsupported(name, hint))
+            }
+            None => Err(Error::internal("a table vanished")),
+        }
     }
 
     /// The tables with their hidden column `_metadata`, and those of `tracked` in it where a table keeps track of rows; those
@@ -67,12 +122,12 @@ impl Registry {
         let with = |(name, table): (String, Arc<LakeglassTable>)| {
             Some((name, Arc::new(table.with_metadata(tracked)?) as Arc<dyn TableProvider>))
         };
-        self.snapshot().into_iter().filter_map(with).collect()
+        self.lake().filter_map(with).collect()
     }
 
     /// The tables' columns by table name.
     pub fn schemas(&self) -> BTreeMap<String, SchemaRef> {
-        self.snapshot().into_iter().map(|(name, provider)| (name, provider.schema())).collect()
+        self.entries().into_iter().filter_map(|(name, entry)| Some((name, entry.provider()?.schema()))).collect()
     }
 }
 
@@ -94,16 +149,16 @@ impl Catalog {
 #[async_trait]
 impl SchemaProvider for Catalog {
     fn table_names(&self) -> Vec<String> {
-        self.registry.snapshot().into_keys().collect()
+        self.registry.schemas().into_keys().collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        let registered = || self.registry.get(name).map(|table| table as Arc<dyn TableProvider>);
+        let registered = || self.registry.get(name).and_then(|entry| entry.provider());
         Ok(self.own.get(name).cloned().or_else(registered))
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.own.contains_key(name) || self.registry.get(name).is_some()
+        self.own.contains_key(name) || self.registry.get(name).is_some_and(|entry| entry.provider().is_some())
     }
 }
 

@@ -1,27 +1,35 @@
 //! `SHOW TABLES`, `DESCRIBE t` and `SHOW COLUMNS FROM t`: answered from the snapshots, without a plan.
 
 use super::error::from_arrow;
+use super::registry::Entry;
 use crate::error::Result;
 use crate::snapshot::stands_for;
 use crate::table::Table;
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::kernels::comparison::ilike;
 use arrow::datatypes::{DataType, Field, IntervalUnit, Schema, TimeUnit};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The tables, those whose name is like `pattern`, whatever its case.
-pub fn tables(tables: &[(String, Table)], pattern: Option<&str>) -> Result<RecordBatch> {
-    let names = StringArray::from_iter_values(tables.iter().map(|(name, _)| name));
-    let versions = UInt64Array::from_iter_values(tables.iter().map(|(_, table)| table.snapshot().version));
-    let urls = StringArray::from_iter_values(tables.iter().map(|(_, table)| table.storage().url()));
+/// The tables and views, those whose name is like `pattern`, whatever its case. What the session holds itself has no version
+/// and no URL.
+pub fn tables(entries: &BTreeMap<String, Entry>, pattern: Option<&str>) -> Result<RecordBatch> {
+    let table = |entry: &'_ Entry| match entry {
+        Entry::Lake(table) => Some(table.table().clone()),
+        _ => None,
+    };
+    let tables: Vec<Option<Table>> = entries.values().map(table).collect();
+    let names = StringArray::from_iter_values(entries.keys());
+    let versions: UInt64Array = tables.iter().map(|table| Some(table.as_ref()?.snapshot().version)).collect();
+    let urls: StringArray = tables.iter().map(|table| Some(table.as_ref()?.storage().url())).collect();
     let keep = match pattern {
         Some(pattern) => ilike(&names, &StringArray::new_scalar(pattern)).map_err(from_arrow)?,
         None => BooleanArray::from(vec![true; tables.len()]),
     };
-    let all = RecordBatch::try_from_iter([
-        ("table_name", Arc::new(names) as ArrayRef),
-        ("version", Arc::new(versions)),
-        ("url", Arc::new(urls)),
+    let all = RecordBatch::try_from_iter_with_nullable([
+        ("table_name", Arc::new(names) as ArrayRef, false),
+        ("version", Arc::new(versions), true),
+        ("url", Arc::new(urls), true),
     ]);
     arrow::compute::filter_record_batch(&all.map_err(from_arrow)?, &keep).map_err(from_arrow)
 }

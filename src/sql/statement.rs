@@ -1,14 +1,18 @@
 //! From text to one statement that reads.
 
 use super::balance::balance;
+use super::definitions::{self, Definition};
 use super::dialect::LakeglassDialect;
 use super::error::invalid;
+use super::idioms;
 use super::nesting;
+use super::params::{self, Params};
+use super::summarize;
 use super::time_travel;
 use crate::error::{Error, Result};
 use datafusion::sql::sqlparser::ast::{
     DescribeAlias, ObjectName, Query, SetExpr, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions,
-    Statement, Visit, Visitor,
+    Statement, TableFactor, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -33,15 +37,21 @@ pub enum Request {
     DescribeDetail(ObjectName),
     /// `DESCRIBE SELECT …`: the columns of a query, which is planned only.
     DescribeQuery(Box<Statement>),
+    /// `SUMMARIZE t`, `SUMMARIZE SELECT …`.
+    Summarize(Box<TableFactor>),
+    /// `CREATE VIEW`, `CREATE TABLE … AS`, `DROP`: of what the session holds itself.
+    Define(Definition),
 }
 
-/// The one statement in `sql`.
-pub fn parse(sql: &str) -> Result<Request> {
+/// The one statement in `sql`, with the values of its parameters.
+pub fn parse(sql: &str, values: &Params) -> Result<Request> {
     let tokens =
         Tokenizer::new(&LakeglassDialect, sql).tokenize_with_location().map_err(|error| invalid(error.to_string()))?;
     nesting::check(&tokens)?;
     refuse_writing_words(&tokens)?;
-    let tokens = time_travel::plainer(without_table_keyword(tokens));
+    let tokens = params::number(tokens)?;
+    let (tokens, summarizes) = summarize::as_select(tokens);
+    let tokens = idioms::plainer(time_travel::plainer(without_table_keyword(tokens)));
     let mut parser =
         Parser::new(&LakeglassDialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
     if let Some(request) = describe_log(&mut parser)? {
@@ -49,7 +59,20 @@ pub fn parse(sql: &str) -> Result<Request> {
     }
     let mut statement = single(&mut parser)?;
     balance(&mut statement);
+    params::bind(&mut statement, values)?;
+    idioms::clauses(&mut statement)?;
+    if summarizes {
+        let Request::Query(statement) = reading(statement)? else { return Err(Error::internal("a summary reads")) };
+        return Ok(Request::Summarize(Box::new(summarize::source(*statement)?)));
+    }
     request(statement)
+}
+
+/// `SELECT * FROM name`.
+pub fn select_all(name: &ObjectName) -> Result<Statement> {
+    let parser = Parser::new(&LakeglassDialect).try_with_sql(&format!("SELECT * FROM {name}")).map_err(syntax)?;
+    let mut parser = parser;
+    parser.parse_statement().map_err(syntax)
 }
 
 fn single(parser: &mut Parser<'_>) -> Result<Statement> {
@@ -134,7 +157,15 @@ fn request(statement: Statement) -> Result<Request> {
             }
         }
         Statement::ExplainTable { table_name, .. } => Ok(Request::Describe(table_name)),
-        other => Err(read_only(&other)),
+        other => match definitions::of(other)? {
+            Ok(Definition::Create(create)) => {
+                // Its query is one that reads.
+                reading(Statement::Query(create.query.clone()))?;
+                Ok(Request::Define(Definition::Create(create)))
+            }
+            Ok(drop) => Ok(Request::Define(drop)),
+            Err(other) => Err(read_only(&other)),
+        },
     }
 }
 
@@ -205,19 +236,32 @@ fn refusal(name: &str) -> Error {
 
 /// Refuses by its first word what would write, whether or not the parser could make sense of the rest.
 fn refuse_writing_words(tokens: &[TokenWithSpan]) -> Result<()> {
-    const WRITING: [&str; 26] = [
-        "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "DROP", "ALTER", "COPY", "SET", "RESET", "TRUNCATE", "GRANT",
-        "REVOKE", "BEGIN", "COMMIT", "ROLLBACK", "VACUUM", "OPTIMIZE", "RESTORE", "ATTACH", "DETACH", "INSTALL",
-        "LOAD", "PRAGMA", "CALL", "USE",
+    const WRITING: [&str; 24] = [
+        "INSERT", "UPDATE", "DELETE", "MERGE", "ALTER", "COPY", "SET", "RESET", "TRUNCATE", "GRANT", "REVOKE", "BEGIN",
+        "COMMIT", "ROLLBACK", "VACUUM", "OPTIMIZE", "RESTORE", "ATTACH", "DETACH", "INSTALL", "LOAD", "PRAGMA", "CALL",
+        "USE",
     ];
-    let first = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_) | Token::SemiColon));
-    match first.map(|token| &token.token) {
-        Some(Token::Word(word)) if word.quote_style.is_none() => {
-            let name = word.value.to_ascii_uppercase();
-            if WRITING.contains(&name.as_str()) { Err(refusal(&name)) } else { Ok(()) }
-        }
-        _ => Ok(()),
+    let mut words = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_) | Token::SemiColon));
+    let mut next = || match words.next().map(|token| &token.token) {
+        Some(Token::Word(word)) if word.quote_style.is_none() => Some(word.value.to_ascii_uppercase()),
+        _ => None,
+    };
+    let Some(first) = next() else { return Ok(()) };
+    if WRITING.contains(&first.as_str()) {
+        return Err(refusal(&first));
     }
+    if ["CREATE", "DROP"].contains(&first.as_str()) {
+        // Views and tables of the session itself; what else there may be is told from the words alone.
+        let mut what = next();
+        while what.as_deref().is_some_and(|word| ["OR", "REPLACE", "TEMP", "TEMPORARY"].contains(&word)) {
+            what = next();
+        }
+        return match what.as_deref() {
+            Some("TABLE" | "VIEW") => Ok(()),
+            what => Err(refusal(&format!("{first} {}", what.unwrap_or_default()))),
+        };
+    }
+    Ok(())
 }
 
 /// `DESCRIBE TABLE t`, as Spark has it, without the word that the parser would take for the table's name.
@@ -238,7 +282,7 @@ mod tests {
     use super::*;
 
     fn code(sql: &str) -> String {
-        match parse(sql) {
+        match parse(sql, &Params::None) {
             Ok(request) => format!("{request:?}").split(['(', ' ']).next().unwrap().to_string(),
             Err(error) => error.code().to_string(),
         }
@@ -288,8 +332,11 @@ mod tests {
             "UPDATE t SET a = 1",
             "DELETE FROM t",
             "CREATE TABLE t (a int)",
-            "CREATE VIEW v AS SELECT 1",
-            "DROP TABLE t",
+            "CREATE TABLE t",
+            "CREATE MATERIALIZED VIEW v AS SELECT 1",
+            "CREATE INDEX i ON t (a)",
+            "CREATE TABLE t AS SELECT * INTO x FROM t",
+            "DROP SCHEMA t",
             "COPY t TO 'x'",
             "SET a = 1",
             "TRUNCATE TABLE t",
@@ -306,7 +353,15 @@ mod tests {
         ] {
             assert_eq!(code(sql), "unsupported_feature", "{sql}");
         }
-        assert!(parse("DROP TABLE t").unwrap_err().to_string().contains("DROP"));
+        assert!(parse("DROP SCHEMA t", &Params::None).unwrap_err().to_string().contains("DROP"));
+        for sql in [
+            "CREATE VIEW v AS SELECT 1",
+            "CREATE OR REPLACE TEMP TABLE t AS SELECT 1",
+            "DROP TABLE t",
+            "drop view if exists v",
+        ] {
+            assert_eq!(code(sql), "Define", "{sql}");
+        }
     }
 
     #[test]
@@ -323,7 +378,7 @@ mod tests {
         ] {
             assert_eq!(code(sql), "invalid_sql", "{sql}");
         }
-        assert!(parse("SELECT 1; SELECT 2").unwrap_err().to_string().contains("one at a time"));
+        assert!(parse("SELECT 1; SELECT 2", &Params::None).unwrap_err().to_string().contains("one at a time"));
         assert!(code(&format!("SELECT {}1{}", "(".repeat(200), ")".repeat(200))) == "invalid_sql");
     }
 }

@@ -95,6 +95,45 @@ engineTest("versions of one table joined with each other", async (page) => {
   ]);
 });
 
+engineTest("parameters by place and by name, as values", async (page) => {
+  const seen = await page.evaluate(async () => {
+    const lake = await connect({ tables: { weather: "/www/demo/weather" } });
+    const injected = "x' OR ''='";
+    const places = await lake.query("SELECT ? AS text, ? AS big, ? AS half, ? AS nothing, ? AS list, ? AS at, ? AS bytes", {
+      params: [injected, 2n ** 60n, 0.5, null, [1, 2], new Date(1_500), new Uint8Array([0, 255])],
+    });
+    const { bytes, ...values } = places[0];
+    const names = await lake.query("SELECT count(*) AS n FROM weather WHERE temperature > $low AND city = ANY($cities)", {
+      params: { low: 11.5, cities: ["Paris", "Rome"] },
+    });
+    const none = await lake.query("SELECT count(*) AS n FROM weather WHERE city = $city", { params: { city: injected } });
+    const missing = await lake.query("SELECT $a", { params: { b: 1 } }).catch((error) => error.code);
+    const wrong = await lake.query("SELECT ?", { params: [Symbol.iterator in [] ? { a: 1 } : 0] }).catch((error) => error.name);
+    return { values, bytes: [...bytes], names: names[0].n, none: none[0].n, missing, wrong };
+  });
+  const { values, ...rest } = seen;
+  assert.deepEqual(values, { text: "x' OR ''='", big: 2n ** 60n, half: 0.5, nothing: null, list: [1n, 2n], at: new Date(1_500) });
+  assert.deepEqual(rest, { bytes: [0, 255], names: 3n, none: 0n, missing: "invalid_sql", wrong: "TypeError" });
+});
+
+engineTest("rows of the page, and Arrow bytes, as tables", async (page) => {
+  const seen = await page.evaluate(async () => {
+    const lake = await connect({ tables: { weather: "/www/demo/weather" } });
+    await lake.registerRows("capitals", [{ city: "Paris", people: 2.1 }, { city: "Rome" }]);
+    const joined = await lake.query("SELECT DISTINCT c.city, c.people FROM weather w JOIN capitals c ON w.city = c.city");
+    const absent = await lake.query("SELECT city FROM capitals WHERE people IS NULL");
+    await lake.registerRows("copy", await lake.queryIPC("SELECT * FROM weather"));
+    const copied = await lake.query("SELECT count(*) AS n, max(temperature) AS top FROM copy");
+    const wrong = await lake.registerRows("bad", new Uint8Array([1, 2, 3])).catch((error) => error.code);
+    await lake.query("CREATE VIEW warm AS SELECT * FROM copy WHERE temperature > 11");
+    const warm = await lake.query("SELECT count(*) AS n FROM warm");
+    return { joined: [...joined], absent: [...absent], copied: [...copied], wrong, warm: warm[0].n };
+  });
+  assert.deepEqual(seen, {
+    joined: [{ city: "Paris", people: 2.1 }], absent: [{ city: "Rome" }], copied: [{ n: 4n, top: 14 }], wrong: "invalid_sql", warm: 3n,
+  });
+});
+
 engineTest("values of SQL's types as rows, and the IPC stream whole", async (page) => {
   const seen = await page.evaluate(async () => {
     const lake = await connect({});

@@ -42,14 +42,28 @@ mod scan_widening;
 #[cfg(feature = "sql")]
 mod sql;
 #[cfg(feature = "sql")]
+mod sql_definitions;
+#[cfg(feature = "sql")]
 mod sql_depth;
 #[cfg(feature = "sql")]
 mod sql_equals_scan;
 #[cfg(feature = "sql")]
 mod sql_fixture;
 #[cfg(feature = "sql")]
+mod sql_idioms;
+#[cfg(feature = "sql")]
+mod sql_locations;
+#[cfg(feature = "sql")]
+mod sql_log_answers;
+#[cfg(feature = "sql")]
+mod sql_logic;
+#[cfg(feature = "sql")]
+mod sql_params;
+#[cfg(feature = "sql")]
 mod sql_time_travel;
 mod storage;
 mod storage_faults;
 mod storage_persistent;
+#[cfg(feature = "sql")]
+mod tpch;
 mod variant;

@@ -83,3 +83,14 @@ fn no_deeper_and_no_longer() {
     }
     in_small_stack(conditions(50_000, " OR ", "temperature > {}"), None);
 }
+
+#[test]
+fn idioms_within_each_other_are_bounded() {
+    let nested = |depth: usize| format!("SELECT {}7{}", "pmod(".repeat(depth), ", 5)".repeat(depth));
+    in_small_stack(nested(8), Some("2"));
+    in_small_stack(nested(40), None);
+    let years = format!("SELECT {}", vec!["year(DATE '2025-01-31')"; 300].join(" + "));
+    in_small_stack(years, None);
+    let names: Vec<String> = (1..60).map(|i| format!("a{} + a{} AS a{i}", i - 1, i - 1)).collect();
+    in_small_stack(format!("SELECT 1 AS a0, {}", names.join(", ")), None);
+}

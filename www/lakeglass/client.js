@@ -1,13 +1,14 @@
 // An engine and the tables registered in it, as the caller sees them.
 
 import { Connection } from "./connection.js";
+import { tableFromArrays, tableToIPC } from "./pkg/arrow.js";
 import { ResultCursor, readArrow, readIPC, readRows } from "./results.js";
 import { RowStream } from "./stream.js";
 import { LakeTable } from "./table.js";
 import { resolveUrl } from "./urls.js";
 
 /** @import { EngineConfig } from "./engine.js" */
-/** @import { CallOptions, ConnectOptions, Lakeglass as PublicLakeglass, RegisteredTable, VersionOptions } from "./index.js" */
+/** @import { CallOptions, ConnectOptions, Lakeglass as PublicLakeglass, QueryOptions, RegisteredTable, VersionOptions } from "./index.js" */
 
 const ENGINE_OPTIONS = /** @type {const} */ (["concurrency", "cacheBytes", "storeBytes", "targetPartitions", "batchSize", "memoryLimit"]);
 
@@ -70,34 +71,34 @@ export class Lakeglass extends EventTarget {
 
   /**
    * @param {string} sql
-   * @param {CallOptions} [options]
+   * @param {QueryOptions} [options]
    */
-  async query(sql, { signal } = {}) {
-    return readRows(new ResultCursor(await this.#run(sql, signal), signal));
+  async query(sql, { signal, params } = {}) {
+    return readRows(new ResultCursor(await this.#run(sql, signal, params), signal));
   }
 
   /**
    * @param {string} sql
-   * @param {CallOptions} [options]
+   * @param {QueryOptions} [options]
    */
-  async queryArrow(sql, { signal } = {}) {
-    return readArrow(new ResultCursor(await this.#run(sql, signal), signal));
+  async queryArrow(sql, { signal, params } = {}) {
+    return readArrow(new ResultCursor(await this.#run(sql, signal, params), signal));
   }
 
   /**
    * @param {string} sql
-   * @param {CallOptions} [options]
+   * @param {QueryOptions} [options]
    */
-  async queryIPC(sql, { signal } = {}) {
-    return readIPC(new ResultCursor(await this.#run(sql, signal), signal));
+  async queryIPC(sql, { signal, params } = {}) {
+    return readIPC(new ResultCursor(await this.#run(sql, signal, params), signal));
   }
 
   /**
    * @param {string} sql
-   * @param {CallOptions} [options]
+   * @param {QueryOptions} [options]
    */
-  queryStream(sql, { signal } = {}) {
-    return new RowStream(() => this.#run(sql, signal), signal);
+  queryStream(sql, { signal, params } = {}) {
+    return new RowStream(() => this.#run(sql, signal, params), signal);
   }
 
   /**
@@ -134,6 +135,17 @@ export class Lakeglass extends EventTarget {
 
   /**
    * @param {string} name
+   * @param {Uint8Array | Record<string, unknown>[]} rows
+   * @param {CallOptions} [options]
+   */
+  async registerRows(name, rows, { signal } = {}) {
+    const bytes = rows instanceof Uint8Array ? rows : ipcOfRows(rows);
+    const session = await this.#connection.sessionWithSql(signal);
+    await session.call("registerArrow", { name, bytes }, signal);
+  }
+
+  /**
+   * @param {string} name
    * @param {CallOptions} [options]
    */
   async deregister(name, { signal } = {}) {
@@ -160,10 +172,11 @@ export class Lakeglass extends EventTarget {
   /**
    * @param {string} sql
    * @param {AbortSignal} [signal]
+   * @param {QueryOptions["params"]} [params]
    */
-  async #run(sql, signal) {
+  async #run(sql, signal, params) {
     const session = await this.#connection.sessionWithSql(signal);
-    return { session, opened: await session.call("query", { sql }, signal) };
+    return { session, opened: await session.call("query", { sql, params }, signal) };
   }
 
   /**
@@ -177,6 +190,21 @@ export class Lakeglass extends EventTarget {
     if (source.isOf(this.#connection)) return same ? source : source.at({ ...version, signal });
     return LakeTable.open(this.#connection, source.url, same ? { version: source.version } : version, signal);
   }
+}
+
+/**
+ * Rows as an Arrow IPC stream: a key that a row lacks is null in it.
+ * @param {Record<string, unknown>[]} rows
+ * @returns {Uint8Array}
+ */
+function ipcOfRows(rows) {
+  if (!Array.isArray(rows)) throw new TypeError("rows are an array of objects, or a Uint8Array of Arrow IPC");
+  const names = new Set(rows.flatMap((row) => Object.keys(row)));
+  if (names.size === 0) throw new TypeError("rows without a column");
+  const columns = [...names].map((name) => [name, rows.map((row) => row[name] ?? null)]);
+  const bytes = tableToIPC(tableFromArrays(/** @type {[string, unknown[]][]} */ (columns)), { format: "stream" });
+  if (!bytes) throw new TypeError("these rows have no form in Arrow");
+  return bytes;
 }
 
 /**

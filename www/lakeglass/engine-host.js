@@ -120,10 +120,12 @@ export class EngineHost {
         return this.#openedResult(this.#table(handle).preview(options, signal));
       case "register":
         return this.#running().register(params.name, this.#table(handle));
+      case "registerArrow":
+        return this.#running().registerArrow(params.name, params.bytes);
       case "deregister":
         return this.#running().deregister(params.name);
       case "query":
-        return this.#openedResult(this.#running().query(params.sql, signal));
+        return this.#openedResult(this.#running().query(params.sql, signal, params.params));
       case "next":
         return this.#next(/** @type {EngineResult} */ (this.#object(handle)), signal);
       case "free":

@@ -1,5 +1,5 @@
 // What the built module `pkg/lakeglass.js` exports (the engine's `src/api`): the seam between the package and the engine.
-import type { Commit, Field, FileInfo, Metrics, TableInfo } from "./index.js";
+import type { Commit, Field, FileInfo, Metrics, QueryParams, TableInfo } from "./index.js";
 
 /** Where the WebAssembly comes from. */
 export interface InitInput {
@@ -29,8 +29,9 @@ export interface Engine {
   open(url: string, options?: EngineVersion, signal?: AbortSignal): Promise<EngineTable>;
   clearCache(): Promise<void>;
   register(name: string, table: EngineTable): void;
+  registerArrow(name: string, bytes: Uint8Array): Promise<void>;
   deregister(name: string): boolean;
-  query(sql: string, signal?: AbortSignal): Promise<EngineResult>;
+  query(sql: string, signal?: AbortSignal, params?: QueryParams): Promise<EngineResult>;
   free(): void;
 }
 

@@ -63,6 +63,21 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/**
+ * A value for a parameter of a statement. A whole number is an integer, any other a double; a `Date` is a timestamp, a `Uint8Array`
+ * a binary, an array a list (`x = ANY($list)`).
+ */
+export type ParamValue = null | undefined | boolean | number | bigint | string | Date | Uint8Array | ParamValue[];
+
+/** Values by place, of `?` or `$1`, or by name, of `$name`. */
+export type QueryParams = ParamValue[] | { [name: string]: ParamValue };
+
+/** What a query takes. */
+export interface QueryOptions extends CallOptions {
+  /** Values for the statement's parameters. They are bound as values: no text in them is ever read as SQL. */
+  params?: QueryParams;
+}
+
 /** Which version of a table. Neither: the latest. Not both. */
 export interface VersionOptions {
   version?: bigint | number;
@@ -382,17 +397,17 @@ export class Lakeglass extends EventTarget {
   /** Why the engine runs on the main thread; `null` in a worker. */
   readonly modeReason: string | null;
   /** Runs a statement; all its rows. */
-  query(sql: string, options?: CallOptions): Promise<Rows>;
+  query(sql: string, options?: QueryOptions): Promise<Rows>;
   /**
    * Runs a statement; its result as one Arrow table, with what it cost in the property `metrics`. Its values are the Arrow
    * library's: 64-bit integers are bigints, timestamps and dates `Date`s, maps `Map`s and decimals numbers. To have all digits,
    * take {@link query}, or {@link queryIPC} and a reader with other options.
    */
-  queryArrow(sql: string, options?: CallOptions): Promise<ArrowTable & { readonly metrics: Metrics }>;
+  queryArrow(sql: string, options?: QueryOptions): Promise<ArrowTable & { readonly metrics: Metrics }>;
   /** Runs a statement; its result as the bytes of an Arrow IPC stream, for another Arrow library. */
-  queryIPC(sql: string, options?: CallOptions): Promise<Uint8Array & { readonly metrics: Metrics }>;
+  queryIPC(sql: string, options?: QueryOptions): Promise<Uint8Array & { readonly metrics: Metrics }>;
   /** Runs a statement, batch by batch, at the pace of the reader. */
-  queryStream(sql: string, options?: CallOptions): RowStream;
+  queryStream(sql: string, options?: QueryOptions): RowStream;
   /**
    * Opens a table, by URL or, when it is the name of a registered one, that table: at the version it is registered at, or at
    * another one. To open a folder of that name, write `./name`.
@@ -404,6 +419,11 @@ export class Lakeglass extends EventTarget {
   clearCache(options?: CallOptions): Promise<void>;
   /** Gives a table a name in SQL, replacing the one that had it. */
   register(name: string, table: string | URL | LakeTable, options?: CallOptions & VersionOptions): Promise<LakeTable>;
+  /**
+   * Makes rows known to SQL as `name`: an Arrow IPC stream or file, or plain objects, whose keys are the columns. They are held in
+   * the engine's memory, under its limit, until {@link deregister} or `DROP TABLE`, and go with an engine that is lost.
+   */
+  registerRows(name: string, rows: Uint8Array | Record<string, unknown>[], options?: CallOptions): Promise<void>;
   /** Takes a name away; whether there was one. */
   deregister(name: string, options?: CallOptions): Promise<boolean>;
   /** The registered tables, in the order of their registration. */

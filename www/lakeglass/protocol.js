@@ -5,7 +5,7 @@
 
 /** @import { EngineConfig, EngineVersion } from "./engine.js" */
 /** @import { ErrorData } from "./errors.js" */
-/** @import { Commit, Field, FileInfo, Metrics, TableInfo } from "./index.js" */
+/** @import { Commit, Field, FileInfo, Metrics, QueryParams, TableInfo } from "./index.js" */
 
 /** Raised when the messages change: page and worker may come from caches of different age. */
 export const PROTOCOL = 2;
@@ -34,8 +34,9 @@ export const PROTOCOL = 2;
  * @property {{ params: { handle: Handle, limit?: number, until?: bigint | number }, value: Commit[] }} history
  * @property {{ params: { handle: Handle, limit?: number, columns?: string[] }, value: OpenedResult }} preview
  * @property {{ params: { name: string, handle: Handle }, value: void }} register
+ * @property {{ params: { name: string, bytes: Uint8Array }, value: void }} registerArrow
  * @property {{ params: { name: string }, value: boolean }} deregister
- * @property {{ params: { sql: string }, value: OpenedResult }} query
+ * @property {{ params: { sql: string, params?: QueryParams }, value: OpenedResult }} query
  * @property {{ params: { handle: Handle }, value: { bytes: Uint8Array | undefined, metrics: Metrics } }} next
  * @property {{ params: { handle: Handle }, value: Metrics | null }} free a result's metrics; what is under way is cancelled
  *

@@ -6,7 +6,7 @@ use crate::table_argument::TableArgument;
 use clap::Args;
 use futures::StreamExt;
 use futures::future::try_join_all;
-use lakeglass::sql::{Session, SessionOptions};
+use lakeglass::sql::{ParamValue, Params, Session, SessionOptions};
 use lakeglass::storage::StorageOptions;
 use lakeglass::{Error, Table, TableUrl};
 use std::io::{self, BufWriter};
@@ -24,6 +24,10 @@ pub struct Query {
     /// Tells on stderr how many requests and bytes the query took.
     #[arg(long)]
     metrics: bool,
+    /// A value for a parameter of the statement: NAME=VALUE for `$name`, VALUE for the next `?` or `$1`. JSON values are what
+    /// they are (`3`, `true`, `null`, `"3"`, `[1, 2]`); anything else is a text. May be given several times.
+    #[arg(long = "param", short = 'p', value_name = "[NAME=]VALUE")]
+    params: Vec<String>,
     /// The statement.
     sql: String,
 }
@@ -36,7 +40,7 @@ impl Query {
         for (argument, table) in self.tables.iter().zip(opened) {
             session.register(&argument.name, table)?;
         }
-        let mut result = session.query(&self.sql).await?;
+        let mut result = session.query_with(&self.sql, &params(&self.params, &self.sql)?).await?;
         let mut output = Output::new(self.format, result.schema.clone(), BufWriter::new(io::stdout().lock()))?;
         while let Some(batch) = result.batches.next().await {
             output.write(batch?)?;
@@ -51,6 +55,48 @@ impl Query {
         }
         Ok(())
     }
+}
+
+/// Values by name where they have names, else by place.
+fn params(written: &[String], sql: &str) -> Result<Params, Error> {
+    let named = |text: &String| {
+        let (name, value) = text.split_once('=')?;
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        (is_name && sql.contains(&format!("${name}"))).then(|| (name.to_string(), value.to_string()))
+    };
+    let pairs: Option<Vec<(String, String)>> = written.iter().map(named).collect();
+    match pairs {
+        _ if written.is_empty() => Ok(Params::None),
+        Some(pairs) => {
+            let values = pairs.into_iter().map(|(name, value)| Ok((name, value_of(&value)?)));
+            Ok(Params::Named(values.collect::<Result<_, Error>>()?))
+        }
+        None => Ok(Params::Positional(written.iter().map(|text| value_of(text)).collect::<Result<_, _>>()?)),
+    }
+}
+
+fn value_of(text: &str) -> Result<ParamValue, Error> {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(json) => from_json(&json),
+        Err(_) => Ok(ParamValue::from(text)),
+    }
+}
+
+fn from_json(json: &serde_json::Value) -> Result<ParamValue, Error> {
+    use serde_json::Value;
+    Ok(match json {
+        Value::Null => ParamValue::Null,
+        Value::Bool(value) => ParamValue::Boolean(*value),
+        Value::Number(number) => match number.to_string().parse::<i128>() {
+            Ok(whole) => ParamValue::Integer(whole),
+            Err(_) => ParamValue::Double(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => ParamValue::from(text.as_str()),
+        Value::Array(values) => ParamValue::List(values.iter().map(from_json).collect::<Result<_, _>>()?),
+        Value::Object(_) => {
+            return Err(Error::InvalidSql { message: "--param: an object is no value of a parameter".into() });
+        }
+    })
 }
 
 async fn open(argument: &TableArgument) -> Result<Table, Error> {

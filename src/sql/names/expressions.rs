@@ -3,11 +3,19 @@
 use super::Resolver;
 use super::scope::{Scope, element, field, settle};
 use crate::error::{Error, Result};
+use crate::sql::error::invalid;
+use crate::sql::idioms;
 use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, Expr, Ident, ObjectNamePart, Query, Subscript, Value, VisitMut, VisitorMut, WindowType,
 };
 use std::ops::ControlFlow;
+
+/// Idioms of one statement that are expanded at most, counted where they are.
+const MAX_EXPANSIONS: usize = 20_000;
+
+/// How deep an expression may be in which an idiom is expanded.
+const MAX_EXPANSION_DEPTH: usize = 60;
 
 impl Resolver<'_> {
     /// Settles the names of an expression in `scope`, those of its subqueries included.
@@ -17,7 +25,7 @@ impl Resolver<'_> {
 
     /// Settles the names of anything made of expressions.
     pub fn visit<T: VisitMut>(&mut self, tree: &mut T, scope: &Scope<'_>) -> Result<()> {
-        let mut walk = Walk { resolver: self, scope, subqueries: 0, parameters: Vec::new() };
+        let mut walk = Walk { resolver: self, scope, subqueries: 0, depth: 0, parameters: Vec::new() };
         match VisitMut::visit(tree, &mut walk) {
             ControlFlow::Break(error) => Err(error),
             ControlFlow::Continue(()) => Ok(()),
@@ -30,6 +38,8 @@ struct Walk<'w, 't, 's> {
     scope: &'w Scope<'s>,
     /// How many subqueries deep the walk is. They are settled as a whole when they are met, and only passed through here.
     subqueries: usize,
+    /// How many expressions deep.
+    depth: usize,
     /// Parameters of the lambdas around.
     parameters: Vec<String>,
 }
@@ -54,6 +64,8 @@ impl VisitorMut for Walk<'_, '_, '_> {
         if self.subqueries > 0 {
             return ControlFlow::Continue(());
         }
+        self.depth += 1;
+        flow(self.expand(expr).and_then(|()| self.alias_before(expr)))?;
         match expr {
             Expr::Lambda(lambda) => {
                 self.parameters.extend(lambda.params.iter().map(|parameter| parameter.name.value.to_lowercase()));
@@ -77,9 +89,11 @@ impl VisitorMut for Walk<'_, '_, '_> {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
-        if self.subqueries == 0
-            && let Expr::Lambda(lambda) = expr
-        {
+        if self.subqueries > 0 {
+            return ControlFlow::Continue(());
+        }
+        self.depth = self.depth.saturating_sub(1);
+        if let Expr::Lambda(lambda) = expr {
             let left = self.parameters.len().saturating_sub(lambda.params.len());
             self.parameters.truncate(left);
         }
@@ -88,6 +102,36 @@ impl VisitorMut for Walk<'_, '_, '_> {
 }
 
 impl Walk<'_, '_, '_> {
+    /// Puts what an idiom stands for in its place. Bounded, because what it stands for may be deeper, and name its
+    /// arguments more than once.
+    fn expand(&mut self, expr: &mut Expr) -> Result<()> {
+        if idioms::expand(expr)? {
+            self.resolver.expansions += 1;
+            if self.resolver.expansions > MAX_EXPANSIONS || self.depth > MAX_EXPANSION_DEPTH {
+                return Err(invalid("the statement calls too many functions within each other"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A name that the select list has given before, where it is no column's: what it stands for.
+    fn alias_before(&mut self, expr: &mut Expr) -> Result<()> {
+        let Expr::Identifier(name) = expr else { return Ok(()) };
+        if self.is_parameter(name) || self.scope.before.is_empty() || self.scope.knows(name) {
+            return Ok(());
+        }
+        let same = |alias: &String| {
+            *alias == name.value || (name.quote_style.is_none() && alias.to_lowercase() == name.value.to_lowercase())
+        };
+        let Some((_, before)) = self.scope.before.iter().rev().find(|(alias, _)| same(alias)) else { return Ok(()) };
+        self.resolver.expansions += 1;
+        if self.resolver.expansions > MAX_EXPANSIONS || self.depth > MAX_EXPANSION_DEPTH {
+            return Err(invalid("the select list refers to its own names too often"));
+        }
+        *expr = Expr::Nested(Box::new(before.clone()));
+        Ok(())
+    }
+
     /// Settles an expression that is a name or begins with one; its type where that is known.
     fn settle(&self, expr: &mut Expr) -> Result<Option<DataType>> {
         match expr {
@@ -97,8 +141,8 @@ impl Walk<'_, '_, '_> {
             }
             Expr::Identifier(name) => {
                 let data_type = self.scope.column(name)?;
-                if let Some(relation) = self.scope.merged_from(name) {
-                    *expr = Expr::CompoundIdentifier(vec![relation, name.clone()]);
+                if let Some(merged) = self.scope.merged_from(name) {
+                    *expr = merged;
                 }
                 Ok(data_type)
             }

@@ -11,6 +11,8 @@ mod expressions;
 mod relations;
 mod scope;
 mod select;
+mod using;
+mod wildcard;
 
 use crate::error::Result;
 use arrow::datatypes::SchemaRef;
@@ -66,11 +68,13 @@ struct Resolver<'t> {
     tables: &'t BTreeMap<String, SchemaRef>,
     /// CTEs in reach, innermost last.
     ctes: Vec<Relation>,
+    /// Idioms that were expanded so far.
+    expansions: usize,
 }
 
 impl<'t> Resolver<'t> {
     fn new(tables: &'t BTreeMap<String, SchemaRef>) -> Resolver<'t> {
-        Resolver { tables, ctes: Vec::new() }
+        Resolver { tables, ctes: Vec::new(), expansions: 0 }
     }
 
     /// Settles a query's names; its output columns.

@@ -1,9 +1,11 @@
 //! Names in FROM clauses: tables, CTEs, subqueries, table functions, joins.
 
 use super::scope::{Relation, Scope, settle, settle_among};
+use super::using::{Keeps, plain_name};
 use super::{Resolver, aliased, idents, table_columns};
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;
+use crate::sql::idioms::{self, Rewritten};
 use crate::sql::registry;
 use datafusion::sql::sqlparser::ast::{
     FunctionArg, FunctionArgExpr, Ident, JoinConstraint, JoinOperator, ObjectName, TableFactor, TableWithJoins,
@@ -18,32 +20,54 @@ impl Resolver<'_> {
             if let JoinOperator::AsOf { match_condition, .. } = &mut join.join_operator {
                 self.expression(match_condition, scope)?;
             }
-            // Of an outer join to the right, the first relation's value may be the null that fills a row up.
-            let keeps_left = !matches!(
-                join.join_operator,
-                JoinOperator::RightOuter(_) | JoinOperator::Right(_) | JoinOperator::FullOuter(_)
-            );
-            match constraint(&mut join.join_operator) {
-                Some(JoinConstraint::On(condition)) => self.expression(condition, scope)?,
-                Some(JoinConstraint::Using(columns)) => {
-                    for ident in columns.iter_mut().flat_map(idents) {
-                        scope.column(ident)?;
-                        if keeps_left {
-                            scope.merge(&ident.value);
-                        }
-                    }
-                }
+            let keeps = Keeps::of(&join.join_operator);
+            let one_sided = one_sided(&join.join_operator);
+            let constraint = constraint(&mut join.join_operator);
+            let columns = match &constraint {
+                Some(JoinConstraint::Using(_)) => None,
                 Some(JoinConstraint::Natural) if has_hidden(scope) => {
                     let hint = "name the columns to join on with USING where _metadata is asked for";
                     return Err(Error::unsupported("NATURAL JOIN", hint));
                 }
-                _ => {}
+                Some(JoinConstraint::Natural) => scope.shared(),
+                _ => None,
+            };
+            let replaced = match (constraint, columns) {
+                (Some(JoinConstraint::On(condition)), _) => {
+                    self.expression(condition, scope)?;
+                    None
+                }
+                (Some(place @ JoinConstraint::Using(_)), _) => {
+                    let JoinConstraint::Using(columns) = &mut *place else { continue };
+                    for ident in columns.iter_mut().flat_map(idents) {
+                        scope.column(ident)?;
+                    }
+                    let columns: Vec<String> = columns.iter().filter_map(plain_name).collect();
+                    scope.join_using(&columns, keeps)?.map(|on| (place, on))
+                }
+                (Some(place @ JoinConstraint::Natural), Some(columns)) => {
+                    scope.join_using(&columns, keeps)?.map(|on| (place, on))
+                }
+                (Some(JoinConstraint::Natural), None) if keeps != Keeps::Left => {
+                    let hint = "of a relation whose columns are not known before planning: write ON";
+                    return Err(Error::unsupported("NATURAL RIGHT or FULL JOIN", hint));
+                }
+                _ => None,
+            };
+            if let Some((place, on)) = replaced {
+                *place = on;
+            }
+            if one_sided {
+                scope.forget_last();
             }
         }
         Ok(())
     }
 
     fn factor(&mut self, factor: &mut TableFactor, scope: &mut Scope<'_>) -> Result<()> {
+        if let Rewritten::Of(mut table) = Rewritten::inner(factor) {
+            self.pivoted(factor, &mut table, scope)?;
+        }
         match factor {
             TableFactor::Table { name, alias, args: None, .. } => {
                 let relation = self.table(name)?;
@@ -81,6 +105,22 @@ impl Resolver<'_> {
             }
             _ => scope.relations.push(Relation { name: None, columns: None }),
         }
+        Ok(())
+    }
+
+    /// Puts a subquery in the place of a PIVOT or UNPIVOT of `table`.
+    fn pivoted(&mut self, factor: &mut TableFactor, table: &mut TableFactor, scope: &Scope<'_>) -> Result<()> {
+        let mut inner = Scope { outer: scope.outer, ..Scope::default() };
+        self.factor(table, &mut inner)?;
+        let Some(columns) = inner.all_columns() else {
+            return Err(Error::unsupported(
+                "PIVOT or UNPIVOT of a table function",
+                "put it into a subquery that lists its columns",
+            ));
+        };
+        let columns: Vec<String> =
+            columns.into_iter().filter(|column| !column.hidden).map(|column| column.name).collect();
+        *factor = idioms::relation(factor.clone(), table.clone(), &columns)?;
         Ok(())
     }
 
@@ -164,6 +204,12 @@ fn lower_function(name: &mut ObjectName) -> Option<String> {
         }
     }
     None
+}
+
+/// Whether a join's right side decides over rows, and has no columns of its own in them.
+fn one_sided(operator: &JoinOperator) -> bool {
+    use JoinOperator::*;
+    matches!(operator, Semi(_) | LeftSemi(_) | Anti(_) | LeftAnti(_))
 }
 
 fn has_hidden(scope: &Scope<'_>) -> bool {

@@ -1,6 +1,7 @@
 //! What names mean at one place of a statement: the relations in reach, their columns, and how a name as written finds
 //! the one it means.
 
+use super::using::Merged;
 use crate::error::Result;
 use crate::sql::error::invalid;
 use arrow::datatypes::{DataType, Fields};
@@ -38,9 +39,13 @@ pub struct Scope<'a> {
     pub aliases: Vec<Column>,
     /// The expressions of its select list that were given a name, with that name.
     pub named: Vec<(Expr, String)>,
-    /// Columns that `USING` made one of three relations or more, and the first of these: the planner takes them to be
-    /// ambiguous.
-    pub merged: Vec<(String, String)>,
+    /// Columns that `USING` made one of several relations, where the planner would take another value or none: that of the
+    /// first of three, of the right side of an outer join, or the first that is not null.
+    pub merged: Vec<Merged>,
+    /// What `*` leaves out because a merged column stands for it: the relation, the column.
+    pub doubled: Vec<(String, String)>,
+    /// The names that the select list has given so far, for expressions that come after.
+    pub before: Vec<(String, Expr)>,
     /// The query around this one, whose columns a correlated subquery may name.
     pub outer: Option<&'a Scope<'a>>,
 }
@@ -214,25 +219,19 @@ impl Scope<'_> {
         false
     }
 
-    /// The relation to take an unqualified column from, if `USING` merged it out of several.
-    pub fn merged_from(&self, name: &Ident) -> Option<Ident> {
-        if self.aliases.iter().any(|alias| alias.name == name.value) {
-            return None;
+    /// Whether a name that stands alone may be a column's, or an alias that can be referred to.
+    pub fn knows(&self, name: &Ident) -> bool {
+        let same = |column: &Column| column.name.to_lowercase() == name.value.to_lowercase();
+        let mut scope = Some(self);
+        while let Some(here) = scope {
+            let in_relation =
+                |relation: &Relation| relation.columns.as_ref().is_none_or(|columns| columns.iter().any(same));
+            if here.aliases.iter().any(same) || here.relations.iter().any(in_relation) {
+                return true;
+            }
+            scope = here.outer;
         }
-        let (_, relation) = self.merged.iter().find(|(column, _)| *column == name.value)?;
-        Some(Ident::with_quote('"', relation.as_str()))
-    }
-
-    /// Notes that `column` was joined by `USING` with the relation that came last.
-    pub fn merge(&mut self, column: &str) {
-        let has = |relation: &Relation| {
-            relation.columns.as_ref().is_some_and(|columns| columns.iter().any(|known| known.name == column))
-        };
-        let mut with = self.relations.iter().filter(|relation| has(relation));
-        let first = with.next().and_then(|relation| relation.name.clone());
-        if let (Some(first), true) = (first, with.count() > 1) {
-            self.merged.push((column.into(), first));
-        }
+        false
     }
 
     /// All columns, as `*` lists them.

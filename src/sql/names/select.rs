@@ -42,10 +42,12 @@ impl Resolver<'_> {
         for item in &mut select.from {
             self.settle_from(item, &mut scope)?;
         }
+        self.listed(&mut select.projection, &scope)?;
         let mut columns = Some(Vec::new());
         let mut list = List::default();
         for item in &mut select.projection {
             let added = self.select_item(item, &scope, &mut list)?;
+            scope.remember(item)?;
             columns = columns.zip(added).map(|(mut all, added)| {
                 all.extend(added);
                 all
@@ -55,6 +57,7 @@ impl Resolver<'_> {
             self.expression(condition, &scope)?;
         }
         self.grouping(select, &mut scope, list.aliases)?;
+        scope.before.clear();
         scope.named = list.named;
         Ok((columns, scope))
     }
@@ -84,7 +87,7 @@ impl Resolver<'_> {
     fn select_item(&mut self, item: &mut SelectItem, scope: &Scope<'_>, list: &mut List) -> Result<Columns> {
         match item {
             SelectItem::UnnamedExpr(expr) => {
-                let text = expr.to_string();
+                let text = written(expr);
                 self.expression(expr, scope)?;
                 let Some(name) = name_of(expr, &text, scope) else {
                     return Ok(Some(named_column(expr, scope).into_iter().collect()));
@@ -128,7 +131,7 @@ impl Resolver<'_> {
     }
 
     /// `* EXCLUDE (…) REPLACE (…) RENAME (…)`.
-    fn wildcard(&mut self, options: &mut WildcardAdditionalOptions, scope: &Scope<'_>) -> Result<()> {
+    pub(super) fn wildcard(&mut self, options: &mut WildcardAdditionalOptions, scope: &Scope<'_>) -> Result<()> {
         match &mut options.opt_exclude {
             Some(ExcludeSelectItem::Single(name)) => settle_all(idents(name), scope)?,
             Some(ExcludeSelectItem::Multiple(names)) => settle_all(names.iter_mut().flat_map(idents), scope)?,
@@ -195,6 +198,14 @@ fn renamed(columns: Columns, options: &WildcardAdditionalOptions) -> Columns {
         }
     }
     Some(columns)
+}
+
+/// An expression as it was written; of a name alone, the name.
+fn written(expr: &Expr) -> String {
+    match expr {
+        Expr::Identifier(name) => name.value.clone(),
+        expr => expr.to_string(),
+    }
 }
 
 /// The name of an expression without an alias: as it was written, rather than as the planner spells it. A field of a struct is

@@ -3,19 +3,34 @@
 use crate::error::{Error, Result};
 use crate::snapshot::Version;
 use crate::sql::error::invalid;
+use crate::storage::redact;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Statement, TableAlias, TableFactor, Value, VisitMut,
     VisitorMut,
 };
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use url::Url;
 
 /// One call.
 #[derive(Debug)]
-pub(super) struct Call {
-    /// The table it is about.
-    pub(super) table: ObjectName,
-    pub(super) function: Function,
+pub(super) enum Call {
+    /// Of a table that is registered.
+    Table {
+        /// Its name.
+        table: ObjectName,
+        /// What is asked of it.
+        function: Function,
+    },
+    /// `delta_scan('url', version => 2)`: the table at a URL.
+    Delta {
+        /// Where it is; as written, secrets and all.
+        url: String,
+        /// Which version of it.
+        version: Version,
+    },
+    /// `read_parquet('url')`, `read_parquet(['url', …])`, `FROM 'url.parquet'`: files.
+    Parquet(Vec<String>),
 }
 
 /// What is asked of the table.
@@ -43,32 +58,94 @@ impl VisitorMut for Calls {
     type Break = Error;
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        let TableFactor::Table { name, alias, args, .. } = factor else { return ControlFlow::Continue(()) };
-        let Some(arguments) = args else { return ControlFlow::Continue(()) };
+        let TableFactor::Table { name, alias, args, version, .. } = factor else { return ControlFlow::Continue(()) };
+        let Some(arguments) = args else {
+            return match at_url(name, version.is_some()) {
+                Ok(Some((key, stem, call))) => {
+                    *name = ObjectName::from(vec![Ident::with_quote('"', self.key(&key))]);
+                    self.add(name, call, alias, &stem);
+                    ControlFlow::Continue(())
+                }
+                Ok(None) => ControlFlow::Continue(()),
+                Err(error) => ControlFlow::Break(error),
+            };
+        };
         let function = name.to_string().to_lowercase();
         let call = match parse(&function, &arguments.args) {
             Ok(Some(call)) => call,
             Ok(None) => return ControlFlow::Continue(()),
             Err(error) => return ControlFlow::Break(error),
         };
-        let shown: Vec<String> = arguments.args.iter().map(|argument| argument.to_string().replace('\'', "")).collect();
-        let key = format!("{function}({})", shown.join(", "));
-        let ident = |name: &str| Ident::with_quote('"', name);
-        *name = ObjectName::from(vec![ident(&key)]);
+        let key = match &call {
+            Call::Table { .. } => {
+                let shown = arguments.args.iter().map(|argument| argument.to_string().replace('\'', ""));
+                format!("{function}({})", shown.collect::<Vec<_>>().join(", "))
+            }
+            Call::Delta { url, .. } => self.key(&format!("{function}({})", shown(url))),
+            Call::Parquet(urls) => {
+                let first = urls.first().map(|url| shown(url)).unwrap_or_default();
+                let more = if urls.len() > 1 { ", …" } else { "" };
+                self.key(&format!("{function}({first}{more})"))
+            }
+        };
+        *name = ObjectName::from(vec![Ident::with_quote('"', key)]);
         *args = None;
-        alias.get_or_insert_with(|| TableAlias {
-            explicit: true,
-            name: ident(&function),
-            columns: Vec::new(),
-            at: None,
-        });
-        self.0.insert(key, call);
+        self.add(name, call, alias, &function);
         ControlFlow::Continue(())
+    }
+}
+
+impl Calls {
+    /// A key of its own: what tells two URLs apart may be what is not shown of them.
+    fn key(&self, text: &str) -> String {
+        match self.0.len() {
+            0 => text.into(),
+            count => format!("{text} #{}", count + 1),
+        }
+    }
+
+    fn add(&mut self, name: &ObjectName, call: Call, alias: &mut Option<TableAlias>, otherwise: &str) {
+        let named = Ident::with_quote('"', otherwise);
+        alias.get_or_insert_with(|| TableAlias { explicit: true, name: named, columns: Vec::new(), at: None });
+        if let Some(ident) = name.0.last().and_then(|part| part.as_ident()) {
+            self.0.insert(ident.value.clone(), call);
+        }
+    }
+}
+
+/// A URL as it may be shown.
+fn shown(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| url.to_string(), |url| redact(&url))
+}
+
+/// `FROM 'https://host/file.parquet'`: its key, the file's name without its ending, and the call that it is.
+fn at_url(name: &ObjectName, with_version: bool) -> Result<Option<(String, String, Call)>> {
+    let [part] = name.0.as_slice() else { return Ok(None) };
+    let Some(Ident { value: url, quote_style: Some('\''), .. }) = part.as_ident() else { return Ok(None) };
+    let shown = shown(url);
+    let file = shown.rsplit('/').next().unwrap_or_default();
+    match file.rsplit_once('.') {
+        Some((stem, ending)) if ["parquet", "parq", "pq"].contains(&ending.to_lowercase().as_str()) => {
+            if with_version {
+                let hint = "a table has versions: delta_scan('…', version => 2)";
+                return Err(Error::unsupported("a version of a Parquet file", hint));
+            }
+            Ok(Some((shown.clone(), stem.to_string(), Call::Parquet(vec![url.clone()]))))
+        }
+        _ if url.contains("://") => {
+            Err(invalid(format!("FROM '{shown}': write delta_scan('…') for a table, read_parquet('…') for a file")))
+        }
+        _ => Ok(None),
     }
 }
 
 /// The call of `function`, if it is one of these.
 fn parse(function: &str, arguments: &[FunctionArg]) -> Result<Option<Call>> {
+    match function {
+        "delta_scan" => return delta_scan(arguments).map(Some),
+        "read_parquet" | "parquet_scan" => return read_parquet(arguments).map(Some),
+        _ => {}
+    }
     let values: Vec<Option<Argument>> = arguments.iter().map(argument).collect();
     let usage = |usage: &str| Err(invalid(format!("{function}: write {function}({usage})")));
     let (table, rest) = match (function, values.as_slice()) {
@@ -100,8 +177,61 @@ fn parse(function: &str, arguments: &[FunctionArg]) -> Result<Option<Call>> {
         _ => return usage("'table'"),
     };
     match function {
-        Some(function) => Ok(Some(Call { table, function })),
+        Some(function) => Ok(Some(Call::Table { table, function })),
         None => Err(invalid("table_changes: a version is a number, or a time such as '2025-09-30T12:00:00Z'")),
+    }
+}
+
+fn delta_scan(arguments: &[FunctionArg]) -> Result<Call> {
+    let usage = || {
+        invalid("delta_scan: write delta_scan('https://…', version => 2) or (…, timestamp => '2025-09-30T12:00:00Z')")
+    };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(url)), rest @ ..] = arguments else { return Err(usage()) };
+    let url = text(url).ok_or_else(usage)?;
+    let version = match rest {
+        [] => Version::Latest,
+        [argument] => {
+            let (name, expr) = named(argument).ok_or_else(usage)?;
+            let value = text(expr).unwrap_or_else(|| expr.to_string());
+            match (name.as_str(), Version::parse(&value)) {
+                ("version", Some(version @ Version::Number(_))) => version,
+                ("timestamp", _) => Version::Timestamp(Version::parse_timestamp(&value).ok_or_else(usage)?),
+                _ => return Err(usage()),
+            }
+        }
+        _ => return Err(usage()),
+    };
+    Ok(Call::Delta { url, version })
+}
+
+fn read_parquet(arguments: &[FunctionArg]) -> Result<Call> {
+    let usage = || invalid("read_parquet: write read_parquet('https://…') or read_parquet(['…', '…'])");
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(files))] = arguments else { return Err(usage()) };
+    let urls = match files {
+        Expr::Array(list) => list.elem.iter().map(text).collect::<Option<Vec<_>>>(),
+        one => text(one).map(|url| vec![url]),
+    };
+    Ok(Call::Parquet(urls.filter(|urls| !urls.is_empty()).ok_or_else(usage)?))
+}
+
+fn text(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => Some(text.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The name, in lower case, and the value of `name => value` or `name := value`.
+fn named(argument: &FunctionArg) -> Option<(String, &Expr)> {
+    match argument {
+        FunctionArg::Named { name, arg: FunctionArgExpr::Expr(expr), .. }
+        | FunctionArg::ExprNamed { name: Expr::Identifier(name), arg: FunctionArgExpr::Expr(expr), .. } => {
+            Some((name.value.to_lowercase(), expr))
+        }
+        _ => None,
     }
 }
 
@@ -145,12 +275,17 @@ fn argument(argument: &FunctionArg) -> Option<Argument> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::params::Params;
     use crate::sql::statement::{self, Request};
 
     fn taken(sql: &str) -> Result<(String, Vec<(String, Function)>)> {
-        let Request::Query(mut statement) = statement::parse(sql)? else { panic!("{sql}") };
+        let Request::Query(mut statement) = statement::parse(sql, &Params::None)? else { panic!("{sql}") };
         let calls = take(&mut statement)?;
-        let calls = calls.into_values().map(|call| (call.table.to_string(), call.function)).collect();
+        let of_table = |call| match call {
+            Call::Table { table, function } => (table.to_string(), function),
+            other => panic!("{other:?}"),
+        };
+        let calls = calls.into_values().map(of_table).collect();
         Ok((statement.to_string(), calls))
     }
 

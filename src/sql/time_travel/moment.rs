@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::sql::error::{from_datafusion, invalid};
 use crate::sql::names;
+use crate::sql::params::Params;
 use crate::sql::statement::{self, Request};
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
@@ -10,14 +11,20 @@ use arrow::datatypes::{DataType, TimeUnit, TimestampMillisecondType};
 use datafusion::execution::context::SessionState;
 use datafusion::physical_plan::collect;
 use datafusion::sql::parser::Statement as PlannerStatement;
-use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::ast::{Expr, SelectItem, SetExpr, Statement};
 use std::collections::BTreeMap;
 
 /// The time that `expr` gives, which refers to no table, in milliseconds since the Unix epoch.
 pub(super) async fn compute(expr: &Expr, state: &SessionState) -> Result<i64> {
-    let Request::Query(mut query) = statement::parse(&format!("SELECT {expr}"))? else {
+    let Request::Query(mut query) = statement::parse("SELECT 1", &Params::None)? else {
         return Err(Error::internal("a SELECT is a query"));
     };
+    // Put in, and not written into the text: it may hold a parameter's value.
+    if let Statement::Query(query) = query.as_mut()
+        && let SetExpr::Select(select) = query.body.as_mut()
+    {
+        select.projection = vec![SelectItem::UnnamedExpr(expr.clone())];
+    }
     names::resolve(&mut query, &BTreeMap::new())?;
     let logical = state.statement_to_plan(PlannerStatement::Statement(query)).await.map_err(from_datafusion)?;
     let plan = state.create_physical_plan(&logical).await.map_err(from_datafusion)?;

@@ -160,11 +160,12 @@ fn moment(expr: Expr) -> Result<Target> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::params::Params;
     use crate::sql::statement::{self, Request};
 
     /// The statement as it is planned, and where it travels.
     fn taken(sql: &str) -> Result<(String, Vec<(String, Target)>)> {
-        let Request::Query(mut statement) = statement::parse(sql)? else { panic!("{sql}") };
+        let Request::Query(mut statement) = statement::parse(sql, &Params::None)? else { panic!("{sql}") };
         let travels = take(&mut statement, |name| name == "odd@v1")?;
         let travels = travels.into_values().map(|travel| (travel.table.to_string(), travel.to)).collect();
         Ok((statement.to_string(), travels))

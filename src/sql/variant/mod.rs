@@ -10,7 +10,7 @@
 //! `binary` and so on; `variant` is the part as JSON again.
 
 mod convert;
-mod path;
+pub(in crate::sql) mod path;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use arrow::compute::cast;

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// A way from a value to a part of it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Path(Vec<Step>);
+pub(in crate::sql) struct Path(Vec<Step>);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
@@ -16,8 +16,23 @@ enum Step {
 }
 
 impl Path {
+    /// To the value itself.
+    pub(in crate::sql) fn root() -> Path {
+        Path(Vec::new())
+    }
+
+    /// To the value of one key, whatever is in it.
+    pub(in crate::sql) fn key(name: &str) -> Path {
+        Path(vec![Step::Key(name.into())])
+    }
+
+    /// To one element, counted from 0.
+    pub(in crate::sql) fn index(index: usize) -> Path {
+        Path(vec![Step::Index(index)])
+    }
+
     /// Reads `$.a['b c'][0]`; `None` where it is no path.
-    pub(super) fn parse(text: &str) -> Option<Path> {
+    pub(in crate::sql) fn parse(text: &str) -> Option<Path> {
         let mut rest = text.trim().strip_prefix('$')?;
         let mut steps = Vec::new();
         while !rest.is_empty() {
@@ -36,7 +51,7 @@ impl Path {
     }
 
     /// The part of `json` at the end of the path, as text, if it is there. An error where `json` is none.
-    pub(super) fn find<'a>(&self, json: &'a str) -> Result<Option<&'a str>, String> {
+    pub(in crate::sql) fn find<'a>(&self, json: &'a str) -> Result<Option<&'a str>, String> {
         let mut found: &RawValue = serde_json::from_str(json).map_err(|error| format!("no JSON: {error}"))?;
         for step in &self.0 {
             let kind = found.get().as_bytes().first();
@@ -50,6 +65,35 @@ impl Path {
             }
         }
         Ok(Some(found.get()))
+    }
+}
+
+/// How many elements a JSON array has; `None` of anything else.
+pub(in crate::sql) fn elements(json: &str) -> Option<usize> {
+    serde_json::from_str::<Vec<IgnoredAny>>(json).ok().map(|elements| elements.len())
+}
+
+/// The keys of a JSON object in their order; `None` of anything else.
+pub(in crate::sql) fn keys(json: &str) -> Option<Vec<String>> {
+    let mut parser = serde_json::Deserializer::from_str(json);
+    parser.deserialize_map(Keys).ok()
+}
+
+struct Keys;
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut keys = Vec::new();
+        while let Some((key, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+            keys.push(key);
+        }
+        Ok(keys)
     }
 }
 

@@ -1,0 +1,128 @@
+//! Parquet files without a log, as a [`Table`]: a snapshot made of their footers.
+//!
+//! It is here, and not beside `delta`, because footers are fetched, checked and kept here. A file that no log names may be
+//! overwritten at any time: so what is made of it is for one statement, over a storage of its own, and its size is learnt anew.
+
+use super::Scan;
+use super::footer;
+use super::footer_cache::FooterCache;
+use crate::error::{Error, Result};
+use crate::snapshot::{
+    DataFile, FieldMatch, FileLocation, FileStatistics, Snapshot, TableMetadata, TableProtocol, TableSchema,
+};
+use crate::storage::{Storage, location_name};
+use crate::table::Table;
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
+use futures::future::try_join_all;
+use parquet::arrow::parquet_to_arrow_schema;
+use parquet::basic::Type as PhysicalType;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::schema::types::SchemaDescriptor;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Bytes asked for with a file's size: most footers are shorter.
+const TAIL: u64 = 64 << 10;
+
+impl Scan {
+    /// The files at `locations`, of the first one's columns, as a table. Their footers are fetched.
+    ///
+    /// # Errors
+    /// `invalid_sql` where there is none, or where their columns differ.
+    pub async fn parquet_files(
+        storage: Storage,
+        reading: &Storage,
+        locations: Vec<FileLocation>,
+        footers: &FooterCache,
+    ) -> Result<Table> {
+        let opened = try_join_all(locations.into_iter().map(|location| open(reading, location, footers))).await?;
+        let Some((first, metadata)) = opened.first() else {
+            return Err(Error::InvalidSql { message: "no Parquet file to read".into() });
+        };
+        let name = location_name(&first.location);
+        let schema = schema(metadata.file_metadata().schema_descr(), &name)?;
+        for (file, metadata) in &opened {
+            let own = self::schema(metadata.file_metadata().schema_descr(), &location_name(&file.location))?;
+            same_columns(&schema, &own, &name, &location_name(&file.location))?;
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(opened.len()));
+        let none = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options);
+        let snapshot = Snapshot {
+            version: 0,
+            timestamp: None,
+            schema: TableSchema { logical: schema.clone(), physical: schema, field_match: FieldMatch::Name },
+            partition_columns: Vec::new(),
+            files: opened.into_iter().map(|(file, _)| file).collect(),
+            partition_values: none.map_err(Error::internal)?,
+            stored_statistics: Vec::new(),
+            row_tracking: None,
+            damage: None,
+            metadata: TableMetadata::default(),
+            protocol: TableProtocol::default(),
+        };
+        Ok(Table::from_parts(storage, Arc::new(snapshot)))
+    }
+}
+
+/// A file and its footer.
+async fn open(
+    storage: &Storage,
+    location: FileLocation,
+    footers: &FooterCache,
+) -> Result<(DataFile, Arc<ParquetMetaData>)> {
+    let (_, size) = storage.get_tail(&location, None, TAIL).await?;
+    let mut file = DataFile { location, size, modification_time: 0, statistics: None, deletes: None, row_origin: None };
+    let footer = footer::read(storage, &file, false, footers).await?;
+    let rows: i64 = footer.metadata.row_groups().iter().map(|group| group.num_rows()).sum();
+    file.statistics = Some(FileStatistics::Json(format!("{{\"numRecords\":{rows}}}").into()));
+    Ok((file, footer.metadata))
+}
+
+/// The columns of a file, as it is decoded: `INT96` in microseconds, which reach all of its years.
+fn schema(parquet: &SchemaDescriptor, name: &str) -> Result<SchemaRef> {
+    let schema = parquet_to_arrow_schema(parquet, None).map_err(|error| Error::corrupt(name, error))?;
+    let mut leaf = 0;
+    let fields = schema.fields().iter().map(|field| plain(field, parquet, &mut leaf)).collect::<Fields>();
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+fn plain(field: &FieldRef, parquet: &SchemaDescriptor, leaf: &mut usize) -> FieldRef {
+    let data_type = match field.data_type() {
+        DataType::Struct(fields) => {
+            DataType::Struct(fields.iter().map(|field| plain(field, parquet, leaf)).collect::<Fields>())
+        }
+        DataType::List(item) => DataType::List(plain(item, parquet, leaf)),
+        DataType::Map(entries, sorted) => DataType::Map(plain(entries, parquet, leaf), *sorted),
+        data_type => {
+            let at = *leaf;
+            *leaf += 1;
+            match data_type {
+                DataType::Timestamp(TimeUnit::Nanosecond, None)
+                    if at < parquet.num_columns() && parquet.column(at).physical_type() == PhysicalType::INT96 =>
+                {
+                    DataType::Timestamp(TimeUnit::Microsecond, None)
+                }
+                data_type => data_type.clone(),
+            }
+        }
+    };
+    Arc::new(Field::new(field.name(), data_type, field.is_nullable()))
+}
+
+/// Refuses files of other columns than the first: what one lacks would be null in silence, and what one has more be lost.
+fn same_columns(first: &Schema, other: &Schema, first_name: &str, name: &str) -> Result<()> {
+    let types: HashMap<&str, &DataType> =
+        first.fields().iter().map(|field| (field.name().as_str(), field.data_type())).collect();
+    let differs = other.fields().iter().find(|field| types.get(field.name().as_str()) != Some(&field.data_type()));
+    let column = match differs {
+        Some(field) => field.name(),
+        None if other.fields().len() == first.fields().len() => return Ok(()),
+        None => match first.fields().iter().find(|field| other.index_of(field.name()).is_err()) {
+            Some(field) => field.name(),
+            None => return Err(Error::corrupt(name, "two columns have one name")),
+        },
+    };
+    let message = format!("the files have different columns: {column} is not the same in {first_name} and in {name}");
+    Err(Error::InvalidSql { message })
+}

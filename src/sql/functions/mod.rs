@@ -1,0 +1,40 @@
+//! Scalar functions that DataFusion does not have, small ones. Names that it has otherwise, and what can be said in its
+//! terms, are templates: see [`super::idioms`].
+
+mod json;
+mod lists;
+mod regexps;
+
+use datafusion::common::{Result, ScalarValue, internal_err};
+use datafusion::logical_expr::{ColumnarValue, ScalarUDF};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, StringViewArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+
+/// The functions.
+pub fn functions() -> Vec<Arc<ScalarUDF>> {
+    [json::functions(), lists::functions(), regexps::functions()].concat()
+}
+
+/// Arguments as arrays of equal length: one row where all of them are constants.
+fn arrays(arguments: &[ColumnarValue], rows: usize) -> Result<(Vec<ArrayRef>, bool)> {
+    let constant = arguments.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
+    let rows = if constant { 1 } else { rows };
+    let arrays = arguments.iter().map(|argument| argument.clone().into_array(rows)).collect::<Result<Vec<_>>>()?;
+    Ok((arrays, constant))
+}
+
+/// A function's values: one, where its arguments were constants.
+fn values(array: ArrayRef, constant: bool) -> Result<ColumnarValue> {
+    match constant {
+        true => Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?)),
+        false => Ok(ColumnarValue::Array(array)),
+    }
+}
+
+fn strings(array: Option<&ArrayRef>) -> Result<StringViewArray> {
+    let Some(array) = array else { return internal_err!("an argument is missing") };
+    Ok(cast(array, &DataType::Utf8View)?.as_string_view().clone())
+}

@@ -1,0 +1,304 @@
+//! Functions by their names in DuckDB and Spark, in terms of those that there are.
+//!
+//! A template's `$1`, `$2` are the arguments as written. Where a name means different things to the two engines, and the
+//! call does not tell which, it is refused and says what to write.
+
+/// Functions that are there under another name; their clauses and arguments stay as they are.
+const RENAMED: &[(&str, &str)] = &[
+    ("apply", "array_transform"),
+    ("approx_count_distinct", "approx_distinct"),
+    ("arbitrary", "any_value"),
+    ("array", "make_array"),
+    ("array_apply", "array_transform"),
+    ("any_match", "array_any_match"),
+    ("ceiling", "ceil"),
+    ("char", "chr"),
+    ("curdate", "current_date"),
+    ("editdist", "levenshtein"),
+    ("endswith", "ends_with"),
+    ("every", "bool_and"),
+    ("explode", "unnest"),
+    ("favg", "avg"),
+    ("filter", "array_filter"),
+    ("first", "first_value"),
+    ("fsum", "sum"),
+    ("gen_random_uuid", "uuid"),
+    ("get_current_timestamp", "now"),
+    ("getdate", "now"),
+    ("greatest_common_divisor", "gcd"),
+    ("json_extract_path", "json_extract"),
+    ("json_extract_path_text", "json_extract_string"),
+    ("get_json_object", "json_extract_string"),
+    ("json_extract_text", "json_extract_string"),
+    ("json_query", "json_extract"),
+    ("json_extract_scalar", "json_extract_string"),
+    ("json_value", "json_extract_string"),
+    ("json_object_keys", "json_keys"),
+    ("kahan_sum", "sum"),
+    ("last", "last_value"),
+    ("lcase", "lower"),
+    ("least_common_multiple", "lcm"),
+    ("size", "len"),
+    ("array_size", "len"),
+    ("list", "array_agg"),
+    ("list_apply", "array_transform"),
+    ("list_filter", "array_filter"),
+    ("list_min", "array_min"),
+    ("list_overlap", "arrays_overlap"),
+    ("list_has_any", "arrays_overlap"),
+    ("list_pack", "make_array"),
+    ("list_transform", "array_transform"),
+    ("list_value", "make_array"),
+    ("map_from_arrays", "map"),
+    ("map_from_lists", "map"),
+    ("mean", "avg"),
+    ("nchar", "chr"),
+    ("ord", "ascii"),
+    ("percentile", "quantile_cont"),
+    ("pow", "power"),
+    ("prefix", "starts_with"),
+    ("regexp", "regexp_like"),
+    ("regexp_matches", "regexp_like"),
+    ("rlike", "regexp_like"),
+    ("sequence", "generate_series"),
+    ("sign", "signum"),
+    ("some", "bool_or"),
+    ("startswith", "starts_with"),
+    ("std", "stddev"),
+    ("str_split", "string_to_array"),
+    ("str_split_regex", "regexp_split_to_array"),
+    ("string_split", "string_to_array"),
+    ("string_split_regex", "regexp_split_to_array"),
+    ("struct_extract", "get_field"),
+    ("suffix", "ends_with"),
+    ("sumkahan", "sum"),
+    ("timestamp_micros", "to_timestamp_micros"),
+    ("timestamp_millis", "to_timestamp_millis"),
+    ("timestamp_seconds", "to_timestamp_seconds"),
+    ("transaction_timestamp", "now"),
+    ("transform", "array_transform"),
+    ("ucase", "upper"),
+    ("unicode", "ascii"),
+    ("unix_timestamp", "to_unixtime"),
+    ("variance", "var_samp"),
+];
+
+/// Functions, with how many arguments, and what they stand for.
+const TEMPLATES: &[(&str, usize, &str)] = &[
+    // Aggregates.
+    ("approx_quantile", 2, "approx_percentile_cont($2) WITHIN GROUP (ORDER BY $1)"),
+    ("approx_percentile", 2, "approx_percentile_cont($2) WITHIN GROUP (ORDER BY $1)"),
+    ("percentile_approx", 2, "approx_percentile_cont($2) WITHIN GROUP (ORDER BY $1)"),
+    ("arg_max", 2, "first_value($1 ORDER BY $2 DESC) FILTER (WHERE $1 IS NOT NULL AND $2 IS NOT NULL)"),
+    ("argmax", 2, "first_value($1 ORDER BY $2 DESC) FILTER (WHERE $1 IS NOT NULL AND $2 IS NOT NULL)"),
+    ("arg_min", 2, "first_value($1 ORDER BY $2) FILTER (WHERE $1 IS NOT NULL AND $2 IS NOT NULL)"),
+    ("argmin", 2, "first_value($1 ORDER BY $2) FILTER (WHERE $1 IS NOT NULL AND $2 IS NOT NULL)"),
+    ("max_by", 2, "first_value($1 ORDER BY $2 DESC) FILTER (WHERE $2 IS NOT NULL)"),
+    ("min_by", 2, "first_value($1 ORDER BY $2) FILTER (WHERE $2 IS NOT NULL)"),
+    ("collect_list", 1, "array_agg($1) FILTER (WHERE $1 IS NOT NULL)"),
+    ("collect_set", 1, "array_agg(DISTINCT $1) FILTER (WHERE $1 IS NOT NULL)"),
+    ("count_if", 1, "count(*) FILTER (WHERE $1)"),
+    ("countif", 1, "count(*) FILTER (WHERE $1)"),
+    ("group_concat", 1, "string_agg($1, ',')"),
+    ("listagg", 1, "string_agg($1, ',')"),
+    ("string_agg", 1, "string_agg($1, ',')"),
+    ("group_concat", 2, "string_agg($1, $2)"),
+    ("listagg", 2, "string_agg($1, $2)"),
+    ("product", 1, "array_product(array_agg(CAST($1 AS DOUBLE)) FILTER (WHERE $1 IS NOT NULL))"),
+    (
+        "quantile_disc",
+        2,
+        "array_element(array_sort(array_agg($1) FILTER (WHERE $1 IS NOT NULL)), greatest(1, CAST(ceil($2 * count($1)) AS BIGINT)))",
+    ),
+    (
+        "quantile",
+        2,
+        "array_element(array_sort(array_agg($1) FILTER (WHERE $1 IS NOT NULL)), greatest(1, CAST(ceil($2 * count($1)) AS BIGINT)))",
+    ),
+    // Conditions.
+    ("if", 3, "CASE WHEN $1 THEN $2 ELSE $3 END"),
+    ("iff", 3, "CASE WHEN $1 THEN $2 ELSE $3 END"),
+    ("iif", 3, "CASE WHEN $1 THEN $2 ELSE $3 END"),
+    ("isnotnull", 1, "($1 IS NOT NULL)"),
+    ("isnull", 1, "($1 IS NULL)"),
+    ("equal_null", 2, "($1 IS NOT DISTINCT FROM $2)"),
+    ("zeroifnull", 1, "coalesce($1, 0)"),
+    ("nullifzero", 1, "nullif($1, 0)"),
+    // Strings.
+    ("base64", 1, "encode($1, 'base64pad')"),
+    ("to_base64", 1, "encode($1, 'base64pad')"),
+    ("from_base64", 1, "decode($1, 'base64pad')"),
+    ("unbase64", 1, "decode($1, 'base64pad')"),
+    ("from_hex", 1, "decode($1, 'hex')"),
+    ("unhex", 1, "decode($1, 'hex')"),
+    ("charindex", 2, "strpos($2, $1)"),
+    ("locate", 2, "strpos($2, $1)"),
+    ("regexp_extract", 2, "coalesce(array_element(regexp_match($1, '(' || $2 || ')'), 1), '')"),
+    ("regexp_extract", 3, "coalesce(array_element(regexp_match($1, '(' || $2 || ')'), $3 + 1), '')"),
+    ("regexp_substr", 2, "array_element(regexp_match($1, '(' || $2 || ')'), 1)"),
+    ("regexp_full_match", 2, "regexp_like($1, '^(?:' || $2 || ')$')"),
+    ("sha2", 2, "encode(digest($1, 'sha' || CAST($2 AS VARCHAR)), 'hex')"),
+    ("sha256", 1, "encode(digest($1, 'sha256'), 'hex')"),
+    ("space", 1, "repeat(' ', $1)"),
+    ("array_join", 2, "array_to_string($1, $2)"),
+    ("array_join", 3, "array_to_string($1, $2, $3)"),
+    // Numbers.
+    ("e", 0, "exp(1.0)"),
+    ("isfinite", 1, "(($1 - $1) = 0)"),
+    ("isinf", 1, "(abs($1) = CAST('Infinity' AS DOUBLE))"),
+    ("mod", 2, "($1 % $2)"),
+    ("pmod", 2, "((($1 % $2) + $2) % $2)"),
+    ("negative", 1, "(- ($1))"),
+    ("subtract", 2, "($1 - $2)"),
+    ("multiply", 2, "($1 * $2)"),
+    ("add", 2, "($1 + $2)"),
+    ("try_divide", 2, "CASE WHEN $2 <> 0 THEN CAST($1 AS DOUBLE) / $2 END"),
+    ("divide", 2, "CAST(trunc($1 / $2) AS BIGINT)"),
+    ("xor", 2, "($1 ^ $2)"),
+    ("shiftleft", 2, "($1 << $2)"),
+    ("shiftright", 2, "($1 >> $2)"),
+    // Parts of dates and times.
+    ("century", 1, "CAST(ceil(date_part('year', $1) / 100.0) AS BIGINT)"),
+    ("day", 1, "date_part('day', $1)"),
+    ("dayofmonth", 1, "date_part('day', $1)"),
+    ("dayofyear", 1, "date_part('doy', $1)"),
+    ("decade", 1, "(date_part('year', $1) / 10)"),
+    ("epoch", 1, "date_part('epoch', $1)"),
+    ("epoch_ms", 1, "CAST(date_part('epoch', $1) * 1000 AS BIGINT)"),
+    ("epoch_us", 1, "CAST(date_part('epoch', $1) * 1000000 AS BIGINT)"),
+    ("unix_millis", 1, "CAST(date_part('epoch', $1) * 1000 AS BIGINT)"),
+    ("unix_micros", 1, "CAST(date_part('epoch', $1) * 1000000 AS BIGINT)"),
+    ("unix_seconds", 1, "CAST(floor(date_part('epoch', $1)) AS BIGINT)"),
+    ("unix_date", 1, "($1 - DATE '1970-01-01')"),
+    ("hour", 1, "date_part('hour', $1)"),
+    ("isodow", 1, "date_part('isodow', $1)"),
+    ("isoyear", 1, "date_part('year', date_trunc('week', $1) + INTERVAL '3 days')"),
+    ("microsecond", 1, "date_part('microsecond', $1)"),
+    ("millisecond", 1, "date_part('millisecond', $1)"),
+    ("minute", 1, "date_part('minute', $1)"),
+    ("month", 1, "date_part('month', $1)"),
+    ("quarter", 1, "date_part('quarter', $1)"),
+    ("second", 1, "date_part('second', $1)"),
+    ("week", 1, "date_part('week', $1)"),
+    ("weekofyear", 1, "date_part('week', $1)"),
+    ("year", 1, "date_part('year', $1)"),
+    ("yearweek", 1, "(date_part('year', date_trunc('week', $1) + INTERVAL '3 days') * 100 + date_part('week', $1))"),
+    ("dayname", 1, "to_char($1, '%A')"),
+    ("monthname", 1, "to_char($1, '%B')"),
+    // Dates and times.
+    ("datediff", 2, "(CAST($1 AS DATE) - CAST($2 AS DATE))"),
+    ("date_from_unix_date", 1, "(DATE '1970-01-01' + $1)"),
+    ("last_day", 1, "CAST(date_trunc('month', $1) + INTERVAL '1 month' - INTERVAL '1 day' AS DATE)"),
+    (
+        "make_timestamp",
+        6,
+        "CAST(concat(CAST(make_date($1, $2, $3) AS VARCHAR), 'T', lpad(CAST($4 AS VARCHAR), 2, '0'), ':', \
+         lpad(CAST($5 AS VARCHAR), 2, '0'), ':', CASE WHEN $6 < 10 THEN '0' ELSE '' END, CAST($6 AS VARCHAR)) AS TIMESTAMP)",
+    ),
+    (
+        "months_between",
+        2,
+        "(CASE WHEN date_part('day', $1) = date_part('day', $2) \
+          OR (CAST($1 AS DATE) = CAST(date_trunc('month', $1) + INTERVAL '1 month' - INTERVAL '1 day' AS DATE) \
+          AND CAST($2 AS DATE) = CAST(date_trunc('month', $2) + INTERVAL '1 month' - INTERVAL '1 day' AS DATE)) \
+          THEN ((date_part('year', $1) - date_part('year', $2)) * 12 + date_part('month', $1) - date_part('month', $2)) * 1.0 \
+          ELSE round(((date_part('year', $1) - date_part('year', $2)) * 12 + date_part('month', $1) - date_part('month', $2)) \
+          + (date_part('epoch', $1) - date_part('epoch', date_trunc('month', $1)) \
+          - date_part('epoch', $2) + date_part('epoch', date_trunc('month', $2))) / 86400.0 / 31.0, 8) END)",
+    ),
+    ("strptime", 2, "CAST(to_timestamp($1, $2) AS TIMESTAMP)"),
+    ("strftime", 2, "to_char($1, $2)"),
+    ("timezone", 2, "($2 AT TIME ZONE $1)"),
+    ("to_hours", 1, "CAST(concat($1, ' hours') AS INTERVAL)"),
+    ("to_minutes", 1, "CAST(concat($1, ' minutes') AS INTERVAL)"),
+    ("to_seconds", 1, "CAST(concat($1, ' seconds') AS INTERVAL)"),
+    ("to_days", 1, "CAST(concat($1, ' days') AS INTERVAL)"),
+    ("to_weeks", 1, "CAST(concat($1, ' weeks') AS INTERVAL)"),
+    ("to_months", 1, "CAST(concat($1, ' months') AS INTERVAL)"),
+    ("to_years", 1, "CAST(concat($1, ' years') AS INTERVAL)"),
+    ("add_months", 2, "CAST(CAST($1 AS DATE) + CAST(concat($2, ' months') AS INTERVAL) AS DATE)"),
+    // Lists, maps and structs.
+    ("array_first", 1, "array_element($1, 1)"),
+    ("list_first", 1, "array_element($1, 1)"),
+    ("array_remove", 2, "array_remove_all($1, $2)"),
+    ("array_last", 1, "array_element($1, -1)"),
+    ("list_last", 1, "array_element($1, -1)"),
+    ("get", 2, "array_element($1, $2 + 1)"),
+    ("list_reverse_sort", 1, "array_sort($1, 'DESC', 'NULLS LAST')"),
+    ("array_reverse_sort", 1, "array_sort($1, 'DESC', 'NULLS LAST')"),
+    ("list_unique", 1, "cardinality(array_distinct($1))"),
+    ("array_unique", 1, "cardinality(array_distinct($1))"),
+    ("slice", 3, "array_slice($1, $2, $2 + $3 - 1)"),
+    ("sort_array", 1, "array_sort($1, 'ASC', 'NULLS FIRST')"),
+    ("map_contains", 2, "array_has(map_keys($1), $2)"),
+    ("map_contains_key", 2, "array_has(map_keys($1), $2)"),
+    ("map_contains_value", 2, "array_has(map_values($1), $2)"),
+    ("map_extract_value", 2, "array_element(map_extract($1, $2), 1)"),
+    ("struct_extract_at", 2, "get_field($1, $2)"),
+];
+
+/// Functions that mean different things to different engines, and what to write.
+const REFUSED: &[(&str, usize, &str)] = &[
+    (
+        "dayofweek",
+        1,
+        "it counts from 0 in DuckDB and from 1 in Spark: write date_part('dow', x), where Sunday is 0, or isodow(x)",
+    ),
+    (
+        "weekday",
+        1,
+        "Sunday is 0 in DuckDB, and Monday in Spark: write date_part('dow', x), where Sunday is 0, or isodow(x)",
+    ),
+    ("trunc", 2, "of a date it is date_trunc('month', x); of a number round(x, n)"),
+    ("from_json", 2, "take parts out of the text with json_extract(text, '$.path')"),
+    ("columns", 1, "list the columns, or write * EXCLUDE (…)"),
+    ("mode", 1, "count the values: SELECT x FROM t GROUP BY x ORDER BY count(*) DESC LIMIT 1"),
+    ("histogram", 1, "count the values: SELECT x, count(*) FROM t GROUP BY x"),
+];
+
+/// The function's name where it is only another name.
+pub(super) fn renamed(name: &str) -> Option<&'static str> {
+    RENAMED.iter().find(|(alias, _)| *alias == name).map(|(_, other)| *other)
+}
+
+/// What a function of `count` arguments stands for.
+pub(super) fn template(name: &str, count: usize) -> Option<&'static str> {
+    TEMPLATES.iter().find(|(alias, arguments, _)| *alias == name && *arguments == count).map(|(_, _, text)| *text)
+}
+
+/// Why a function is refused.
+pub(super) fn refused(name: &str, count: usize) -> Option<&'static str> {
+    REFUSED.iter().find(|(alias, arguments, _)| *alias == name && *arguments == count).map(|(_, _, reason)| *reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::idioms::template;
+    use datafusion::sql::sqlparser::ast::{Expr, Value};
+
+    #[test]
+    fn every_template_parses_and_its_places_are_its_arguments() {
+        for &(name, count, text) in TEMPLATES {
+            let argument = |i: usize| Expr::Value(Value::Number(format!("{i}001"), false).with_empty_span());
+            let arguments: Vec<Expr> = (1..=count).map(argument).collect();
+            let expr = template::expression(text, &arguments).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(!["$1", "$2", "$3"].iter().any(|place| expr.to_string().contains(place)), "{name}: {expr}");
+            assert!(
+                arguments.iter().all(|argument| expr.to_string().contains(&argument.to_string())),
+                "{name}: {expr}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_is_there_once() {
+        let mut names: Vec<(&str, Option<usize>)> = RENAMED.iter().map(|(name, _)| (*name, None)).collect();
+        names.extend(TEMPLATES.iter().map(|(name, count, _)| (*name, Some(*count))));
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        assert!(TEMPLATES.iter().all(|(name, _, _)| renamed(name).is_none()));
+    }
+}

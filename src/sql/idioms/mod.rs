@@ -1,0 +1,26 @@
+//! What people write for DuckDB, Spark and their kin, in terms that the planner knows. Pure; before planning, in three places:
+//!
+//! - `tokens`: what the parser does not know, as something that it does (`USING SAMPLE`, `PIVOT t ON …`, `a ** b`).
+//! - `clauses`: the parts of a statement that need no names (`FROM t` alone, `FETCH FIRST`, `WITH ROLLUP`); what the planner
+//!   would pass over in silence is refused, because that is a wrong answer.
+//! - `relations` and `expressions`, called while names are settled (see [`super::names`]), because a PIVOT has to know its
+//!   table's columns, and because results are called by what was written, not by what it stands for.
+//!
+//! Functions are a table of templates (`macros`): one that DataFusion has under another name, or can express, costs a line.
+
+mod clauses;
+mod expressions;
+mod macros;
+mod patterns;
+mod pivot;
+mod relations;
+mod sample;
+mod special;
+mod template;
+mod tokens;
+
+pub use clauses::rewrite as clauses;
+pub use expressions::expand;
+pub use relations::{Rewritten, rewrite as relation};
+pub use template::{TABLE, over};
+pub use tokens::{operator_precedence, plainer};
