@@ -10,6 +10,7 @@ mod ipc;
 mod options;
 mod result;
 mod runtime;
+mod sign;
 mod table;
 mod values;
 

@@ -9,7 +9,7 @@
 use super::checkpoint::{self, Checkpoint, CheckpointFiles};
 use super::checkpoint_guess::{classic, existing, guesses_at, guesses_below, interval};
 use super::log_listing::{Listing, Piece, Plan};
-use super::{last_checkpoint, log_compaction, log_path};
+use super::{last_checkpoint, log_compaction, log_index, log_path};
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use crate::storage::{Object, Probe, Storage};
@@ -79,6 +79,11 @@ pub(crate) async fn load_from(
     let usable = hint.clone().filter(|hint| version.is_none_or(|version| hint.version <= version));
     if let Some(mut listing) = list(storage, usable.as_ref()).await? {
         return listed(storage, &mut listing, usable.is_some(), version).await;
+    }
+    if storage.prefers_index()
+        && let Some(segment) = from_index(storage, version).await?
+    {
+        return Ok(segment);
     }
     if let Some(checkpoint) = usable
         && let Some(segment) = from_checkpoint(storage, &checkpoint, version).await?
@@ -227,6 +232,17 @@ async fn from_checkpoint(
     Ok(Some(LogSegment { version, checkpoint: Some(checkpoint), commits }))
 }
 
+/// With the log's index file; `None` where there is none, or it is out of date.
+async fn from_index(storage: &Storage, version: Option<u64>) -> Result<Option<LogSegment>> {
+    let Some(mut listing) = log_index::read(storage, version).await? else { return Ok(None) };
+    match listed(storage, &mut listing, false, version).await {
+        Ok(segment) => Ok(Some(segment)),
+        Err(Error::VersionNotFound { .. } | Error::CorruptTable { .. } | Error::TableNotFound { .. }) => Ok(None),
+        Err(error) if error.may_be_missing() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 async fn from_zero(storage: &Storage, version: Option<u64>) -> Result<LogSegment> {
     let commits = commits_from(storage, 0, version).await?;
     match commits.last() {
@@ -306,6 +322,12 @@ pub(crate) async fn probe_commit(storage: &Storage, version: u64) -> Result<Opti
 
 /// From a classic checkpoint at or below `version`, found where writers put them; `hint`'s checkpoint knows the interval.
 async fn from_guessed(storage: &Storage, version: u64, hint: Option<&CheckpointFiles>) -> Result<Option<LogSegment>> {
+    // An index knows, where there is one: a request in place of dozens.
+    if !storage.prefers_index()
+        && let Some(segment) = from_index(storage, Some(version)).await?
+    {
+        return Ok(Some(segment));
+    }
     for candidates in guesses_below(version) {
         if let Some(segment) = from_first(storage, &candidates, Some(version)).await? {
             return Ok(Some(segment));

@@ -19,6 +19,7 @@ export type ErrorCode =
   | "http_status"
   | "permission_denied"
   | "url_expired"
+  | "origin_not_allowed"
   | "unsupported_feature"
   | "corrupt_table"
   | "invalid_sql"
@@ -39,7 +40,7 @@ export class LakeglassError extends Error {
   readonly code: ErrorCode;
   /** The table or object: every code about one except `corrupt_table`. */
   readonly url?: string;
-  /** Why: `table_not_found`, `version_not_found`, `network`, `unsupported_feature`, `corrupt_table`. */
+  /** Why: `table_not_found`, `version_not_found`, `network`, `url_expired`, `unsupported_feature`, `corrupt_table`. */
   readonly reason?: string;
   /** The version or timestamp asked for: `version_not_found`. */
   readonly requested?: string;
@@ -51,11 +52,13 @@ export class LakeglassError extends Error {
   readonly feature?: string;
   /** The file inside the table: `corrupt_table`. */
   readonly path?: string;
+  /** What `allowedOrigins` has to name to let the object be read: `origin_not_allowed`. */
+  readonly origin?: string;
 }
 
 /** The fields of a {@link LakeglassError}. */
 export type ErrorFields = Partial<
-  Pick<LakeglassError, "url" | "reason" | "requested" | "answered" | "status" | "feature" | "path">
+  Pick<LakeglassError, "url" | "reason" | "requested" | "answered" | "status" | "feature" | "path" | "origin">
 >;
 
 /** What every call takes. Aborting rejects the call at once, with code `cancelled`, and stops its requests. */
