@@ -4,11 +4,16 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const ROOT = new URL("../www/", import.meta.url);
-const MODULE = "lakeglass/pkg/lakeglass_bg.wasm";
-// Of the module, in bytes. Any growth past them is a decision.
-const LIMITS = { raw: 24_000_000, brotli: 4_200_000 };
+const PKG = "lakeglass/pkg/";
+/** The module's two files. */
+const MODULE = [`${PKG}lakeglass_bg.wasm`, `${PKG}lakeglass_sql.wasm`];
+/** The most each may be, in bytes: Cloudflare Pages refuses files of 25 MiB. */
+const RAW_LIMIT = 24 * 1024 * 1024;
+/** The most they may be together as a host sends them, and the first one alone, for which first rows wait. Growth is a decision. */
+const BROTLI_LIMIT = 4_200_000;
+const FIRST_BROTLI_LIMIT = 1_200_000;
 
-const files = [MODULE, "lakeglass/pkg/lakeglass.js", "lakeglass/pkg/arrow.js", ...vendored()];
+const files = [...MODULE, `${PKG}lakeglass.js`, `${PKG}arrow.js`, ...vendored()];
 
 /** The page's bundles, whatever their names. */
 function vendored() {
@@ -32,20 +37,30 @@ function measure(bytes) {
 const line = (cells) => console.log(cells.map((cell, index) => (index ? cell.padStart(12) : cell.padEnd(36))).join(""));
 
 let failed = false;
+/** @param {string} message */
+function fail(message) {
+  console.log(message);
+  failed = true;
+}
+
+/** @param {string} what @param {number} bytes @param {number} limit */
+function limit(what, bytes, limit) {
+  if (bytes > limit) fail(`${what} is over its limit: ${bytes.toLocaleString("en")} > ${limit.toLocaleString("en")}`);
+}
+
+let together = 0;
 line(["bytes", "raw", "gzip -9", "brotli -q 11"]);
 for (const name of files) {
   if (!existsSync(new URL(name, ROOT))) {
-    console.log(`${name} is not built: run scripts/build`);
-    failed = true;
+    fail(`${name} is not built: run scripts/build`);
     continue;
   }
   const sizes = measure(readFileSync(new URL(name, ROOT)));
   line([name, ...Object.values(sizes).map((size) => size.toLocaleString("en"))]);
-  if (name !== MODULE) continue;
-  for (const [kind, limit] of /** @type {["raw" | "brotli", number][]} */ (Object.entries(LIMITS))) {
-    if (sizes[kind] <= limit) continue;
-    console.log(`${name} is over its limit: ${kind} ${sizes[kind].toLocaleString("en")} > ${limit.toLocaleString("en")}`);
-    failed = true;
-  }
+  if (!MODULE.includes(name)) continue;
+  limit(`${name}, raw,`, sizes.raw, RAW_LIMIT);
+  if (name === MODULE[0]) limit(`${name}, brotli,`, sizes.brotli, FIRST_BROTLI_LIMIT);
+  together += sizes.brotli;
 }
+limit("the module, brotli,", together, BROTLI_LIMIT);
 process.exit(failed ? 1 : 0);

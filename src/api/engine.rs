@@ -13,9 +13,15 @@ use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
 #[cfg(feature = "sql")]
-use super::{result::EngineResult, values};
+use super::{
+    result::EngineResult,
+    sql::{self, Sql},
+    values,
+};
 #[cfg(feature = "sql")]
-use crate::sql::Session;
+use crate::{error::Error, sql::SessionOptions};
+#[cfg(feature = "sql")]
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
 /// Opens tables and runs queries over them. One is enough for a page.
 #[wasm_bindgen]
@@ -23,7 +29,14 @@ pub struct Engine {
     storage: StorageOptions,
     footers: FooterCache,
     #[cfg(feature = "sql")]
-    session: Session,
+    session: RefCell<Session>,
+}
+
+/// SQL, and until it is started what it will begin with.
+#[cfg(feature = "sql")]
+enum Session {
+    Waiting { options: SessionOptions, tables: BTreeMap<String, Table> },
+    Running(Arc<dyn Sql>),
 }
 
 #[wasm_bindgen]
@@ -34,20 +47,27 @@ impl Engine {
         #[wasm_bindgen(unchecked_optional_param_type = "EngineOptions")] options: JsValue,
     ) -> Result<Engine, JsValue> {
         let options: EngineOptions = options::parse(options)?;
-        #[cfg(feature = "sql")]
-        let session = Session::new(options.session())?;
-        #[cfg(feature = "sql")]
-        let footers = session.footers().clone();
-        #[cfg(not(feature = "sql"))]
-        let footers = FooterCache::default();
         let mut storage = options.storage();
         storage.pool = Some(Pool::new(&storage));
         Ok(Engine {
             storage,
-            footers,
+            footers: FooterCache::default(),
             #[cfg(feature = "sql")]
-            session,
+            session: RefCell::new(Session::Waiting { options: options.session(), tables: BTreeMap::new() }),
         })
+    }
+
+    /// Forgets all bytes that are kept, in memory and in the browser's store.
+    #[wasm_bindgen(js_name = clearCache)]
+    pub async fn clear_cache(&self) -> Result<(), JsValue> {
+        let pool = self.storage.pool.clone();
+        let clear = async move {
+            if let Some(pool) = pool {
+                pool.clear().await;
+            }
+            Ok(())
+        };
+        Ok(runtime::run(None, clear).await?)
     }
 
     /// Opens the table at `url`, an absolute URL. `sign` knows the URL of each object, where a URL for all will not do: it is
@@ -79,26 +99,60 @@ impl Engine {
 impl Engine {
     /// Makes `table` known to SQL as `name`; replaces what had the name.
     pub fn register(&self, name: &str, table: &EngineTable) -> Result<(), JsValue> {
-        Ok(self.session.register(name, table.table().clone())?)
+        let table = table.table().clone();
+        match &mut *self.session.borrow_mut() {
+            Session::Waiting { .. } if name.is_empty() => {
+                Err(Error::InvalidSql { message: "a table's name is empty".into() }.into())
+            }
+            Session::Waiting { tables, .. } => {
+                tables.insert(name.into(), table);
+                Ok(())
+            }
+            Session::Running(sql) => Ok(sql.register(name, table)?),
+        }
     }
 
     /// Forgets `name`; false if it was not known.
     pub fn deregister(&self, name: &str) -> Result<bool, JsValue> {
-        Ok(self.session.deregister(name)?)
+        match &mut *self.session.borrow_mut() {
+            Session::Waiting { tables, .. } => Ok(tables.remove(name).is_some()),
+            Session::Running(sql) => Ok(sql.deregister(name)?),
+        }
     }
 
     /// The tables that SQL knows, by name.
     #[wasm_bindgen(unchecked_return_type = "{ name: string; url: string; version: bigint }[]")]
     pub fn tables(&self) -> Result<JsValue, JsValue> {
-        let tables = self.session.tables();
+        let tables: Vec<(String, Table)> = match &*self.session.borrow() {
+            Session::Waiting { tables, .. } => {
+                tables.iter().map(|(name, table)| (name.clone(), table.clone())).collect()
+            }
+            Session::Running(sql) => sql.tables(),
+        };
         let tables: Vec<_> = tables.iter().map(|(name, table)| values::NamedTable::new(name, table)).collect();
         values::to_js(&tables)
     }
 
-    /// Plans and starts one statement.
+    /// Plans and starts one statement. The module's second file has to be loaded: its code is what runs.
     pub async fn query(&self, sql: String, signal: Option<AbortSignal>) -> Result<EngineResult, JsValue> {
-        let session = self.session.clone();
-        let result = runtime::run(signal, async move { session.query(&sql).await }).await?;
+        let session = self.sql()?;
+        let result = runtime::run(signal, async move { session.query(sql).await }).await?;
         Ok(EngineResult::new(&result.schema, result.batches, result.meter)?)
+    }
+
+    fn sql(&self) -> Result<Arc<dyn Sql>> {
+        let mut session = self.session.borrow_mut();
+        let sql = match &mut *session {
+            Session::Running(sql) => return Ok(sql.clone()),
+            Session::Waiting { options, tables } => {
+                let sql = sql::start(options.clone(), self.footers.clone())?;
+                for (name, table) in std::mem::take(tables) {
+                    sql.register(&name, table)?;
+                }
+                sql
+            }
+        };
+        *session = Session::Running(sql.clone());
+        Ok(sql)
     }
 }

@@ -11,6 +11,8 @@ mod options;
 mod result;
 mod runtime;
 mod sign;
+#[cfg(feature = "sql")]
+mod sql;
 mod table;
 mod values;
 

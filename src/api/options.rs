@@ -1,9 +1,10 @@
 //! Options as they come from JavaScript: plain objects in camelCase, unknown keys refused so that a typo is told.
 
 use crate::snapshot::Version;
-use crate::storage::{AccessOptions, StorageOptions};
+use crate::storage::{AccessOptions, CacheApi, StorageOptions};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -13,6 +14,11 @@ export interface EngineOptions {
   concurrency?: number;
   /** Bytes of immutable objects kept in memory; 256 MiB by default. */
   cacheBytes?: number;
+  /**
+   * Bytes of data files kept in the browser's Cache API for the next visit, of tables that are read without credentials;
+   * 256 MiB by default, 0: none.
+   */
+  storeBytes?: number;
   /** Streams of files that a query reads side by side; 8 by default. */
   targetPartitions?: number;
   /** Rows per batch; 8192 by default. */
@@ -37,6 +43,7 @@ export interface OpenOptions extends VersionOptions {
 pub(super) struct EngineOptions {
     pub(super) concurrency: Option<usize>,
     pub(super) cache_bytes: Option<usize>,
+    pub(super) store_bytes: Option<u64>,
     pub(super) target_partitions: Option<usize>,
     pub(super) batch_size: Option<usize>,
     pub(super) memory_limit: Option<usize>,
@@ -47,6 +54,8 @@ impl EngineOptions {
         let mut options = StorageOptions::default();
         options.concurrency = self.concurrency.unwrap_or(options.concurrency).max(1);
         options.cache_bytes = self.cache_bytes.unwrap_or(options.cache_bytes);
+        options.store = Some(Arc::new(CacheApi));
+        options.store_bytes = self.store_bytes.unwrap_or(options.store_bytes);
         options
     }
 

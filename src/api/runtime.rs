@@ -3,6 +3,9 @@
 //! DataFusion spawns tasks on tokio, and nothing in a browser may block. So a current-thread runtime is run in slices: a
 //! slice polls tasks until none is ready or its time is up, then gives the event loop its turn, so that messages (a cancel,
 //! a reply) get in between. When nothing is ready, the driver sleeps until [`wake`] tells of a reply, a timer or a call.
+//!
+//! A runtime that finds nothing to do would park its thread, which no browser lets it. The hook that it runs before that ends
+//! the slice instead: it wakes the slice's future, and tokio polls that rather than park.
 
 use crate::error::{Error, Result};
 use crate::storage::wake;
@@ -12,15 +15,13 @@ use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
-use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortSignal, MessageChannel};
-use web_time::Instant;
 
 /// How long a slice may keep the event loop waiting, unless one poll of one task is longer.
-const SLICE: Duration = Duration::from_millis(16);
+const SLICE_MILLIS: u64 = 8;
 
 /// Set by the runtime when it finds no task ready.
 static IDLE: AtomicBool = AtomicBool::new(false);
@@ -42,7 +43,11 @@ pub(super) async fn run<T: Send + 'static>(
             None => pending().await,
         }
     };
-    let task = spawn(work)?;
+    let mut work = Box::pin(work);
+    let task = spawn(poll_fn(move |context| {
+        wake::tick();
+        work.as_mut().poll(context)
+    }))?;
     let abort_handle = task.abort_handle();
     match select(task, pin!(aborted)).await {
         Either::Left((Ok(result), _)) => result,
@@ -73,8 +78,11 @@ fn spawn<T: Send + 'static>(
 
 fn build() -> Result<Runtime> {
     Builder::new_current_thread()
-        .event_interval(1) // the slice's time is looked at after every poll of a task
-        .on_thread_park(|| IDLE.store(true, Ordering::Relaxed))
+        .event_interval(1) // the slice's future gets its turn after every poll of a task
+        .on_thread_park(|| {
+            IDLE.store(true, Ordering::Relaxed);
+            wake::end_slice();
+        })
         .build()
         .map_err(Error::internal)
 }
@@ -92,14 +100,13 @@ async fn drive() {
 
 /// Polls ready tasks; true when none is left.
 fn run_slice(runtime: &Runtime) -> bool {
-    let end = Instant::now() + SLICE;
     IDLE.store(false, Ordering::Relaxed);
+    let mut begun = false;
     runtime.block_on(poll_fn(|context| {
-        if IDLE.load(Ordering::Relaxed) || Instant::now() >= end {
+        if std::mem::replace(&mut begun, true) {
             return Poll::Ready(());
         }
-        // Woken at once, this future is polled again after the next task, and the runtime never really parks.
-        context.waker().wake_by_ref();
+        wake::begin_slice(context.waker(), SLICE_MILLIS);
         Poll::Pending
     }));
     IDLE.load(Ordering::Relaxed)

@@ -183,7 +183,7 @@ impl OpenFile {
         Ok(kept_groups)
     }
 
-    /// Fetches the page index of all row groups at once, where their bounds are asked for: they lie side by side.
+    /// Fetches the page index of all row groups at once, where their bounds are asked for: they lie near each other.
     async fn hold_index(&mut self, groups: &[KeptGroup]) -> Result<()> {
         let bounded = self.bounds.leaves();
         let worth = groups.iter().any(|group| group.bytes >= WORTH_AN_INDEX) && self.scan.page_pruning.pays();
@@ -195,10 +195,10 @@ impl OpenFile {
             let ranges = page_index::ranges(group, &self.projection.leaves, &bounded, self.file.size)?;
             Some([Some(ranges.offsets), ranges.bounds])
         });
-        let span = ranges.flatten().flatten().reduce(|a, b| a.start.min(b.start)..a.end.max(b.end));
-        if let Some(span) = span.filter(|span| span.end - span.start <= page_index::MAX_BYTES && !self.holds(span)) {
-            let bytes = self.fetch(std::slice::from_ref(&span)).await?;
-            self.held.extend(bytes.into_iter().map(|bytes| (span.start, bytes)));
+        let ranges: Vec<Range<u64>> = ranges.flatten().flatten().filter(|range| !self.holds(range)).collect();
+        if ranges.iter().map(|range| range.end - range.start).sum::<u64>() <= page_index::MAX_BYTES {
+            let bytes = self.fetch(&ranges).await?;
+            self.held.extend(ranges.iter().map(|range| range.start).zip(bytes));
         }
         Ok(())
     }

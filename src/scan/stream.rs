@@ -7,7 +7,7 @@ use super::file::{self, RowGroup};
 use super::prune;
 use super::row_group::{self, Rows};
 use crate::error::Result;
-use crate::storage::task;
+use crate::storage::{task, wake};
 use arrow::array::RecordBatch;
 use futures::Stream;
 use futures::future::BoxFuture;
@@ -180,6 +180,11 @@ impl Stream for ScanStream {
     type Item = Result<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // A consumer that takes all it can get would keep replies waiting, and what they would start.
+        if wake::tick() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let this = &mut *self;
         loop {
             if this.failed || this.wanted == 0 {

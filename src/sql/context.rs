@@ -66,9 +66,14 @@ pub struct QueryResult {
 impl Session {
     /// A session without tables.
     pub fn new(options: SessionOptions) -> Result<Session> {
+        Session::with_footers(options, FooterCache::default())
+    }
+
+    /// The same, whose scans share `footers` with others.
+    pub fn with_footers(options: SessionOptions, footers: FooterCache) -> Result<Session> {
         let registry = Arc::new(Registry::default());
         let state = Arc::new(engine::state(&options, &registry)?);
-        Ok(Session { footers: FooterCache::default(), registry, state })
+        Ok(Session { footers, registry, state })
     }
 
     /// Makes `table` known as `name` (one that needs quotes is quoted in SQL). Replaces what had the name. A name without

@@ -82,6 +82,12 @@ impl AccessOptions {
         }
     }
 
+    /// Whether nothing is shown to the host that it does not show to everybody.
+    pub(super) fn has_no_secrets(&self) -> bool {
+        let secrets = [&self.access_key_id, &self.secret_access_key, &self.sas_token, &self.bearer_token, &self.query];
+        secrets.iter().all(|secret| secret.is_none()) && self.headers.is_empty() && self.origin_headers.is_empty()
+    }
+
     /// Everything that tells one holder of credentials from another. A secret.
     pub(super) fn identity(&self) -> String {
         let secrets = [&self.access_key_id, &self.secret_access_key, &self.session_token, &self.sas_token];

@@ -60,7 +60,7 @@ impl Transport for FetchTransport {
 }
 
 /// Runs `work` as a local task and gives back its result; dropping what this returns drops `work`.
-fn on_event_loop<T: Send + 'static>(work: impl Future<Output = T> + 'static) -> oneshot::Receiver<T> {
+pub(super) fn on_event_loop<T: Send + 'static>(work: impl Future<Output = T> + 'static) -> oneshot::Receiver<T> {
     let (mut sender, receiver) = oneshot::channel();
     spawn_local(async move {
         let done = match select(pin!(work), sender.cancellation()).await {

@@ -6,6 +6,7 @@
 use super::listing::{self, Listed};
 use super::locate::{self, Locator, Target};
 use super::metered::Meters;
+use super::pace::Pace;
 use super::presign::Presigner;
 use super::reply::{Reply, judge};
 use super::retry::{Failure, RetryPolicy};
@@ -29,6 +30,7 @@ pub(super) struct HttpStore {
     locator: Locator,
     retry: RetryPolicy,
     permits: Arc<Semaphore>,
+    pace: Pace,
     /// Hosts that have answered a range with that range.
     honouring_ranges: Mutex<HashSet<Origin>>,
     /// Of the URLs that are fetched right now, those one request of which goes through the browser's cache.
@@ -50,6 +52,7 @@ impl HttpStore {
             locator,
             retry,
             permits,
+            pace: Pace::default(),
             honouring_ranges: Mutex::default(),
             through_cache: Mutex::default(),
             can_list: AtomicBool::new(can_list),
@@ -166,8 +169,12 @@ impl HttpStore {
         let freshness = if through_cache.is_some() { freshness } else { Freshness::Uncached };
         meters.count_request();
         let (url, headers) = (target.url.clone(), target.headers.clone());
+        let started = Instant::now();
+        self.pace.begin();
         let response =
-            self.transport.send(Request { url, range: range.cloned(), headers, body: None, freshness }).await?;
+            self.transport.send(Request { url, range: range.cloned(), headers, body: None, freshness }).await;
+        self.pace.end(response.as_ref().ok().map(|response| response.body.len() as u64), started.elapsed());
+        let response = response?;
         meters.count_bytes(response.body.len());
         let status = response.status;
         let reply = judge(range, response)?;
@@ -219,6 +226,11 @@ impl HttpStore {
     fn note_honoured(&self, url: &Url) {
         let mut honouring = self.honouring_ranges.lock().unwrap_or_else(PoisonError::into_inner);
         honouring.insert(url.origin());
+    }
+
+    /// What of an object is better read than skipped.
+    pub(super) fn gap(&self) -> u64 {
+        self.pace.worth_of_a_round_trip()
     }
 
     /// What errors call `location`.

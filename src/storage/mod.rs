@@ -2,8 +2,9 @@
 //!
 //! [`Storage`] is what the layers above use. A read goes through it like this:
 //!
-//! - what of the bytes is in the [`cache`] is answered from there, which tables share ([`pool`]);
-//! - the rest is merged into as few requests as pay off ([`coalesce`]), and somebody else's equal request is waited for
+//! - what of the bytes is in the [`cache`] is answered from there, which tables share ([`pool`]), or from a [`persistent`] one
+//!   that an earlier visit filled;
+//! - the rest is merged into as few requests as pay off ([`coalesce`], by what the host's [`pace`] makes of a gap), and somebody else's equal request is waited for
 //!   ([`flight`]); both in [`read`], as a [`task`] that goes on while its caller is paused;
 //! - a [`source`] fetches: an object store ([`store`]; local folders), or [`http`], which turns names into URLs ([`locate`];
 //!   [`location`] knows the schemes, [`access`] the credentials, [`presign`] and [`sign`] who signs), sends a GET through a [`transport`] (browser `fetch` or reqwest), judges its [`reply`], and asks again where that may
@@ -15,6 +16,8 @@
 
 mod access;
 mod cache;
+#[cfg(target_arch = "wasm32")]
+mod cache_api;
 mod coalesce;
 mod expiry;
 #[cfg(target_arch = "wasm32")]
@@ -28,6 +31,8 @@ pub mod metered;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod options;
+mod pace;
+mod persistent;
 mod pool;
 mod presign;
 mod read;
@@ -64,9 +69,12 @@ use transport::{Freshness, Transport};
 use url::Url;
 
 pub use access::{AccessOptions, BucketStyle};
+#[cfg(target_arch = "wasm32")]
+pub use cache_api::CacheApi;
 pub use http::now;
 pub use metered::{Meter, Metrics};
 pub use options::StorageOptions;
+pub use persistent::ByteStore;
 pub use pool::Pool;
 pub use rest::{Answer, Rest};
 pub use retry::RetryPolicy;
@@ -175,7 +183,9 @@ impl Storage {
         let can_list = http_root.as_ref().is_some_and(|root| {
             access.list.unwrap_or_else(|| listing::can_list(&root.service, &root.url, has_credentials))
         });
-        let cache = pool.shelf(http_root.as_ref().map(|root| identity(&root.url, options)));
+        let no_secrets = access.has_no_secrets() && options.sign.is_none();
+        let is_public = no_secrets && http_root.as_ref().is_some_and(|root| is_public(&root.url));
+        let cache = pool.shelf(http_root.as_ref().map(|root| identity(&root.url, options)), is_public);
         let locator = Locator::new(http_root, access, options.sign.clone());
         let http = HttpStore::new(transport(options), locator, options.retry.clone(), pool.permits(), can_list);
         let prefers_index = access.index == Some(true);
@@ -223,11 +233,12 @@ impl Storage {
     /// Byte ranges of an immutable object, in the order asked: neighbours are merged, all are fetched concurrently. An
     /// object shorter than a range is [`Error::CorruptTable`].
     pub async fn get_ranges(&self, location: &FileLocation, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        let mut found: Vec<Option<Bytes>> = ranges.iter().map(|range| self.cached(location, range)).collect();
-        let missing: Vec<Range<u64>> =
-            ranges.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(range, _)| range.clone()).collect();
+        let mut found = self.held(location, ranges).await;
+        let missing = ranges.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(range, _)| range.clone());
+        let missing: Vec<Range<u64>> = missing.collect();
         self.check_size(location, &missing)?;
-        let replies = self.fetch_all(location, &coalesce(&missing, coalesce::GAP, coalesce::LONGEST)).await?;
+        let replies =
+            self.fetch_all(location, &coalesce(&missing, self.shared.source.gap(location), coalesce::LONGEST)).await?;
         for (range, bytes) in ranges.iter().zip(&mut found) {
             if bytes.is_none() {
                 *bytes = cut(range, &replies);
@@ -316,6 +327,11 @@ impl Storage {
 /// What tells tables over HTTP apart: also by their credentials, so that nobody is answered from what another may read.
 fn identity(root: &Url, options: &StorageOptions) -> String {
     format!("{root} {}", options.access.identity())
+}
+
+/// Whether a URL has no place for a secret.
+fn is_public(url: &Url) -> bool {
+    url.query().is_none() && url.username().is_empty() && url.password().is_none()
 }
 
 fn transport(options: &StorageOptions) -> Box<dyn Transport> {

@@ -1,6 +1,7 @@
 //! How a table's host is spoken to.
 
 use super::access::AccessOptions;
+use super::persistent::ByteStore;
 use super::pool::Pool;
 use super::retry::RetryPolicy;
 use super::sign::Sign;
@@ -10,12 +11,16 @@ use std::time::Duration;
 /// How a table's host is spoken to. The defaults suit a static host.
 #[derive(Clone)]
 pub struct StorageOptions {
-    /// What this table shares with others; `None`: it has a pool of its own, of the two sizes that follow.
+    /// What this table shares with others; `None`: it has a pool of its own, of the sizes and with the store that follow.
     pub pool: Option<Pool>,
     /// Requests under way at once.
     pub concurrency: usize,
     /// Bytes of immutable objects kept in memory.
     pub cache_bytes: usize,
+    /// Where data files' bytes are kept beyond this process; `None`: nowhere.
+    pub store: Option<Arc<dyn ByteStore>>,
+    /// How many, at most.
+    pub store_bytes: u64,
     /// How long a request may go without a byte arriving before it counts as dropped.
     pub timeout: Duration,
     /// How persistent failed requests are.
@@ -32,6 +37,8 @@ impl Default for StorageOptions {
             pool: None,
             concurrency: 6,
             cache_bytes: 256 << 20,
+            store: None,
+            store_bytes: 256 << 20,
             timeout: Duration::from_secs(30),
             retry: RetryPolicy::default(),
             access: AccessOptions::default(),
@@ -47,6 +54,8 @@ impl std::fmt::Debug for StorageOptions {
             .field("pool", &self.pool)
             .field("concurrency", &self.concurrency)
             .field("cache_bytes", &self.cache_bytes)
+            .field("store", &self.store)
+            .field("store_bytes", &self.store_bytes)
             .field("timeout", &self.timeout)
             .field("retry", &self.retry)
             .field("access", &self.access)

@@ -1,14 +1,18 @@
 //! What the tables of one session share: a cache of bytes, and a budget of requests under way.
 
 use super::cache::Cache;
+use super::location_name;
 use super::options::StorageOptions;
+use super::persistent::{ObjectId, PersistentCache, object_id};
 use crate::snapshot::FileLocation;
 use bytes::Bytes;
+use futures::future::join_all;
 use object_store::path::Path;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 /// A cache and a budget of requests. Storages opened with clones of one pool share both; cheap to clone.
@@ -19,6 +23,7 @@ pub struct Pool {
 
 struct Shared {
     cache: Cache,
+    persistent: Option<PersistentCache>,
     permits: Arc<Semaphore>,
     /// The shelf of each table's data. A key is the table's whole URL with its headers: never shown.
     shelves: Mutex<HashMap<String, u64>>,
@@ -30,7 +35,9 @@ impl Pool {
     pub fn new(options: &StorageOptions) -> Pool {
         let permits = Arc::new(Semaphore::new(options.concurrency.clamp(1, Semaphore::MAX_PERMITS)));
         let cache = Cache::new(options.cache_bytes);
-        let shared = Shared { cache, permits, shelves: Mutex::default(), next_shelf: AtomicU64::new(0) };
+        let store = options.store.clone().filter(|_| options.store_bytes > 0);
+        let persistent = store.map(|store| PersistentCache::new(store, options.store_bytes));
+        let shared = Shared { cache, persistent, permits, shelves: Mutex::default(), next_shelf: AtomicU64::new(0) };
         Pool { shared: Arc::new(shared) }
     }
 
@@ -38,8 +45,18 @@ impl Pool {
         self.shared.permits.clone()
     }
 
-    /// The part of the cache for a table that is opened now; `identity` tells tables apart.
-    pub(super) fn shelf(&self, identity: Option<String>) -> Shelf {
+    /// Forgets all bytes, also those in the store that outlives the page.
+    pub async fn clear(&self) {
+        self.shared.cache.clear();
+        if let Some(persistent) = &self.shared.persistent {
+            persistent.clear().await;
+        }
+    }
+
+    /// The part of the cache for a table that is opened now; `identity` tells tables apart, and `is_public` says that no
+    /// secret is needed to read it.
+    pub(super) fn shelf(&self, identity: Option<String>, is_public: bool) -> Shelf {
+        let url = identity.clone().filter(|_| is_public);
         let log = self.new_shelf();
         let data = match identity {
             Some(identity) => {
@@ -48,7 +65,7 @@ impl Pool {
             }
             None => log,
         };
-        Shelf { pool: self.clone(), data, log }
+        Shelf { pool: self.clone(), data, log, url }
     }
 
     fn new_shelf(&self) -> u64 {
@@ -71,6 +88,8 @@ pub(super) struct Shelf {
     pool: Pool,
     data: u64,
     log: u64,
+    /// What the table is known by in the store that outlives the page; `None`: nothing of it goes there.
+    url: Option<String>,
 }
 
 impl Shelf {
@@ -94,18 +113,54 @@ impl Shelf {
         self.cache().put(&self.key(location), start, bytes, size, time);
     }
 
+    /// Brings back what the store that outlives the page has of `ranges`: those that it has whole. False: nothing.
+    pub(super) async fn restore(&self, location: &FileLocation, ranges: &[Range<u64>]) -> bool {
+        let Some((persistent, object)) = self.persistent(location) else { return false };
+        let runs = join_all(ranges.iter().map(|range| persistent.read(object, range))).await;
+        let runs: Vec<_> = runs.into_iter().flatten().flatten().collect();
+        for (start, bytes) in &runs {
+            self.put(location, *start, bytes, None, None);
+        }
+        !runs.is_empty()
+    }
+
+    /// Hands bytes to the store that outlives the page. Nobody waits for it, where there is a runtime.
+    pub(super) async fn persist(&self, location: &FileLocation, start: u64, bytes: &Bytes) {
+        let Some((_, object)) = self.persistent(location) else { return };
+        let (pool, bytes) = (self.pool.clone(), bytes.clone());
+        let write = async move {
+            if let Some(persistent) = &pool.shared.persistent {
+                persistent.write(object, start, bytes).await;
+            }
+        };
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(write)),
+            Err(_) => write.await,
+        }
+    }
+
+    fn persistent(&self, location: &FileLocation) -> Option<(&PersistentCache, ObjectId)> {
+        let (persistent, url) = (self.pool.shared.persistent.as_ref()?, self.url.as_ref()?);
+        // A URL of its own may be signed.
+        let is_data = matches!(location, FileLocation::Relative(path) if !is_log(path));
+        is_data.then(|| (persistent, object_id(url, &location_name(location))))
+    }
+
     fn cache(&self) -> &Cache {
         &self.pool.shared.cache
     }
 
     fn key(&self, location: &FileLocation) -> (u64, FileLocation) {
-        let is_log = |path: &Path| path.parts().next().is_some_and(|folder| folder.as_ref() == "_delta_log");
         let shelf = match location {
             FileLocation::Relative(path) if is_log(path) => self.log,
             _ => self.data,
         };
         (shelf, location.clone())
     }
+}
+
+fn is_log(path: &Path) -> bool {
+    path.parts().next().is_some_and(|folder| folder.as_ref() == "_delta_log")
 }
 
 #[cfg(test)]
@@ -120,22 +175,22 @@ mod tests {
     fn a_table_opened_again_finds_its_data_and_not_its_log() {
         let pool = Pool::new(&StorageOptions::default());
         let identity = || Some("https://host/t".to_owned());
-        let (first, again) = (pool.shelf(identity()), pool.shelf(identity()));
+        let (first, again) = (pool.shelf(identity(), true), pool.shelf(identity(), true));
         for path in ["a.parquet", "_delta_log/00000000000000000000.json"] {
             first.put(&at(path), 0, &Bytes::from_static(b"abc"), Some(3), None);
         }
         assert!(again.get(&at("a.parquet"), &(0..3)).is_some());
         assert!(first.get_whole(&at("_delta_log/00000000000000000000.json")).is_some());
         assert!(again.get_whole(&at("_delta_log/00000000000000000000.json")).is_none());
-        let other = pool.shelf(Some("https://host/u".to_owned()));
+        let other = pool.shelf(Some("https://host/u".to_owned()), true);
         assert!(other.get(&at("a.parquet"), &(0..3)).is_none());
-        assert!(pool.shelf(None).get(&at("a.parquet"), &(0..3)).is_none(), "a store without a name of its own");
+        assert!(pool.shelf(None, true).get(&at("a.parquet"), &(0..3)).is_none(), "a store without a name of its own");
     }
 
     #[test]
     fn tables_share_one_bound() {
         let pool = Pool::new(&StorageOptions { cache_bytes: 4, ..StorageOptions::default() });
-        let (one, other) = (pool.shelf(None), pool.shelf(None));
+        let (one, other) = (pool.shelf(None, true), pool.shelf(None, true));
         one.put(&at("a"), 0, &Bytes::from_static(b"abc"), None, None);
         other.put(&at("a"), 0, &Bytes::from_static(b"xyz"), None, None);
         assert!(one.get(&at("a"), &(0..3)).is_none(), "gave way");

@@ -59,6 +59,7 @@ impl Storage {
             }
             let reply = storage.shared.source.fetch(&location, part.as_ref(), freshness, &storage.meters).await?;
             storage.keep(&location, &reply);
+            storage.shared.cache.persist(&location, reply.start, &reply.bytes).await;
             Ok(reply)
         };
         task::start(work).await
@@ -95,6 +96,19 @@ impl Storage {
         let bytes = self.shared.cache.get(location, range)?;
         self.meters.count_cached_bytes(bytes.len());
         Some(bytes)
+    }
+
+    /// The ranges' bytes, as far as they are in the cache or come back from the store behind it.
+    pub(super) async fn held(&self, location: &FileLocation, ranges: &[Range<u64>]) -> Vec<Option<Bytes>> {
+        let mut held: Vec<Option<Bytes>> = ranges.iter().map(|range| self.cached(location, range)).collect();
+        let missing = ranges.iter().zip(&held).filter(|(_, held)| held.is_none()).map(|(range, _)| range.clone());
+        let missing: Vec<Range<u64>> = missing.collect();
+        if !missing.is_empty() && self.shared.cache.restore(location, &missing).await {
+            for (range, held) in ranges.iter().zip(&mut held).filter(|(_, held)| held.is_none()) {
+                *held = self.cached(location, range);
+            }
+        }
+        held
     }
 
     fn keep(&self, location: &FileLocation, reply: &Reply) {

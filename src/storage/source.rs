@@ -1,5 +1,6 @@
 //! Where an object's bytes come from: over HTTP, or out of an object store.
 
+use super::coalesce::LOCAL_GAP;
 use super::http::HttpStore;
 use super::metered::Meters;
 use super::redact;
@@ -53,6 +54,11 @@ impl Source {
     /// Whether an answer to a ranged request is known to be that range, not the whole object.
     pub(super) fn honours_ranges(&self, location: &FileLocation) -> bool {
         matches!(self.in_store(location), Ok(Some(_))) || self.http.honours_ranges(location)
+    }
+
+    /// The widest gap between two ranges of the object that is better read than skipped.
+    pub(super) fn gap(&self, location: &FileLocation) -> u64 {
+        if matches!(self.in_store(location), Ok(Some(_))) { LOCAL_GAP } else { self.http.gap() }
     }
 
     /// What errors call `location`: a URL without secrets.

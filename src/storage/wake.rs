@@ -5,12 +5,18 @@
 //! not wake whoever polls the runtime. So every event from outside calls [`notify`] after it has delivered its result: a
 //! completed fetch, a timer, a call from JavaScript. The driver awaits [`event`] when no task is ready.
 //!
-//! One driver per module instance. Natively a runtime wakes itself: there [`notify`] costs one atomic store.
+//! The driver also has to get a turn between tasks, while there are ready ones. It cannot ask for it by itself: a runtime
+//! whose own future is always awake never finds itself idle. So what is polled often and works long, a scan's stream and a
+//! call's result, says so with [`tick`], and the driver's future is awake when its slice of time is over.
+//!
+//! One driver per module instance. Natively a runtime wakes itself: there [`notify`] and [`tick`] cost an atomic access.
 
 use futures::task::AtomicWaker;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Poll, Waker};
+use web_time::Instant;
 
 static DRIVER: AtomicWaker = AtomicWaker::new();
 static NOTIFIED: AtomicBool = AtomicBool::new(false);
@@ -28,6 +34,39 @@ pub async fn event() {
         if NOTIFIED.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
     })
     .await
+}
+
+/// The driver's future, while it runs a slice.
+static SLICE: AtomicWaker = AtomicWaker::new();
+/// When the slice is over, in milliseconds since the first one; 0 while none runs.
+static SLICE_END: AtomicU64 = AtomicU64::new(0);
+
+/// Says that a task is at work: gives the driver its turn, if its slice is over. True: the task should let others at work too.
+pub fn tick() -> bool {
+    let end = SLICE_END.load(Ordering::Relaxed);
+    let is_over = end != 0 && clock() >= end;
+    if is_over {
+        end_slice();
+    }
+    is_over
+}
+
+/// Begins a slice of at most `millis`; `waker` is woken at its end.
+pub fn begin_slice(waker: &Waker, millis: u64) {
+    SLICE.register(waker);
+    SLICE_END.store(clock() + millis.max(1), Ordering::Relaxed);
+}
+
+/// Ends the slice: its time is over, or there is nothing to do.
+pub fn end_slice() {
+    SLICE_END.store(0, Ordering::Relaxed);
+    SLICE.wake();
+}
+
+/// Milliseconds since this was first asked.
+fn clock() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(START.get_or_init(Instant::now).elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -56,4 +56,5 @@ mod sql_fixture;
 mod sql_time_travel;
 mod storage;
 mod storage_faults;
+mod storage_persistent;
 mod variant;

@@ -43,7 +43,7 @@ class Page {
     this.head = new Head(byId('head'), location);
     this.tables = new Tables(catalog, { list: byId('table-list'), form: byId('table-open') }, {
       select: (entry) => this.#select(entry),
-      open: (url, name) => this.#select(catalog.add({ name, url })),
+      open: (url, name, sign) => this.#select(catalog.add({ name, url, sign })),
       remove: (entry) => this.#remove(entry),
       rename: (entry, name) => this.#rename(entry, name),
     });
@@ -221,7 +221,7 @@ async function addDemoTables(catalog) {
 /** @param {Status} status */
 async function connect(status) {
   const { Lakeglass } = await import('../lakeglass/index.js');
-  const lake = await Lakeglass.connect();
+  const lake = await Lakeglass.connect({ preloadSql: false });
   lake.addEventListener('lost', (event) => status.say(`The engine stopped and starts again: ${messageOf(event.error)}`));
   return lake;
 }
@@ -237,6 +237,8 @@ async function main() {
   for (const table of remembered()) catalog.add(table);
   const page = new Page(catalog, status);
   await page.sync();
+  // Behind the first rows: a visitor who looks at them does not wait for what queries them.
+  catalog.lake().then((lake) => lake.loadSql()).catch(() => {}); // the first query tries again, and tells
   await page.openOthers();
 }
 

@@ -7,9 +7,9 @@ import { LakeTable } from "./table.js";
 import { resolveUrl } from "./urls.js";
 
 /** @import { EngineConfig } from "./engine.js" */
-/** @import { CallOptions, ConnectOptions, Lakeglass as PublicLakeglass, RegisteredTable, VersionOptions } from "./index.js" */
+/** @import { CallOptions, ConnectOptions, Lakeglass as PublicLakeglass, OpenOptions, RegisteredTable, VersionOptions } from "./index.js" */
 
-const ENGINE_OPTIONS = /** @type {const} */ (["concurrency", "cacheBytes", "targetPartitions", "batchSize", "memoryLimit"]);
+const ENGINE_OPTIONS = /** @type {const} */ (["concurrency", "cacheBytes", "storeBytes", "targetPartitions", "batchSize", "memoryLimit"]);
 
 class EngineLostEvent extends Event {
   /** @param {import("./errors.js").LakeglassError} error */
@@ -28,12 +28,15 @@ export class Lakeglass extends EventTarget {
   /** @type {Map<string, LakeTable>} */ #registered = new Map();
 
   /** @param {ConnectOptions & { engineUrl?: string | URL }} options `engineUrl`: another engine, for tests */
-  constructor({ worker = true, workerUrl, wasmUrl, engineUrl, ...options }) {
+  constructor({ worker = true, workerUrl, wasmUrl, sqlUrl, preloadSql = true, engineUrl, ...options }) {
     super();
+    const module = wasmUrl === undefined ? new URL("./pkg/lakeglass_bg.wasm", import.meta.url).href : resolveUrl(wasmUrl);
     const settings = {
       worker,
       workerUrl: workerUrl === undefined ? null : resolveUrl(workerUrl),
-      wasmUrl: wasmUrl === undefined ? new URL("./pkg/lakeglass_bg.wasm", import.meta.url).href : resolveUrl(wasmUrl),
+      wasmUrl: module,
+      sqlUrl: sqlUrl === undefined ? new URL("lakeglass_sql.wasm", module).href : resolveUrl(sqlUrl),
+      preloadSql,
       engineUrl: engineUrl === undefined ? null : resolveUrl(engineUrl),
       options: engineConfig(options),
     };
@@ -99,7 +102,7 @@ export class Lakeglass extends EventTarget {
 
   /**
    * @param {string | URL} urlOrName
-   * @param {CallOptions & VersionOptions} [options]
+   * @param {CallOptions & VersionOptions & OpenOptions} [options]
    */
   async table(urlOrName, { signal, ...version } = {}) {
     const registered = typeof urlOrName === "string" ? this.#registered.get(urlOrName) : undefined;
@@ -108,10 +111,15 @@ export class Lakeglass extends EventTarget {
     return same ? registered : registered.at({ ...version, signal });
   }
 
+  /** @param {CallOptions} [options] */
+  async loadSql({ signal } = {}) {
+    await this.#connection.sessionWithSql(signal);
+  }
+
   /**
    * @param {string} name
    * @param {string | URL | LakeTable} source
-   * @param {CallOptions & VersionOptions} [options]
+   * @param {CallOptions & VersionOptions & OpenOptions} [options]
    */
   async register(name, source, { signal, ...version } = {}) {
     const table = await this.#tableToRegister(source, version, signal);
@@ -139,6 +147,12 @@ export class Lakeglass extends EventTarget {
     return [...this.#registered].map(([name, { info, version }]) => ({ name, url: info.url, version }));
   }
 
+  /** @param {CallOptions} [options] */
+  async clearCache({ signal } = {}) {
+    const session = await this.#connection.session(signal);
+    await session.call("clearCache", {}, signal);
+  }
+
   close() {
     this.#connection.close();
   }
@@ -148,20 +162,20 @@ export class Lakeglass extends EventTarget {
    * @param {AbortSignal} [signal]
    */
   async #run(sql, signal) {
-    const session = await this.#connection.sessionWithTables(signal);
+    const session = await this.#connection.sessionWithSql(signal);
     return { session, opened: await session.call("query", { sql }, signal) };
   }
 
   /**
    * @param {string | URL | LakeTable} source
-   * @param {VersionOptions} version
+   * @param {VersionOptions & OpenOptions} version
    * @param {AbortSignal} [signal]
    */
   #tableToRegister(source, version, signal) {
     if (!(source instanceof LakeTable)) return LakeTable.open(this.#connection, resolveUrl(source), version, signal);
     const same = version.version === undefined && version.timestamp === undefined;
     if (source.isOf(this.#connection)) return same ? source : source.at({ ...version, signal });
-    return LakeTable.open(this.#connection, source.url, same ? { version: source.version } : version, signal);
+    return LakeTable.open(this.#connection, source.url, { ...source.host, ...(same ? { version: source.version } : version) }, signal);
   }
 }
 

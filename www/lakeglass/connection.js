@@ -14,6 +14,8 @@ import { openMain, openWorker } from "./transport.js";
  * @property {boolean} worker
  * @property {string | null} workerUrl `null`: beside this script
  * @property {string} wasmUrl
+ * @property {string} sqlUrl the module's second file
+ * @property {boolean} preloadSql whether that is fetched before it is needed
  * @property {string | null} engineUrl
  * @property {EngineConfig} options
  *
@@ -26,7 +28,9 @@ export class Connection {
   /** @type {Promise<Session> | null} */ #session = null;
   /** @type {Session | null} */ #current = null;
   /** @type {WeakMap<Session, Promise<void>>} */ #restored = new WeakMap();
+  /** @type {WeakMap<Session, Promise<void>>} */ #withSql = new WeakMap();
   /** @type {Promise<WebAssembly.Module | null> | null} */ #module = null;
+  /** @type {Promise<WebAssembly.Module | null> | null} */ #sqlModule = null;
   /** @type {string | null} why a worker is not tried again */ #mainReason;
   /** @type {LakeglassError | null} */ #closed = null;
   /** @type {(error: LakeglassError) => void} */ #onLost;
@@ -77,6 +81,18 @@ export class Connection {
     return session;
   }
 
+  /**
+   * The running engine, with all registered tables and SQL in it.
+   * @param {AbortSignal} [signal]
+   */
+  async sessionWithSql(signal) {
+    const compiling = this.#compileSql();
+    const session = await this.sessionWithTables(signal);
+    const loaded = this.#withSql.get(session) ?? this.#loadSql(session, compiling);
+    await abortable(loaded, signal);
+    return session;
+  }
+
   close() {
     this.#closed ??= new LakeglassError("cancelled", "the connection is closed");
     this.#current?.end(this.#closed);
@@ -84,7 +100,7 @@ export class Connection {
   }
 
   async #start() {
-    const { wasmUrl, engineUrl, options } = this.#settings;
+    const { wasmUrl, preloadSql, engineUrl, options } = this.#settings;
     const session = new Session((lost, error) => this.#lose(lost, error));
     this.#current = session;
     // Compiled here, while the worker's script is fetched; and a worker that replaces another one need not compile again.
@@ -92,6 +108,8 @@ export class Connection {
       this.#module = null;
       return null; // the host tries again, and tells what is wrong
     });
+    // What opens a table comes first: it should not share the line with what queries it.
+    if (preloadSql) void this.#module.then(() => this.#compileSql());
     try {
       const [module, transport] = await Promise.all([this.#module, this.#open(session)]);
       session.attach(transport);
@@ -138,6 +156,29 @@ export class Connection {
     this.#restored.set(session, restoring);
     restoring.catch(() => this.#restored.delete(session)); // the next call tries again
     return restoring;
+  }
+
+  /** Like the first file: compiled here once, for this engine and those that replace it. */
+  #compileSql() {
+    const { sqlUrl, engineUrl } = this.#settings;
+    if (engineUrl) return Promise.resolve(null); // another engine, which is whole
+    this.#sqlModule ??= compileModule(sqlUrl).catch(() => {
+      this.#sqlModule = null;
+      return null; // the host tries again, and tells what is wrong
+    });
+    return this.#sqlModule;
+  }
+
+  /**
+   * @param {Session} session
+   * @param {Promise<WebAssembly.Module | null>} compiling
+   */
+  #loadSql(session, compiling) {
+    const { sqlUrl, engineUrl } = this.#settings;
+    const loading = engineUrl ? Promise.resolve() : compiling.then((module) => session.call("loadSql", { module, sqlUrl }));
+    this.#withSql.set(session, loading);
+    loading.catch(() => this.#withSql.delete(session)); // the next call tries again
+    return loading;
   }
 
   /**

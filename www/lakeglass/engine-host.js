@@ -7,7 +7,7 @@ import { PROTOCOL } from "./protocol.js";
 import { redactUrl } from "./urls.js";
 
 /** @import { Engine, EngineModule, EngineResult, EngineTable } from "./engine.js" */
-/** @import { FromHost, Handle, Method, OpenedResult, OpenedTable, StartParams, ToHost } from "./protocol.js" */
+/** @import { FromHost, Handle, LoadSqlParams, Method, OpenedResult, OpenedTable, StartParams, ToHost } from "./protocol.js" */
 
 /**
  * A table or result of the engine, and the calls on it under way: it must not be freed under them.
@@ -20,9 +20,13 @@ let copy = 1;
 export class EngineHost {
   /** @type {(message: FromHost, transfer?: Transferable[]) => void} */ #post;
   /** @type {Engine | null} */ #engine = null;
+  /** What the engine's second file is linked with. @type {WebAssembly.Exports | null} */ #exports = null;
+  /** @type {Promise<unknown> | null} */ #sql = null;
   /** @type {Map<number, AbortController>} */ #calls = new Map();
   /** @type {Map<Handle, Held>} */ #held = new Map();
   #lastHandle = 0;
+  /** @type {Map<number, { resolve: (value: unknown) => void, reject: (error: Error) => void }>} */ #asked = new Map();
+  #lastAsk = 0;
   #lost = false;
   #closed = false;
   #copy = copy;
@@ -44,6 +48,7 @@ export class EngineHost {
 
   /** @param {ToHost} message */
   receive(message) {
+    if ("told" in message) return this.#told(message);
     if ("cancel" in message) this.#calls.get(message.cancel)?.abort();
     else void this.#answer(message.id, message.method, message.params);
   }
@@ -100,8 +105,12 @@ export class EngineHost {
     switch (method) {
       case "start":
         return this.#start(params);
+      case "loadSql":
+        return this.#loadSql(params);
+      case "clearCache":
+        return this.#running().clearCache();
       case "open":
-        return this.#openedTable(this.#running().open(params.url, params.at, signal));
+        return this.#openedTable(this.#open(params, signal));
       case "at":
         return this.#openedTable(this.#table(handle).at(params.at, signal));
       case "files":
@@ -125,11 +134,67 @@ export class EngineHost {
     }
   }
 
+  /**
+   * @param {{ url: string, at: import("./engine.js").EngineVersion, access?: import("./index.js").AccessOptions, sign?: number }} params
+   * @param {AbortSignal} signal
+   */
+  #open({ url, at, access, sign }, signal) {
+    const options = access === undefined ? at : { ...at, access };
+    const ask = sign === undefined ? undefined : (/** @type {string} */ path) => this.#ask(sign, path);
+    return this.#running().open(url, options, signal, ask);
+  }
+
+  /**
+   * Asks one of the page's functions where an object is.
+   * @param {number} sign
+   * @param {string} path
+   * @returns {Promise<unknown>}
+   */
+  #ask(sign, path) {
+    return new Promise((resolve, reject) => {
+      const ask = ++this.#lastAsk;
+      this.#asked.set(ask, { resolve, reject });
+      this.#post({ ask, sign, path });
+    });
+  }
+
+  /** @param {{ told: number, signed?: unknown, failed?: string }} message */
+  #told({ told, signed, failed }) {
+    const asked = this.#asked.get(told);
+    this.#asked.delete(told);
+    if (failed === undefined) return asked?.resolve(signed);
+    const error = new Error("the page's sign function failed");
+    error.name = failed;
+    asked?.reject(error);
+  }
+
   /** @param {StartParams} params */
   async #start({ module, wasmUrl, engineUrl, options }) {
     const [engine, compiled] = await Promise.all([this.#importEngine(engineUrl), module ?? compileModule(wasmUrl)]);
-    await engine.default({ module_or_path: compiled });
+    this.#exports = await engine.default({ module_or_path: compiled });
     this.#engine = new engine.Engine(options);
+  }
+
+  /** @param {LoadSqlParams} params */
+  #loadSql(params) {
+    const loading = (this.#sql ??= this.#link(params));
+    loading.catch(() => (this.#sql = null));
+    return loading.then(() => {});
+  }
+
+  /**
+   * Puts the second file's functions into the places that the first one keeps free for them.
+   * @param {LoadSqlParams} params
+   */
+  async #link({ module, sqlUrl }) {
+    const compiled = module ?? (await compileModule(sqlUrl));
+    try {
+      await WebAssembly.instantiate(compiled, { __wasm_split: /** @type {WebAssembly.ModuleImports} */ (this.#exports) });
+    } catch (cause) {
+      const url = redactUrl(sqlUrl);
+      const message = `the engine's SQL at ${url} does not fit the engine: they are of different versions; reload, or check wasmUrl and sqlUrl`;
+      throw new LakeglassError("internal", message, { url }, { cause });
+    }
   }
 
   /**
