@@ -78,7 +78,7 @@ impl Engine {
         url: String,
         #[wasm_bindgen(unchecked_optional_param_type = "OpenOptions")] options: JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "AbortSignal")] signal: Option<AbortSignal>,
-        sign: Option<js_sys::Function>,
+        #[wasm_bindgen(unchecked_optional_param_type = "(path: string) => unknown")] sign: Option<js_sys::Function>,
     ) -> Result<EngineTable, JsValue> {
         let mut options = options::parse::<OpenOptions>(options)?;
         let version = options.version()?;

@@ -29,7 +29,9 @@ fn bucket(endpoint: &str, name: &str) -> (Bucket, Credentials) {
 async fn put(endpoint: &str, name: &str, objects: Vec<(String, Vec<u8>)>) {
     let (bucket, credentials) = bucket(endpoint, name);
     let client = client();
-    client.put(bucket.create_bucket(&credentials).sign(HOUR)).send().await.unwrap();
+    let made =
+        client.put(bucket.create_bucket(&credentials).sign(HOUR)).header("content-length", 0).send().await.unwrap();
+    assert!(made.status().is_success() || made.status().as_u16() == 409, "{name}: {}", made.text().await.unwrap());
     let send = async |(key, bytes): (String, Vec<u8>)| {
         let url = bucket.put_object(Some(&credentials), &key).sign(HOUR);
         let status = client.put(url).body(bytes).send().await.unwrap().status();
@@ -111,7 +113,8 @@ pub fn refused(endpoint: &str) {
     wait(async {
         put(endpoint, "private", below("trade/")).await;
         let nobody = AccessOptions { access_key_id: None, secret_access_key: None, ..access(endpoint) };
-        assert_eq!(refusal("s3://private/trade", &nobody, &[]).await, ErrorCode::PermissionDenied);
+        // Swift takes a request without a signature for one of its own language, and answers 400.
+        assert_eq!(refusal("s3://private/trade", &nobody, &[]).await, ErrorCode::HttpStatus);
         let wrong = AccessOptions { secret_access_key: Some("wrong".into()), ..access(endpoint) };
         assert_eq!(refusal("s3://private/trade", &wrong, &["wrong"]).await, ErrorCode::PermissionDenied);
         let (bucket, credentials) = bucket(endpoint, "private");
