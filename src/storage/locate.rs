@@ -221,8 +221,11 @@ fn encode(path: &Path) -> Result<String> {
 mod tests {
     use super::*;
     use async_trait::async_trait;
-    use futures::executor::block_on;
     use std::collections::BTreeMap;
+
+    fn block_on<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    }
 
     const NOW: i64 = 1_700_000_000_000;
 
