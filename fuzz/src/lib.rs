@@ -6,7 +6,9 @@
 mod tables;
 
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 pub use tables::Objects;
 
@@ -28,9 +30,12 @@ pub fn let_panics_be_caught() {
     std::panic::set_hook(Box::new(|_| {}));
 }
 
-/// A fixture's table.
+/// A fixture's table. It is read from the disk once.
 pub fn fixture(name: &str) -> Objects {
-    tables::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(name).join("table"))
+    static FIXTURES: Mutex<BTreeMap<String, Objects>> = Mutex::new(BTreeMap::new());
+    let folder = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(name).join("table");
+    let mut fixtures = FIXTURES.lock().unwrap_or_else(PoisonError::into_inner);
+    fixtures.entry(name.to_owned()).or_insert_with(|| tables::load(&folder())).clone()
 }
 
 /// A fixture's table whose `add` actions are edited.

@@ -34,6 +34,8 @@ pub(crate) struct Add {
     pub(crate) modification_time: i64,
     pub(crate) stats: Option<Box<str>>,
     pub(crate) deletion_vector: Option<DeletionVector>,
+    pub(crate) base_row_id: Option<i64>,
+    pub(crate) default_row_commit_version: Option<i64>,
 }
 
 impl Add {
@@ -46,7 +48,16 @@ impl Add {
     ) -> Add {
         let values = partition_values.into_iter().map(|(name, value)| (name.into(), value.map(Into::into)));
         let partition_values = PartitionValues(values.collect());
-        Add { path, partition_values, size, modification_time: 0, stats, deletion_vector: None }
+        Add {
+            path,
+            partition_values,
+            size,
+            modification_time: 0,
+            stats,
+            deletion_vector: None,
+            base_row_id: None,
+            default_row_commit_version: None,
+        }
     }
 }
 
@@ -217,6 +228,7 @@ mod tests {
         let add = serde_json::from_str::<Line<'_>>(text).unwrap().add.unwrap();
         assert_eq!(add.stats.as_deref(), Some(r#"{"numRecords":2}"#));
         assert_eq!(add.partition_values.get("p"), Some("1"));
+        assert_eq!((add.base_row_id, add.default_row_commit_version), (Some(4), None));
         assert_eq!((add.partition_values.get("q"), add.partition_values.get("r")), (None, None));
     }
 

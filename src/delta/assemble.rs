@@ -6,6 +6,7 @@ use super::data_file::Locator;
 use super::definition::Definition;
 use super::partition_values::PartitionValuesBuilder;
 use super::replay::{Replay, Replayed};
+use super::row_tracking;
 use crate::error::{Error, Result};
 use crate::snapshot::{CommitTimestamp, Snapshot};
 use serde::Deserialize;
@@ -25,6 +26,7 @@ impl Assembly {
     pub(crate) fn snapshot(self, url: &str, source: &str) -> Result<Snapshot> {
         let Definition { schema, partition_columns, metadata, protocol } =
             Definition::new(&self.protocol, self.metadata)?;
+        let row_tracking = row_tracking::columns(&protocol, &metadata);
         let locator = Locator::new(url)?;
         let partition_values = PartitionValuesBuilder::new(&schema.logical, &schema.physical, &partition_columns);
         let mut replay = Replay::new(&locator, partition_values);
@@ -43,6 +45,8 @@ impl Assembly {
             files,
             partition_values,
             stored_statistics,
+            row_tracking,
+            damage: None,
             metadata,
             protocol,
         })

@@ -78,6 +78,15 @@ pub(crate) async fn load(storage: &Storage, checkpoint: &CheckpointFiles) -> Res
 }
 
 impl Checkpoint {
+    /// What errors call its files.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let parquet = self.sources.iter().filter_map(|source| match source {
+            Source::Parquet(file) => Some(file.path().to_owned()),
+            Source::Json(_) => None,
+        });
+        self.files.files.iter().map(|file| file.path.to_string()).chain(parquet).collect()
+    }
+
     /// Feeds the checkpoint's files to `replay`.
     pub(crate) fn replay(self, replay: &mut Replay<'_>) -> Result<()> {
         for source in self.sources {
@@ -90,12 +99,13 @@ impl Checkpoint {
     }
 }
 
-/// Only the `metaData` of a checkpoint; `None` where it is not there.
+/// Only the `metaData` of a checkpoint; `None` where it is not there, or damaged.
 pub(crate) async fn metadata(storage: &Storage, checkpoint: &CheckpointFiles) -> Result<Option<Metadata>> {
     for file in &checkpoint.files {
         match load_control(storage, file).await {
             Ok(control) if control.metadata.is_some() => return Ok(control.metadata),
             Ok(_) => {}
+            Err(Error::CorruptTable { .. }) => {}
             Err(error) if error.may_be_missing() => {}
             Err(error) => return Err(error),
         }

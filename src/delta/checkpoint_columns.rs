@@ -55,6 +55,7 @@ pub(crate) fn wanted(footer: &Footer, control: bool) -> Wanted {
 fn files(metadata: &ParquetMetaData) -> Vec<usize> {
     leaves(metadata, |path| match path {
         ["add", "path" | "partitionValues" | "size" | "modificationTime", ..] => true,
+        ["add", "baseRowId" | "defaultRowCommitVersion"] => true,
         ["add", "deletionVector", field, ..] => *field != "maxRowIndex",
         _ => false,
     })
@@ -183,6 +184,8 @@ struct Adds {
     modification_time: Option<Int64Array>,
     partition_values: Option<Map>,
     deletion_vector: Option<Vectors>,
+    base_row_id: Option<Int64Array>,
+    default_row_commit_version: Option<Int64Array>,
     stats: Option<StringArray>,
     stats_parsed: Option<Arc<StructArray>>,
 }
@@ -199,6 +202,8 @@ impl Adds {
             modification_time: columns.longs(add, "modificationTime")?,
             partition_values: columns.map(add, "partitionValues")?,
             deletion_vector: vector.map(|vector| columns.vectors(vector)).transpose()?,
+            base_row_id: columns.longs(add, "baseRowId")?,
+            default_row_commit_version: columns.longs(add, "defaultRowCommitVersion")?,
             stats: columns.strings(add, "stats")?,
             stats_parsed: parsed.map(|parsed| Arc::new(parsed.clone())),
         })
@@ -216,6 +221,8 @@ impl Adds {
                 size: long(Some(&self.size), row).unwrap_or(-1),
                 modification_time: long(self.modification_time.as_ref(), row).unwrap_or(0),
                 deletion_vector: vector.as_ref(),
+                base_row_id: long(self.base_row_id.as_ref(), row),
+                default_row_commit_version: long(self.default_row_commit_version.as_ref(), row),
             };
             let map = self.partition_values.as_ref();
             let value = |name: &str| map?.entries(row).find(|(key, _)| *key == name).and_then(|(_, value)| value);

@@ -5,7 +5,7 @@
 
 use super::checkpoint::{self, CheckpointFiles, LogObject};
 use super::log_path;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use crate::storage::Storage;
 use futures::future::join_all;
@@ -48,6 +48,8 @@ pub(crate) async fn existing(storage: &Storage, versions: &[u64]) -> Result<Vec<
         match storage.get_ranges(&location, std::slice::from_ref(&(0..4))).await {
             Ok(magic) => Ok(magic.first().is_some_and(|magic| **magic == *b"PAR1").then_some(*version)),
             Err(error) if error.may_be_missing() => Ok(None),
+            // Shorter than that.
+            Err(Error::CorruptTable { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     });

@@ -4,8 +4,9 @@
 //! Specification: [Version Checksum File](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#version-checksum-file).
 
 use super::actions::{Metadata, Protocol, Transaction};
+use super::damage::Damage;
 use super::definition::Definition;
-use super::{checkpoint, commit, log_path, log_segment};
+use super::{checkpoint, commit, last_checkpoint, log_path, log_segment};
 use crate::error::{Error, Result};
 use crate::snapshot::{FileLocation, Snapshot, TableProtocol, TimestampSource};
 use crate::storage::{Probe, Storage};
@@ -75,7 +76,8 @@ pub async fn verify(storage: &Storage, snapshot: &Snapshot) -> Result<Option<Ver
 
 /// The newest transaction of each application.
 async fn transactions(storage: &Storage, version: u64) -> Result<BTreeMap<String, i64>> {
-    let segment = log_segment::load(storage, Some(version)).await?;
+    let hint = last_checkpoint::read(storage).await?;
+    let segment = log_segment::load(storage, Some(version), hint.as_ref(), &Damage::default()).await?;
     let mut found = BTreeMap::new();
     let covered = segment.checkpoint.as_ref().map(|checkpoint| checkpoint.version);
     if let Some(checkpoint) = &segment.checkpoint {

@@ -2,7 +2,7 @@
 
 use super::actions::{Metadata, Protocol};
 use super::column_mapping::Mode;
-use super::{checksum, last_checkpoint, log_segment, schema, table_features};
+use super::{checksum, last_checkpoint, schema, table_features};
 use crate::error::{Error, Result};
 use crate::snapshot::{Snapshot, TableMetadata, TableProtocol, TableSchema};
 use crate::storage::Storage;
@@ -29,8 +29,8 @@ pub async fn definition(storage: &Storage, version: u64) -> Result<Definition> {
     if let Some((metadata, protocol)) = checksum.and_then(|checksum| checksum.definition()) {
         return Definition::new(&protocol, metadata);
     }
-    let segment = log_segment::load_from(storage, Some(version), hint).await?;
-    let Snapshot { schema, partition_columns, metadata, protocol, .. } = super::build(segment, storage.url())?;
+    let snapshot = super::read(storage, Some(version), hint.as_ref()).await?;
+    let Snapshot { schema, partition_columns, metadata, protocol, .. } = snapshot;
     Ok(Definition { schema, partition_columns, metadata, protocol })
 }
 

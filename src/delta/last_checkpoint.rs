@@ -1,5 +1,8 @@
 //! `_last_checkpoint`: where a recent checkpoint is. A hint; its absence, damage or age is never an error.
 //!
+//! Its checksum is not checked. What can be wrong here is the name of a checkpoint: one that is not there is done without, and any
+//! that is there leads to the same snapshot, with more commits behind it or fewer.
+//!
 //! Specification: [Last Checkpoint File](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#last-checkpoint-file-schema).
 
 use super::checkpoint::{CheckpointFiles, LogObject};

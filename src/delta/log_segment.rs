@@ -5,9 +5,12 @@
 //! growing number at once, until the first that is not there. An older version is replayed from commit 0 while that is
 //! cheap, else from a classic checkpoint at one of the versions where writers put them. What has a UUID in its name, or parts, is
 //! found by the hint alone, and a hole of more than two commits looks like the log's end.
+//!
+//! A checkpoint that is not there, or damaged, is done without: an older one, or commit 0, and the commits since say the same.
 
 use super::checkpoint::{self, Checkpoint, CheckpointFiles};
 use super::checkpoint_guess::{classic, existing, guesses_at, guesses_below, interval};
+use super::damage::Damage;
 use super::log_listing::{Listing, Piece, Plan};
 use super::{last_checkpoint, log_compaction, log_index, log_path};
 use crate::error::{Error, Result};
@@ -65,48 +68,59 @@ impl FetchedCommit {
     }
 }
 
-/// Fetches the log of `version`, or of the newest one.
-pub(crate) async fn load(storage: &Storage, version: Option<u64>) -> Result<LogSegment> {
-    load_from(storage, version, last_checkpoint::read(storage).await?).await
-}
-
-/// The same, with the hint known.
-pub(crate) async fn load_from(
+/// Fetches the log of `version`, or of the newest one, from where the hint points if it does. Checkpoints that are damaged are
+/// noted, and done without.
+pub(crate) async fn load(
     storage: &Storage,
     version: Option<u64>,
-    hint: Option<CheckpointFiles>,
+    hint: Option<&CheckpointFiles>,
+    damage: &Damage,
 ) -> Result<LogSegment> {
-    let usable = hint.clone().filter(|hint| version.is_none_or(|version| hint.version <= version));
-    if let Some(mut listing) = list(storage, usable.as_ref()).await? {
-        return listed(storage, &mut listing, usable.is_some(), version).await;
+    let segment = find(storage, version, hint, damage).await?;
+    match damage.newest() {
+        // Without it there seems to be less of the table than there is.
+        Some(newest) if version.is_none() && newest > segment.version => Err(damage.instead_of(gone(storage, newest))),
+        _ => Ok(segment),
+    }
+}
+
+async fn find(
+    storage: &Storage,
+    version: Option<u64>,
+    hint: Option<&CheckpointFiles>,
+    damage: &Damage,
+) -> Result<LogSegment> {
+    let usable = hint.filter(|hint| version.is_none_or(|version| hint.version <= version));
+    if let Some(mut listing) = list(storage, usable).await? {
+        return listed(storage, &mut listing, usable.is_some(), version, damage).await;
     }
     if storage.prefers_index()
-        && let Some(segment) = from_index(storage, version).await?
+        && let Some(segment) = from_index(storage, version, damage).await?
     {
         return Ok(segment);
     }
     if let Some(checkpoint) = usable
-        && let Some(segment) = from_checkpoint(storage, &checkpoint, version).await?
+        && let Some(segment) = from_checkpoint(storage, checkpoint, version, damage).await?
     {
         return reached(storage, segment, version);
     }
-    let known = hint.as_ref().map(|hint| hint.version);
-    if let Some(version) = version.filter(|version| *version > CHEAP && known.is_some_and(|known| known > *version))
-        && let Some(segment) = from_guessed(storage, version, hint.as_ref()).await?
+    let known = hint.map(|hint| hint.version);
+    if let Some(asked) = version.filter(|version| *version > CHEAP && known.is_some_and(|known| known > *version))
+        && let Some(segment) = from_guessed(storage, asked, version, hint, damage).await?
     {
-        return reached(storage, segment, Some(version));
+        return reached(storage, segment, version);
     }
     match from_zero(storage, version).await {
         Ok(segment) => reached(storage, segment, version),
         Err(error @ Error::TableNotFound { .. }) => match (version, known) {
             // The beginning of the log is gone, the table is not.
-            (Some(version), Some(_)) => match from_guessed(storage, version, hint.as_ref()).await? {
-                Some(segment) => reached(storage, segment, Some(version)),
-                None => Err(gone(storage, version)),
+            (Some(asked), Some(_)) => match from_guessed(storage, asked, version, hint, damage).await? {
+                Some(segment) => reached(storage, segment, version),
+                None => Err(damage.instead_of(gone(storage, asked))),
             },
-            (None, Some(known)) => match from_guessed_after(storage, known).await? {
+            (None, Some(known)) => match from_guessed_after(storage, known, hint, damage).await? {
                 Some(segment) => Ok(segment),
-                None => Err(error),
+                None => Err(damage.instead_of(error)),
             },
             _ => Err(error),
         },
@@ -147,15 +161,17 @@ async fn listed(
     listing: &mut Listing,
     mut partial: bool,
     version: Option<u64>,
+    damage: &Damage,
 ) -> Result<LogSegment> {
     loop {
         let wanted = match (version, listing.latest()) {
             (None, Some(latest)) => Ok(latest),
             (Some(version), Some(latest)) if version <= latest => Ok(version),
             (Some(version), Some(latest)) => Err(too_new(storage, version, latest)),
-            (_, None) => Err(not_found(storage, "its _delta_log is not there, or holds no commit")),
+            (_, None) => Err(damage.instead_of(not_found(storage, "its _delta_log is not there, or holds no commit"))),
         };
-        let plan = match wanted.and_then(|wanted| listing.plan(wanted)) {
+        let planned = |wanted| listing.plan(wanted).map_err(|error| damage.instead_of(error));
+        let plan = match wanted.and_then(planned) {
             // The hint may point where nothing is any more.
             Err(_) if partial => {
                 *listing = list(storage, None).await?.unwrap_or_default();
@@ -168,10 +184,10 @@ async fn listed(
         let Some(files) = plan.checkpoint.as_ref() else {
             return Ok(LogSegment { version: plan.version, checkpoint: None, commits: commits.await? });
         };
-        let (checkpoint, commits) = futures::try_join!(checkpoint::load(storage, files), commits)?;
+        let (checkpoint, commits) = futures::try_join!(load_checkpoint(storage, files, damage), commits)?;
         match checkpoint {
             Some(_) => return Ok(LogSegment { version: plan.version, checkpoint, commits }),
-            // Cleaned up since it was listed, or by another name than the listing's.
+            // Damaged, cleaned up since it was listed, or by another name than the listing's.
             None => listing.forget(files),
         }
     }
@@ -212,13 +228,28 @@ async fn fetch_piece(storage: &Storage, piece: Piece) -> Result<Vec<FetchedCommi
     fetched.buffered(WINDOW.1).try_collect().await
 }
 
-/// A checkpoint and the commits behind it; `None` where the checkpoint is not there.
+/// A checkpoint; `None` where it is not there, or damaged.
+async fn load_checkpoint(storage: &Storage, files: &CheckpointFiles, damage: &Damage) -> Result<Option<Checkpoint>> {
+    if damage.has(files) {
+        return Ok(None);
+    }
+    match checkpoint::load(storage, files).await {
+        Err(error @ Error::CorruptTable { .. }) => {
+            damage.note(files, error);
+            Ok(None)
+        }
+        loaded => loaded,
+    }
+}
+
+/// A checkpoint and the commits behind it; `None` where the checkpoint is not there, or damaged.
 async fn from_checkpoint(
     storage: &Storage,
     files: &CheckpointFiles,
     version: Option<u64>,
+    damage: &Damage,
 ) -> Result<Option<LogSegment>> {
-    let checkpoint = checkpoint::load(storage, files);
+    let checkpoint = load_checkpoint(storage, files, damage);
     let commits = async {
         match commits_from(storage, files.version.saturating_add(1), version).await? {
             // The checkpoint's own commit tells its time; the clean-up may have taken it.
@@ -233,9 +264,9 @@ async fn from_checkpoint(
 }
 
 /// With the log's index file; `None` where there is none, or it is out of date.
-async fn from_index(storage: &Storage, version: Option<u64>) -> Result<Option<LogSegment>> {
+async fn from_index(storage: &Storage, version: Option<u64>, damage: &Damage) -> Result<Option<LogSegment>> {
     let Some(mut listing) = log_index::read(storage, version).await? else { return Ok(None) };
-    match listed(storage, &mut listing, false, version).await {
+    match listed(storage, &mut listing, false, version, damage).await {
         Ok(segment) => Ok(Some(segment)),
         Err(Error::VersionNotFound { .. } | Error::CorruptTable { .. } | Error::TableNotFound { .. }) => Ok(None),
         Err(error) if error.may_be_missing() => Ok(None),
@@ -320,46 +351,65 @@ pub(crate) async fn probe_commit(storage: &Storage, version: u64) -> Result<Opti
     }
 }
 
-/// From a classic checkpoint at or below `version`, found where writers put them; `hint`'s checkpoint knows the interval.
-async fn from_guessed(storage: &Storage, version: u64, hint: Option<&CheckpointFiles>) -> Result<Option<LogSegment>> {
+/// `version` from a classic checkpoint at or below `from`, found where writers put them; `hint`'s checkpoint knows the interval.
+async fn from_guessed(
+    storage: &Storage,
+    from: u64,
+    version: Option<u64>,
+    hint: Option<&CheckpointFiles>,
+    damage: &Damage,
+) -> Result<Option<LogSegment>> {
     // An index knows, where there is one: a request in place of dozens.
     if !storage.prefers_index()
-        && let Some(segment) = from_index(storage, Some(version)).await?
+        && let Some(segment) = from_index(storage, version, damage).await?
     {
         return Ok(Some(segment));
     }
-    for candidates in guesses_below(version) {
-        if let Some(segment) = from_first(storage, &candidates, Some(version)).await? {
+    for candidates in guesses_below(from) {
+        if let Some(segment) = from_first(storage, &candidates, version, damage).await? {
             return Ok(Some(segment));
         }
     }
     match hint {
         Some(hint) => {
-            let candidates = guesses_at(version, interval(storage, hint).await?);
-            from_first(storage, &candidates, Some(version)).await
+            let candidates = guesses_at(from, interval(storage, hint).await?);
+            from_first(storage, &candidates, version, damage).await
         }
         None => Ok(None),
     }
 }
 
-async fn from_first(storage: &Storage, candidates: &[u64], version: Option<u64>) -> Result<Option<LogSegment>> {
+async fn from_first(
+    storage: &Storage,
+    candidates: &[u64],
+    version: Option<u64>,
+    damage: &Damage,
+) -> Result<Option<LogSegment>> {
     for candidate in existing(storage, candidates).await? {
-        if let Some(segment) = from_checkpoint(storage, &classic(candidate), version).await? {
+        if let Some(segment) = from_checkpoint(storage, &classic(candidate), version, damage).await? {
             return Ok(Some(segment));
         }
     }
     Ok(None)
 }
 
-/// From a classic checkpoint newer than a stale hint.
-async fn from_guessed_after(storage: &Storage, known: u64) -> Result<Option<LogSegment>> {
+/// From a classic checkpoint newer than a stale hint, or older than the damaged one that it points at.
+async fn from_guessed_after(
+    storage: &Storage,
+    known: u64,
+    hint: Option<&CheckpointFiles>,
+    damage: &Damage,
+) -> Result<Option<LogSegment>> {
     let ahead = known.saturating_add(200);
     for candidates in guesses_below(ahead).take(2) {
-        if let Some(segment) = from_first(storage, &candidates, None).await? {
+        if let Some(segment) = from_first(storage, &candidates, None, damage).await? {
             return Ok(Some(segment));
         }
     }
-    Ok(None)
+    match damage.newest() {
+        Some(_) => from_guessed(storage, known, None, hint, damage).await,
+        None => Ok(None),
+    }
 }
 
 /// Whether the log went as far as was asked.

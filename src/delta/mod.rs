@@ -19,6 +19,7 @@ mod checksum;
 mod column_mapping;
 mod commit;
 mod commit_timestamp;
+mod damage;
 mod data_file;
 mod definition;
 mod history;
@@ -30,6 +31,7 @@ mod log_path;
 mod log_segment;
 mod partition_values;
 mod replay;
+mod row_tracking;
 pub mod schema;
 pub mod statistics;
 mod table_features;
@@ -40,7 +42,9 @@ mod vacuum;
 use crate::error::{Error, Result};
 use crate::snapshot::{CommitTimestamp, Snapshot, Version};
 use crate::storage::Storage;
+use checkpoint::CheckpointFiles;
 use commit::Actions;
+use damage::Damage;
 use data_file::Locator;
 use log_segment::{FetchedCommit, LogSegment};
 use partition_values::PartitionValuesBuilder;
@@ -67,7 +71,24 @@ pub async fn snapshot(storage: &Storage, version: Version) -> Result<Snapshot> {
         Version::Number(version) => Some(version),
         Version::Timestamp(millis) => Some(time_travel::version_at(storage, millis).await?),
     };
-    build(log_segment::load(storage, version).await?, storage.url())
+    read(storage, version, last_checkpoint::read(storage).await?.as_ref()).await
+}
+
+/// The snapshot at `version`, or at the newest one, from where the hint points. Some damage to a checkpoint shows only when its
+/// files are decoded: then the next one is tried.
+async fn read(storage: &Storage, version: Option<u64>, hint: Option<&CheckpointFiles>) -> Result<Snapshot> {
+    let damage = Damage::default();
+    loop {
+        let segment = log_segment::load(storage, version, hint, &damage).await?;
+        let checkpoint = segment.checkpoint.as_ref().map(|checkpoint| (checkpoint.files.clone(), checkpoint.names()));
+        match (build(segment, storage.url()), checkpoint) {
+            (Ok(snapshot), _) => return Ok(Snapshot { damage: damage.first(), ..snapshot }),
+            (Err(Error::CorruptTable { path, reason }), Some((files, names))) if names.contains(&path) => {
+                damage.note(&files, Error::CorruptTable { path, reason });
+            }
+            (Err(error), _) => return Err(error),
+        }
+    }
 }
 
 /// Reconciles a fetched log.
@@ -84,6 +105,7 @@ fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
     let metadata = metadata.ok_or_else(|| Error::corrupt("_delta_log", "it has no metaData action"))?;
     let Definition { schema, partition_columns, metadata, protocol } = Definition::new(&protocol, metadata)?;
 
+    let row_tracking = row_tracking::columns(&protocol, &metadata);
     let locator = Locator::new(url)?;
     let partition_values = PartitionValuesBuilder::new(&schema.logical, &schema.physical, &partition_columns);
     let mut replay = Replay::new(&locator, partition_values);
@@ -104,6 +126,8 @@ fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
         stored_statistics,
         metadata,
         protocol,
+        row_tracking,
+        damage: None,
     })
 }
 

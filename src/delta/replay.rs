@@ -7,6 +7,7 @@ use super::actions::{Add, DeletionVector};
 use super::commit::FileAction;
 use super::data_file::{Locator, key};
 use super::partition_values::PartitionValuesBuilder;
+use super::row_tracking;
 use crate::error::{Error, Result};
 use crate::snapshot::{DataFile, FileLocation, FileStatistics, StoredStatistics};
 use arrow::array::RecordBatch;
@@ -36,6 +37,8 @@ pub(crate) struct AddedFile<'a> {
     pub(crate) size: i64,
     pub(crate) modification_time: i64,
     pub(crate) deletion_vector: Option<&'a DeletionVector>,
+    pub(crate) base_row_id: Option<i64>,
+    pub(crate) default_row_commit_version: Option<i64>,
 }
 
 impl<'a> Replay<'a> {
@@ -127,6 +130,8 @@ impl<'a> Replay<'a> {
             size: add.size,
             modification_time: add.modification_time,
             deletion_vector: add.deletion_vector.as_ref(),
+            base_row_id: add.base_row_id,
+            default_row_commit_version: add.default_row_commit_version,
         };
         self.push(&added, location, statistics)?;
         self.partition_values.append(|name| add.partition_values.get(name));
@@ -141,7 +146,8 @@ impl<'a> Replay<'a> {
             None => None,
         };
         let modification_time = add.modification_time;
-        self.files.push(DataFile { location, size, modification_time, statistics, deletes });
+        let row_origin = row_tracking::origin(add.base_row_id, add.default_row_commit_version).map(Box::new);
+        self.files.push(DataFile { location, size, modification_time, statistics, deletes, row_origin });
         Ok(())
     }
 }

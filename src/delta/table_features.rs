@@ -8,10 +8,12 @@ use crate::error::{Error, Result};
 use crate::snapshot::TableProtocol;
 
 /// The reader features that are honoured.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "columnMapping",
     "deletionVectors",
     "timestampNtz",
+    // The same by the name that it had at first.
+    "timestampWithoutTimezone",
     "v2Checkpoint",
     "vacuumProtocolCheck",
     "typeWidening",

@@ -158,6 +158,12 @@ fn file_action(
         "modificationTime": file.modification_time, "dataChange": false,
         "stats": stats(snapshot, statistics, row).to_string(),
     });
+    if let (Some(origin), Some(action)) = (file.row_origin.as_deref(), action.as_object_mut()) {
+        action.extend(origin.base_row_id.map(|id| ("baseRowId".to_owned(), Value::from(id))));
+        action.extend(
+            origin.row_commit_version.map(|version| ("defaultRowCommitVersion".to_owned(), Value::from(version))),
+        );
+    }
     if let (Some(deletes), Some(action)) = (file.deletes.as_deref(), action.as_object_mut()) {
         action.insert("deletionVector".into(), deletion_vector(deletes)?);
     }

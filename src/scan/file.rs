@@ -5,11 +5,13 @@ use super::file_metadata::{self, Positions};
 use super::projection::{FileProjection, Source, Wanted, project};
 use super::row_group::WORTH_AN_INDEX;
 use super::row_groups::{FileBounds, partition_values};
+use super::row_tracking::{RowIds, materialised};
 use super::{Scan, adapt, cast, footer, page_index, partition, prune};
 use crate::error::{Error, Result};
 use crate::snapshot::{DataFile, Snapshot};
 use crate::storage::location_name;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow::datatypes::DataType;
 use bytes::Bytes;
 use futures::future::try_join;
 use parquet::file::metadata::ParquetMetaData;
@@ -114,6 +116,7 @@ fn scan_projection(
     metadata: &ParquetMetaData,
     name: &str,
 ) -> Result<FileProjection> {
+    let carried = scan.metadata_fields().map(|fields| materialised(snapshot.row_tracking.as_ref(), fields));
     let mut wanted = Vec::with_capacity(scan.columns.len());
     for (&column, output) in scan.columns.iter().zip(scan.schema.fields()) {
         if column == scan.metadata_position() {
@@ -125,6 +128,8 @@ fn scan_projection(
         let in_data = !partitions.contains_key(&column);
         wanted.push(in_data.then(|| Wanted { physical, data_type: output.data_type() }));
     }
+    let carried = carried.iter().flatten().map(Option::as_ref);
+    wanted.extend(carried.map(|field| Some(Wanted { physical: field?, data_type: field?.data_type() })));
     project(&wanted, metadata.file_metadata().schema_descr(), snapshot.schema.field_match, name)
 }
 
@@ -245,6 +250,21 @@ impl OpenFile {
         self.scan.columns.contains(&self.scan.metadata_position())
     }
 
+    /// What rows whose columns that are read are `data` carry of their identity: the sources behind the columns'.
+    fn row_ids(&self, data: &[ArrayRef]) -> Result<RowIds> {
+        let mut row_ids = RowIds::default();
+        let sources = self.projection.sources.iter().skip(self.scan.columns.len());
+        for (carried, source) in row_ids.carried.iter_mut().zip(sources) {
+            if let Source::File { position, shape, .. } = source
+                && let Some(array) = data.get(*position)
+            {
+                let column = adapt::adapt(array, shape, &DataType::Int64);
+                *carried = Some(column.map_err(|error| Error::corrupt(&self.name, error))?);
+            }
+        }
+        Ok(row_ids)
+    }
+
     /// The scan's columns for `rows` rows of the file, the next of `positions`, whose columns that are read are `data`.
     pub(super) fn batch(
         &self,
@@ -253,9 +273,12 @@ impl OpenFile {
         positions: &mut Option<Positions>,
     ) -> Result<RecordBatch> {
         let mut columns = Vec::with_capacity(self.projection.sources.len());
-        let metadata = match positions {
-            Some(positions) => Some(file_metadata::column(&self.file, &self.name, positions.take(rows)?)?),
-            None => None,
+        let metadata = match (positions, self.scan.metadata_fields()) {
+            (Some(positions), Some(fields)) => {
+                let (positions, row_ids) = (positions.take(rows)?, self.row_ids(data)?);
+                Some(file_metadata::column(&self.file, &self.name, fields, positions, &row_ids)?)
+            }
+            _ => None,
         };
         let outputs = self.scan.schema.fields().iter().zip(&self.constants);
         for ((source, position), (output, constant)) in

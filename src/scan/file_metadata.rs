@@ -1,8 +1,10 @@
-//! `_metadata`: where a row is, for those who ask.
+//! `_metadata`: where a row is, and which one it is, for those who ask.
 //!
 //! Not a column of the table: a scan reads it where the position behind the last column is among its columns. Row indexes
-//! count all rows of a file, deleted ones and those of row groups and pages that are left out too.
+//! count all rows of a file, deleted ones and those of row groups and pages that are left out too. What makes a row's id is
+//! in [`super::row_tracking`].
 
+use super::row_tracking::{RowIds, TRACKED};
 use crate::error::{Error, Result};
 use crate::snapshot::DataFile;
 use arrow::array::{ArrayRef, Int64Array, StringArray, StructArray, TimestampMicrosecondArray};
@@ -16,33 +18,47 @@ use std::sync::Arc;
 pub const METADATA: &str = "_metadata";
 
 /// It as a field: a struct of `file_path` (below the table's root, or a URL without its signature), `file_size` in bytes,
-/// `file_modification_time` as the log tells it, and `row_index`, from 0.
-pub fn metadata_field() -> Field {
+/// `file_modification_time` as the log tells it, `row_index`, from 0, and those of `tracked` that are
+/// [`TRACKED`](super::TRACKED): to read them costs bytes, and takes a table that keeps track of its rows.
+pub fn metadata_field(tracked: &[&str]) -> Field {
     let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    let fields = vec![
+    let mut fields = vec![
         Field::new("file_path", DataType::Utf8, true),
         Field::new("file_size", DataType::Int64, true),
         Field::new("file_modification_time", time, true),
-        Field::new("row_index", DataType::Int64, true),
+        Field::new(ROW_INDEX, DataType::Int64, true),
     ];
+    let tracked = TRACKED.iter().filter(|name| tracked.contains(name));
+    fields.extend(tracked.map(|name| Field::new(*name, DataType::Int64, true)));
     Field::new(METADATA, DataType::Struct(fields.into()), true)
 }
 
-/// The column for the rows of `file` at `positions`.
-pub(super) fn column(file: &DataFile, name: &str, positions: Int64Array) -> Result<ArrayRef> {
+const ROW_INDEX: &str = "row_index";
+
+/// The column, of these fields, for the rows of `file` at `positions`.
+pub(super) fn column(
+    file: &DataFile,
+    name: &str,
+    fields: &Fields,
+    positions: Int64Array,
+    row_ids: &RowIds,
+) -> Result<ArrayRef> {
     let rows = positions.values().len();
-    let fields: Fields = match metadata_field().data_type() {
-        DataType::Struct(fields) => fields.clone(),
-        other => return Err(Error::internal(format!("_metadata is a {other}"))),
-    };
     let time = file.modification_time.checked_mul(1_000);
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(StringArray::from_iter_values(std::iter::repeat_n(name, rows))),
-        Arc::new(Int64Array::from(vec![i64::try_from(file.size).ok(); rows])),
-        Arc::new(TimestampMicrosecondArray::from(vec![time; rows]).with_timezone("UTC")),
-        Arc::new(positions),
-    ];
-    let column = StructArray::try_new_with_length(fields, columns, None, rows).map_err(Error::internal)?;
+    let mut columns = Vec::with_capacity(fields.len());
+    for field in fields {
+        let column: ArrayRef = match field.name().as_str() {
+            "file_path" => Arc::new(StringArray::from_iter_values(std::iter::repeat_n(name, rows))),
+            "file_size" => Arc::new(Int64Array::from(vec![i64::try_from(file.size).ok(); rows])),
+            "file_modification_time" => {
+                Arc::new(TimestampMicrosecondArray::from(vec![time; rows]).with_timezone("UTC"))
+            }
+            ROW_INDEX => Arc::new(positions.clone()),
+            tracked => row_ids.column(tracked, file, name, &positions)?,
+        };
+        columns.push(column);
+    }
+    let column = StructArray::try_new_with_length(fields.clone(), columns, None, rows).map_err(Error::internal)?;
     Ok(Arc::new(column))
 }
 

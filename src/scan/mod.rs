@@ -29,6 +29,7 @@ mod projection;
 mod prune;
 mod row_group;
 mod row_groups;
+mod row_tracking;
 mod stream;
 mod variant;
 
@@ -36,7 +37,7 @@ use crate::error::Result;
 use crate::snapshot::ContainerStatistics;
 use crate::table::Table;
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Fields, SchemaRef};
 use futures::stream::{BoxStream, StreamExt};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -47,6 +48,7 @@ pub use log_statistics::LogStatistics;
 pub use nullable::nullable;
 pub use preview::preview;
 pub use prune::prune_files;
+pub use row_tracking::TRACKED;
 
 /// Rows per batch, unless told otherwise.
 const BATCH_SIZE: usize = 8192;
@@ -150,6 +152,15 @@ impl Scan {
     /// The position that stands for `_metadata`.
     fn metadata_position(&self) -> usize {
         self.table.snapshot().schema.logical.fields().len()
+    }
+
+    /// The fields of `_metadata`, if it is read.
+    fn metadata_fields(&self) -> Option<&Fields> {
+        let position = self.columns.iter().position(|column| *column == self.metadata_position())?;
+        match self.schema.fields().get(position)?.data_type() {
+            DataType::Struct(fields) => Some(fields),
+            _ => None,
+        }
     }
 
     /// The schema of the batches.

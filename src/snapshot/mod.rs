@@ -6,6 +6,7 @@ pub mod statistics;
 mod type_name;
 mod version;
 
+use crate::error::Error;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, SchemaRef};
 use bytes::Bytes;
@@ -39,6 +40,10 @@ pub struct Snapshot {
     pub metadata: TableMetadata,
     /// Versions and features that the table asks of its readers and writers.
     pub protocol: TableProtocol,
+    /// How rows are told apart across versions, where the table keeps track of that.
+    pub row_tracking: Option<RowTracking>,
+    /// What of the table's log is damaged and was done without: the snapshot is whole, and its owner may want to know.
+    pub damage: Option<Error>,
 }
 
 /// When a version was committed, and how that is known.
@@ -111,6 +116,27 @@ pub struct DataFile {
     pub statistics: Option<FileStatistics>,
     /// Rows of it that are not part of the table any more.
     pub deletes: Option<Box<Deletes>>,
+    /// The identity of its rows, where the log tells it.
+    pub row_origin: Option<Box<RowOrigin>>,
+}
+
+/// The columns of data files, beside the table's own, that keep the identity of rows which were copied from file to file. A
+/// file may lack them, and a value may be null: then the file's [`RowOrigin`] tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowTracking {
+    /// Of row ids.
+    pub row_id_column: Option<String>,
+    /// Of row commit versions.
+    pub row_commit_version_column: Option<String>,
+}
+
+/// The identity of the rows of a data file that do not carry their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowOrigin {
+    /// The id of the file's first row; every other has the next, deleted ones too.
+    pub base_row_id: Option<i64>,
+    /// The version that wrote the rows.
+    pub row_commit_version: Option<i64>,
 }
 
 /// Where an object of the table is.

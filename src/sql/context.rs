@@ -12,11 +12,11 @@ use super::table_functions;
 use super::table_provider::LakeglassTable;
 use super::time_travel;
 use crate::error::{Error, Result};
-use crate::scan::{FooterCache, METADATA};
+use crate::scan::{FooterCache, METADATA, TRACKED};
 use crate::storage::Meter;
 use crate::table::Table;
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::execution::context::SessionState;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement as PlannerStatement;
@@ -24,9 +24,6 @@ use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Fields of `_metadata` that Spark has and that are not read.
-const UNREAD_METADATA: [&str; 2] = ["row_id", "row_commit_version"];
 
 /// How a session runs its queries.
 #[derive(Debug, Clone)]
@@ -136,20 +133,19 @@ impl Session {
         let meter = Meter::default();
         let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), &meter);
         let with_metadata = names::mentions(&statement, &[METADATA]);
-        if UNREAD_METADATA.iter().any(|field| names::mentions(&statement, &[METADATA, field])) {
-            let hint = "_metadata.row_id and row_commit_version are not read; row_index is a row's place in its file";
-            return Err(Error::unsupported("rowTracking", hint));
-        }
+        // By whatever name the statement calls `_metadata` further in.
+        let tracked: Vec<&str> = TRACKED.into_iter().filter(|field| names::mentions(&statement, &[field])).collect();
         let mut own = table_functions::open(&mut statement, &self.registry, &self.footers, &meter).await?;
         if with_metadata {
-            own.extend(self.registry.with_metadata());
+            own.extend(self.registry.with_metadata(&tracked));
         }
         for (name, table) in time_travel::open(&mut statement, &self.registry, &self.footers, &plain, &meter).await? {
-            let table = table.with_metadata().filter(|_| with_metadata).unwrap_or(table);
+            let table = table.with_metadata(&tracked).filter(|_| with_metadata).unwrap_or(table);
             own.insert(name, Arc::new(table));
         }
         let mut schemas = self.registry.schemas();
         schemas.extend(own.iter().map(|(name, table)| (name.clone(), table.schema())));
+        check_tracked(&statement, &schemas)?;
         names::resolve(&mut statement, &schemas)?;
         let catalog = Catalog::with(&self.registry, own);
         let state = engine::query_state(&self.state, catalog, &meter);
@@ -158,6 +154,23 @@ impl Session {
         let plan = state.create_physical_plan(&logical).await.map_err(from_datafusion)?;
         Ok((state, meter, plan))
     }
+}
+
+/// Refuses a statement that asks for the identity of rows where no table keeps track of it.
+fn check_tracked(statement: &Statement, schemas: &BTreeMap<String, SchemaRef>) -> Result<()> {
+    let has = |schema: &SchemaRef, tracked: &str| match schema.field_with_name(METADATA).map(Field::data_type) {
+        Ok(DataType::Struct(fields)) => fields.find(tracked).is_some(),
+        _ => false,
+    };
+    for tracked in TRACKED {
+        if names::mentions(statement, &[METADATA, tracked]) && !schemas.values().any(|schema| has(schema, tracked)) {
+            let reason = format!(
+                "_metadata.{tracked} needs a table with delta.enableRowTracking; row_index is a row's place in its file"
+            );
+            return Err(Error::unsupported("rowTracking", reason));
+        }
+    }
+    Ok(())
 }
 
 /// A result that is there already.

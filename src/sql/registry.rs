@@ -61,10 +61,11 @@ impl Registry {
         self.get(&name).ok_or_else(|| Error::internal("a table vanished"))
     }
 
-    /// The tables with their hidden column `_metadata`; those that have a column by this name are left out.
-    pub fn with_metadata(&self) -> BTreeMap<String, Arc<dyn TableProvider>> {
+    /// The tables with their hidden column `_metadata`, and those of `tracked` in it where a table keeps track of rows; those
+    /// that have a column by this name are left out.
+    pub fn with_metadata(&self, tracked: &[&str]) -> BTreeMap<String, Arc<dyn TableProvider>> {
         let with = |(name, table): (String, Arc<LakeglassTable>)| {
-            Some((name, Arc::new(table.with_metadata()?) as Arc<dyn TableProvider>))
+            Some((name, Arc::new(table.with_metadata(tracked)?) as Arc<dyn TableProvider>))
         };
         self.snapshot().into_iter().filter_map(with).collect()
     }

@@ -56,13 +56,15 @@ impl LakeglassTable {
         }
     }
 
-    /// The same table with the hidden column `_metadata`; `None` where it has a column by this name.
-    pub fn with_metadata(&self) -> Option<LakeglassTable> {
+    /// The same table with the hidden column `_metadata`, with those of `tracked` in it if it keeps track of rows; `None` where
+    /// it has a column by this name.
+    pub fn with_metadata(&self, tracked: &[&str]) -> Option<LakeglassTable> {
         let is_metadata = |field: &FieldRef| field.name().eq_ignore_ascii_case(METADATA);
         if self.columns.fields().iter().any(is_metadata) {
             return None;
         }
-        let hidden = metadata_field().with_metadata([(HIDDEN.to_string(), String::new())].into());
+        let tracked = if self.table.snapshot().row_tracking.is_some() { tracked } else { &[] };
+        let hidden = metadata_field(tracked).with_metadata([(HIDDEN.to_string(), String::new())].into());
         let fields: Vec<FieldRef> = self.columns.fields().iter().cloned().chain([Arc::new(hidden)]).collect();
         let table = LakeglassTable::new(&self.name, self.table.clone(), &self.footers);
         Some(LakeglassTable { schema: Arc::new(Schema::new(fields)), ..table })

@@ -65,6 +65,7 @@ const tradeTypes = { exp_imp: 'integer', year: 'integer', month: 'integer', ym: 
 const TRADE = {
   schema: Object.entries(tradeTypes).map(([name, type]) => field(name, type, { partition: name === 'year', nullable: name !== 'year' })),
   partitions: ['year'],
+  intact: 20n,
   versions: Array.from({ length: 33 }, (_, v) => ({ length: v * 30000, row: tradeRow })),
   commits: Array.from({ length: 33 }, (_, v) => commit(v, new Date(at('2025-01-03T08:00:00Z') + v * 864e5 * 3).toISOString(), v === 0 ? 'CREATE TABLE' : TRADE_OPERATIONS[v % 8], v % 4 ? 'statistics-loader' : 'carmen', v ? { num_added_rows: v * 1013, num_added_files: (v % 5) + 1, num_removed_files: v % 3 } : {}, { mode: 'Append', partitionBy: '["year"]' })),
 };
@@ -117,7 +118,7 @@ class LakeTable {
       partitionValues: this.data.partitions.length ? { year: String(2020 + (i % 6)) } : {}, statistics: i % 9 === 8 ? null : { numRecords: 12000n, columns: { ym: { min: 202001, max: 202512, nullCount: 0n }, value: { min: 0n, max: 9007199254740993n, nullCount: 0n } } }, deletedRows: i % 4 ? 0n : BigInt(i * 3),
     }));
   }
-  async versions({ signal } = {}) { await pause(delay(), signal); return { earliest: 0n, latest: BigInt(this.data.versions.length - 1), intact: null }; }
+  async versions({ signal } = {}) { await pause(delay(), signal); return { earliest: 0n, latest: BigInt(this.data.versions.length - 1), intact: this.data.intact ?? null }; }
   async history({ limit = 100, until = this.version, signal } = {}) {
     await pause(delay(), signal);
     return this.data.commits.slice(0, Number(until) + 1).reverse().slice(0, limit);

@@ -222,6 +222,17 @@ onPage('an error of a query stands below the query', sqlLink('SELECT fail_invali
   assert.match(await error.locator('.error-message').innerText(), /No field named temprature/);
 });
 
+onPage('versions whose files VACUUM may have deleted are marked', '/?table=trade&version=19', {}, async (page) => {
+  await page.locator('.version-commit .vacuumed', { hasText: 'files may be gone' }).waitFor();
+  await page.getByRole('button', { name: 'All versions' }).click();
+  await page.locator('[data-version="0"] .vacuumed').waitFor();
+  const marked = await page.locator('.version-option:has(.vacuumed)').evaluateAll((options) => options.map((option) => Number(option.dataset.version)));
+  assert.deepEqual(marked.sort((a, b) => a - b), Array.from({ length: 20 }, (_, version) => version));
+  await page.locator('[data-version="20"]').click();
+  await version(page, 'v20');
+  assert.equal(await page.locator('.version-commit .vacuumed').count(), 0);
+});
+
 onPage('another try after an error goes all the way', '/?table=weather&version=9', {}, async (page) => {
   await page.locator('.stage [data-code=version_not_found]').waitFor();
   await page.evaluate(() => (window.fakeVersions = 10));

@@ -53,8 +53,7 @@ pub fn exception(table: &str) -> Option<(Instead, &'static str)> {
 }
 
 /// `source/table` that delta_kernel reads otherwise than expected, and why it is not followed.
-const DISAGREEMENTS: &[(&str, &str)] =
-    &[("kernel/unshredded-variant", "a variant is two binaries there, its metadata and its value, and JSON text here")];
+const DISAGREEMENTS: &[(&str, &str)] = &[];
 
 /// Why delta_kernel's reading of a table is not followed, if it is not.
 pub fn disagreement(table: &str) -> Option<&'static str> {

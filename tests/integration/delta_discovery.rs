@@ -247,18 +247,66 @@ async fn checkpoints_in_parts_and_with_sidecars() {
     objects.remove("_delta_log/_sidecars/a b.parquet");
     assert_eq!(code(open(&objects, Version::Latest).await), ErrorCode::CorruptTable);
     assert_eq!(code(open_listed(&objects, Version::Latest).await), ErrorCode::CorruptTable);
+    objects.extend(table(12));
+    check(&objects, Version::Latest, 12).await;
+}
+
+/// Ways to break a checkpoint: it does not end as one, or what is before its end is no data.
+fn broken(whole: &[u8]) -> Vec<Vec<u8>> {
+    let mut pages = whole.to_vec();
+    pages[4..whole.len() / 4].fill(0xee);
+    let cut = whole[..whole.len() - 1].to_vec();
+    vec![vec![], b"PAR1".to_vec(), cut, whole[9..].to_vec(), vec![0xff; 100], pages]
 }
 
 #[tokio::test]
-async fn a_broken_checkpoint_is_corrupt() {
+async fn a_broken_checkpoint_is_done_without() {
+    let mut objects = table(22);
+    objects.insert(checkpoint_name(10), checkpoint_at(10));
+    objects.extend([last_checkpoint(20)]);
+    for broken in broken(&checkpoint_at(20)) {
+        objects.insert(checkpoint_name(20), broken);
+        // From the commits; from the older checkpoint.
+        for first in [0, 11] {
+            let mut objects = objects.clone();
+            (0..first).for_each(|version| drop(objects.remove(&commit_name(version))));
+            for (version, expected) in [(Version::Latest, 22), (Version::Number(20), 20), (Version::Number(21), 21)] {
+                for opened in [open(&objects, version).await, open_listed(&objects, version).await] {
+                    let snapshot = opened.unwrap();
+                    assert_eq!((snapshot.version, files(&snapshot)), (expected, files_at(expected)));
+                    let Some(Error::CorruptTable { path, .. }) = &snapshot.damage else {
+                        panic!("{:?}", snapshot.damage)
+                    };
+                    assert_eq!(*path, checkpoint_name(20));
+                }
+            }
+            let whole = open_listed(&objects, Version::Number(19)).await.unwrap();
+            assert_eq!((whole.version, whole.damage), (19, None));
+            let too_new = open_listed(&objects, Version::Number(23)).await;
+            assert_eq!(code(too_new), ErrorCode::VersionNotFound);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_broken_checkpoint_that_nothing_stands_for_is_corrupt() {
     let mut objects = table(12);
     objects.extend([last_checkpoint(10)]);
     let whole = checkpoint_at(10);
-    for broken in [vec![], b"PAR1".to_vec(), whole[..whole.len() - 1].to_vec(), whole[9..].to_vec(), vec![0xff; 100]] {
-        objects.insert(checkpoint_name(10), broken);
-        assert_eq!(code(open(&objects, Version::Latest).await), ErrorCode::CorruptTable);
+    // Without it the log seems to begin with a hole, or to end before it.
+    for gone in [0..11, 3..11, 8..13] {
+        let mut objects = objects.clone();
+        gone.for_each(|version| drop(objects.remove(&commit_name(version))));
+        for broken in broken(&whole) {
+            objects.insert(checkpoint_name(10), broken);
+            for opened in [open(&objects, Version::Latest).await, open_listed(&objects, Version::Latest).await] {
+                let Err(Error::CorruptTable { path, .. }) = opened else { panic!("{opened:?}") };
+                assert_eq!(path, checkpoint_name(10));
+            }
+        }
     }
     // No byte of it may lead to a panic, whatever it leads to.
+    (0..11).for_each(|version| drop(objects.remove(&commit_name(version))));
     for at in (0..whole.len()).step_by(7) {
         let mut broken = whole.clone();
         broken[at] ^= 0x55;

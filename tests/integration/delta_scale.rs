@@ -197,6 +197,29 @@ async fn rows_are_counted_by_the_log() {
     assert!(server.paths().iter().all(|path| path.starts_with("_delta_log/")));
 }
 
+/// A query on a partition fetches and decodes the statistics of its files, not those of the others.
+#[cfg(feature = "sql")]
+#[tokio::test]
+async fn statistics_of_other_partitions_are_left_alone() {
+    use lakeglass::sql::{Session, SessionOptions};
+    let server = Server::in_memory(large_log::large_in_groups(6_000, 1_000));
+    let mut bytes = Vec::new();
+    for filter in ["", "AND day = DATE '2024-01-03'"] {
+        let table = Table::open_in(storage(&server), Version::Latest, &Default::default()).await.unwrap();
+        assert_eq!((table.snapshot().files.len(), stored(table.snapshot())), (6_000, 6_000));
+        let session = Session::new(SessionOptions::default()).unwrap();
+        session.register("t", table).unwrap();
+        server.forget();
+        // No data file is there: statistics rule them all out.
+        let result = session.query(&format!("SELECT number_0 FROM t WHERE number_0 < 0 {filter}")).await.unwrap();
+        let batches: Vec<_> = futures::TryStreamExt::try_collect(result.batches).await.unwrap();
+        assert!(batches.iter().all(|batch: &arrow::array::RecordBatch| batch.num_rows() == 0));
+        bytes.push(server.bytes());
+    }
+    // One day of six, which lies in two row groups of seven.
+    assert!(bytes[1] > 0 && bytes[1] < bytes[0] * 2 / 5, "{bytes:?}");
+}
+
 #[tokio::test]
 async fn memory_per_file() {
     let files = 20_000;

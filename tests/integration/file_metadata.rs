@@ -77,11 +77,6 @@ async fn it_is_there_for_those_who_ask() {
     assert_eq!(rows(&session, time).await, ["1970-01-01T00:00:00.005Z"]);
     let all = error(&session, "SELECT *, a._metadata FROM t a JOIN t b USING (id)").await;
     assert!(all.to_string().contains("write a.*, b.* for *"), "{all}");
-    for sql in ["SELECT _metadata.row_id FROM t", "SELECT id FROM t WHERE t._metadata.Row_Commit_Version = 1"] {
-        let unread = error(&session, sql).await;
-        assert_eq!(unread.code().as_str(), "unsupported_feature", "{unread}");
-        assert!(unread.to_string().contains("rowTracking"), "{unread}");
-    }
     let natural = error(&session, "SELECT a._metadata FROM t a NATURAL JOIN t b").await;
     assert_eq!(natural.code().as_str(), "unsupported_feature", "{natural}");
 }

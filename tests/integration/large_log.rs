@@ -86,17 +86,23 @@ fn stats(file: usize) -> String {
 /// A table of `files` files in a checkpoint at version 10, and `commits` commits behind it, each of which adds a file and
 /// removes one.
 pub fn large(files: usize, commits: u64) -> Objects {
-    large_of(files, commits, false)
+    large_of(files, commits, false, 100_000)
+}
+
+/// The same without commits, in row groups of so many rows.
+#[cfg(feature = "sql")]
+pub fn large_in_groups(files: usize, rows: usize) -> Objects {
+    large_of(files, 0, false, rows)
 }
 
 /// The same, with `stats_parsed` of one column in place of `stats`.
 pub fn large_parsed(files: usize) -> Objects {
-    large_of(files, 0, true)
+    large_of(files, 0, true, 100_000)
 }
 
-fn large_of(files: usize, commits: u64, parsed: bool) -> Objects {
+fn large_of(files: usize, commits: u64, parsed: bool, group_rows: usize) -> Objects {
     let mut objects = Objects::new();
-    objects.insert(checkpoint_name(10), checkpoint(files, parsed));
+    objects.insert(checkpoint_name(10), checkpoint(files, parsed, group_rows));
     objects.extend([last_checkpoint(10)]);
     for version in 11..=10 + commits {
         let mut added = add(&format!("new-{version}.parquet"));
@@ -107,14 +113,14 @@ fn large_of(files: usize, commits: u64, parsed: bool) -> Objects {
     objects
 }
 
-fn checkpoint(files: usize, parsed: bool) -> Vec<u8> {
+fn checkpoint(files: usize, parsed: bool, group_rows: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     let first = control(parsed);
     let options = parquet::arrow::arrow_writer::ArrowWriterOptions::new()
         .with_properties(
             WriterProperties::builder()
                 .set_compression(Compression::SNAPPY)
-                .set_max_row_group_row_count(Some(100_000))
+                .set_max_row_group_row_count(Some(group_rows))
                 .set_data_page_row_count_limit(20_000)
                 .build(),
         )

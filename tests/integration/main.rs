@@ -31,6 +31,8 @@ mod loopback;
 #[cfg(feature = "sql")]
 mod manifest;
 mod readme;
+#[cfg(feature = "sql")]
+mod row_tracking;
 mod scan_bounds;
 mod scan_damage;
 mod scan_deletes;
@@ -42,6 +44,7 @@ mod scan_random;
 mod scan_requests;
 mod scan_rows;
 mod scan_schema;
+mod scan_widening;
 #[cfg(feature = "sql")]
 mod sharing;
 #[cfg(feature = "sql")]

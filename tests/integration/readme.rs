@@ -1,4 +1,4 @@
-//! The README's table of what is read and refused: every word of it is shown by something that runs.
+//! The README's table of what is read and refused: every word of it is shown by something that runs, and so is what has no place in it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,6 +20,12 @@ const TRAVEL: &str = "tests/integration/delta_time_travel.rs";
 const CHANGES: &str = "tests/integration/change_feed.rs";
 const SQL: &str = "tests/integration/sql.rs";
 const DAMAGE: &str = "tests/integration/scan_damage.rs";
+const ROWS: &str = "tests/integration/row_tracking.rs";
+const DELETES: &str = "tests/integration/scan_deletes.rs";
+const PARTITION: &str = "src/delta/partition_values.rs";
+const REPLAY: &str = "src/delta/replay.rs";
+const WIDENING: &str = "tests/integration/scan_widening.rs";
+const WRITTEN: &str = "tests/oracle/tests/oracle/written.rs";
 const STATEMENT: &str = "src/sql/statement.rs";
 const STORAGE: &str = "tests/integration/storage.rs";
 
@@ -70,7 +76,7 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("`table_changes`", Test(CHANGES, "every_change_of_a_table_is_told")),
     ("a range in which", Test(CHANGES, "ranges_that_cannot_be_told_are_refused")),
     ("`_metadata`", Test("tests/integration/file_metadata.rs", "row_indexes_are_those_of_the_file")),
-    ("row ids and row commit versions", Test("tests/integration/file_metadata.rs", "it_is_there_for_those_who_ask")),
+    ("row ids of a table without row tracking", Test(ROWS, "a_table_that_keeps_no_track_of_rows_is_refused")),
     ("snappy", Fixture("compressions", ".snappy.parquet")),
     ("gzip", Fixture("compressions", ".gz.parquet")),
     ("zstd", Fixture("compressions", ".zstd.parquet")),
@@ -119,6 +125,59 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("OAuth profiles and directory access of Delta Sharing", Test("src/sharing/profile.rs", "profiles")),
 ];
 
+/// What a Delta reader has to get right beyond that, and what shows it.
+const BEYOND: &[(&str, Shown)] = &[
+    // Column mapping.
+    ("columns mapped inside lists and maps", Test(SCHEMA, "nested_columns_are_mapped_inside_lists_and_maps")),
+    ("renamed nested fields", Test(SCHEMA, "nested_fields_are_renamed_added_and_widened")),
+    ("columns that were dropped and added again", Test(SCHEMA, "a_column_that_is_added_again_is_a_new_one")),
+    ("a file without field ids", Test(SCHEMA, "by_id_a_name_alone_is_not_enough")),
+    // Deletion vectors.
+    ("over several row groups", Test(DELETES, "rows_are_deleted_across_row_groups")),
+    ("their cardinality", Test(DELETES, "a_blob_is_read_at_its_offset")),
+    ("two for the same path in one log", Test(REPLAY, "a_deletion_vector_makes_another_logical_file")),
+    ("by an absolute path, and an empty descriptor", Test(WRITTEN, "every_version_has_the_rows_that_were_written")),
+    // Checkpoints.
+    ("V2, by hint and by listing", Test(SHAPES, "v2_checkpoints_by_hint_and_by_listing")),
+    ("a missing part", Test(SHAPES, "a_checkpoint_without_all_of_its_parts_gives_way_to_an_older_one")),
+    ("a damaged one", Test(DISCOVERY, "a_broken_checkpoint_is_done_without")),
+    (
+        "a damaged one that nothing stands for",
+        Test(DISCOVERY, "a_broken_checkpoint_that_nothing_stands_for_is_corrupt"),
+    ),
+    // Types.
+    ("every type change, nested and of partition columns", Test(WIDENING, "every_change_of_the_specification")),
+    ("other type changes", Test(WIDENING, "other_changes_are_refused")),
+    ("statistics by a collation", Test("src/delta/statistics/tests.rs", "bounds_by_another_collation_are_not_used")),
+    ("decimals as integers and bytes", Test(SCHEMA, "decimals_are_read_from_integers_and_bytes")),
+    ("void columns", Test(SCHEMA, "void_columns_are_null_whatever_a_file_has")),
+    ("codecs by all their names", Test("tests/integration/scan_rows.rs", "codecs")),
+    ("timestamps of partitions, with zones and without", Test(PARTITION, "timestamps")),
+    ("null and empty partition values", Test(PARTITION, "missing_null_and_empty_are_null")),
+    ("columns a file lacks", Test(SCHEMA, "missing_columns_are_null_and_others_are_found_by_name")),
+    ("encoded and absolute paths", Test(REPLAY, "spellings_of_a_path_are_one_file")),
+    // Logs.
+    ("line ends, a last line without one, unknown actions", Test(SHAPES, "lines_end_as_they_like")),
+    ("very long lines", Test(SHAPES, "a_line_of_tens_of_megabytes")),
+    ("the same action twice", Test(SHAPES, "the_same_action_twice_is_one")),
+    ("a hint that lies", Test(SHAPES, "a_hint_that_lies")),
+    ("a hole", Test(DISCOVERY, "a_hole_is_corrupt")),
+    ("a log whose beginning is gone", Test(DISCOVERY, "a_log_whose_beginning_was_cleaned_up")),
+    ("compactions", Test(SHAPES, "a_compaction_stands_for_its_commits_and_saves_their_requests")),
+    ("ten thousand commits", Test(DISCOVERY, "ten_thousand_commits_without_a_checkpoint")),
+    ("memory per live file", Test("tests/integration/delta_scale.rs", "memory_per_file")),
+    (
+        "statistics of the files that are left alone",
+        Test("tests/integration/delta_scale.rs", "statistics_of_other_partitions_are_left_alone"),
+    ),
+    // Time travel.
+    ("in-commit timestamps", Test(TRAVEL, "in_commit_timestamps_count_from_their_enablement_on")),
+    ("which versions can still be read", Test(TRAVEL, "the_log_tells_what_vacuum_left_alone")),
+    // Rows.
+    ("row ids across versions", Test(ROWS, "a_row_has_its_id_in_every_version")),
+    ("changes with deletion vectors and column mapping", Test(CHANGES, "tables_of_delta_kernel")),
+];
+
 fn at(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
@@ -162,7 +221,7 @@ fn every_item_of_the_table_is_shown() {
 
 #[test]
 fn what_shows_it_is_there() {
-    for (words, shown) in EVIDENCE {
+    for (words, shown) in EVIDENCE.iter().chain(BEYOND) {
         match shown {
             Test(file, name) => {
                 let source = fs::read_to_string(at(file)).unwrap_or_else(|error| panic!("{words}: {file}: {error}"));

@@ -152,6 +152,8 @@ impl Fixture {
                 stored_statistics: Vec::new(),
                 metadata: TableMetadata::default(),
                 protocol: TableProtocol::default(),
+                row_tracking: None,
+                damage: None,
             },
             partition_values: Vec::new(),
         }
@@ -174,6 +176,7 @@ impl Fixture {
             modification_time: 0,
             statistics: None,
             deletes: None,
+            row_origin: None,
         });
         self.snapshot.files.last_mut().unwrap()
     }

@@ -160,3 +160,24 @@ async fn streams_are_send() {
     assert_eq!(rows.await.unwrap(), 500);
     let _ = Int32Array::from(vec![1]);
 }
+
+/// A page's codec, each by the name that the file has for it. Brotli and the rest are in a fixture that other software wrote.
+#[tokio::test]
+async fn codecs() {
+    use parquet::basic::Compression;
+    for codec in [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(Default::default()),
+        Compression::ZSTD(Default::default()),
+        Compression::LZ4,
+        Compression::LZ4_RAW,
+    ] {
+        let mut fixture = Fixture::new(Schema::new(vec![field("c", DataType::Utf8)]));
+        let column: ArrayRef = Arc::new(StringArray::from(vec!["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"; 50]));
+        let batch = RecordBatch::try_from_iter_with_nullable([("c", column.clone(), true)]).unwrap();
+        let properties = WriterProperties::builder().set_compression(codec).set_dictionary_enabled(false).build();
+        fixture.add_with(&batch, properties).await;
+        assert_eq!(fixture.rows().await, vec!["a".repeat(40); 50], "{codec}");
+    }
+}

@@ -8,7 +8,7 @@ const PAGE = 100;
 export class Commits {
   /** @type {Map<number, Commit>} */
   #known = new Map();
-  /** @type {{ earliest: number, latest: number } | null} */
+  /** @type {{ earliest: number, latest: number, intact: number | null } | null} */
   range = null;
 
   /** @param {LakeTable} table at any version */
@@ -19,9 +19,14 @@ export class Commits {
   /** @param {AbortSignal} signal */
   async loadRange(signal) {
     if (this.range) return this.range;
-    const { earliest, latest } = await this.table.versions({ signal });
-    this.range = { earliest: Number(earliest), latest: Number(latest) };
+    const { earliest, latest, intact } = await this.table.versions({ signal });
+    this.range = { earliest: Number(earliest), latest: Number(latest), intact: intact === null ? null : Number(intact) };
     return this.range;
+  }
+
+  /** Whether VACUUM may have deleted files of this version. @param {number} version */
+  mayLackFiles(version) {
+    return version < (this.range?.intact ?? 0);
   }
 
   /** @param {number} version */

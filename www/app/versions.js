@@ -120,7 +120,7 @@ export class VersionControl {
     const commit = commits?.get(version) ?? null;
     this.#slider.setAttribute('aria-valuetext', `Version ${version} of ${latest}${commit?.operation ? `, ${commit.operation}` : ''}`);
     this.#label.replaceChildren(h('b', null, `v${version}`), h('span', { class: 'faint' }, version === latest ? ' latest' : ` of ${latest}`));
-    this.#commit.replaceChildren(...(commit ? commitLine(commit) : []));
+    this.#commit.replaceChildren(...(commit ? commitLine(commit, commits?.mayLackFiles(version)) : []));
     this.#renderTicks(range.earliest, latest);
   }
 
@@ -163,7 +163,7 @@ export class VersionControl {
     const version = Number(commit.version);
     const chosen = version === this.#current;
     return h('div', { role: 'option', class: 'version-option', tabindex: chosen ? 0 : -1, 'aria-selected': String(chosen), 'data-version': version, onclick: () => this.#choose(version) },
-      h('b', null, `v${version}`), h('div', { class: 'version-option-about' }, ...commitLine(commit)));
+      h('b', null, `v${version}`), h('div', { class: 'version-option-about' }, ...commitLine(commit, this.#entry?.commits?.mayLackFiles(version))));
   }
 
   /** @param {number} version */
@@ -199,13 +199,19 @@ export class VersionControl {
   }
 }
 
-/** A commit in two lines: what and when, then its metrics and who. @param {import('./commits.js').Commit} commit */
-function commitLine(commit) {
+const VACUUMED = 'VACUUM ran since. Files that this version needs may be gone: then its rows cannot be read.';
+
+/**
+ * A commit in two lines: what and when, then its metrics and who.
+ * @param {import('./commits.js').Commit} commit
+ * @param {boolean} [mayLackFiles]
+ */
+function commitLine(commit, mayLackFiles = false) {
   const ago = commit.timestamp ? formatAgo(commit.timestamp.millis) : '';
   const changes = summaryOf(commit).map((change) => h('span', null, change));
   const who = userOf(commit) ?? commit.engineInfo;
   return [
-    h('div', { class: 'commit-line' }, operationBadge(commit), timeOf(commit), h('span', { class: 'faint ago' }, ago)),
+    h('div', { class: 'commit-line' }, operationBadge(commit), timeOf(commit), h('span', { class: 'faint ago' }, ago), mayLackFiles && h('span', { class: 'faint vacuumed', title: VACUUMED }, 'files may be gone')),
     h('div', { class: 'commit-line' }, changes.length > 0 && h('span', { class: 'changes' }, changes), who && h('span', { class: 'by', title: 'Who made this commit' }, `by ${who}`)),
   ];
 }

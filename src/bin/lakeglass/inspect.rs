@@ -60,6 +60,9 @@ impl Inspect {
 }
 
 fn about(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
+    if let Some(damage) = &snapshot.damage {
+        writeln!(out, "damaged      {damage}; an older checkpoint or the commits stand for it")?;
+    }
     if let Some(time) = snapshot.timestamp {
         let note = match time.source {
             TimestampSource::CommitInfo => " (by the writer's clock)",

@@ -121,7 +121,8 @@ impl<'l> Builder<'l> {
             name => values.get(name),
         });
         let modification_time = file.modification_time;
-        self.files.push(DataFile { location, size, modification_time, statistics, deletes: deletes.map(Box::new) });
+        let deletes = deletes.map(Box::new);
+        self.files.push(DataFile { location, size, modification_time, statistics, deletes, row_origin: None });
         Ok(())
     }
 
@@ -136,6 +137,8 @@ impl<'l> Builder<'l> {
             metadata: end.metadata.clone(),
             protocol: end.protocol.clone(),
             stored_statistics: Vec::new(),
+            row_tracking: None,
+            damage: None,
         })
     }
 }

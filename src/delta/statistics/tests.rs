@@ -21,6 +21,7 @@ fn snapshot(columns: &[(&str, &str)], statistics: Vec<Option<FileStatistics>>) -
         modification_time: 0,
         statistics,
         deletes: None,
+        row_origin: None,
     };
     let options = RecordBatchOptions::new().with_row_count(Some(statistics.len()));
     Snapshot {
@@ -33,6 +34,8 @@ fn snapshot(columns: &[(&str, &str)], statistics: Vec<Option<FileStatistics>>) -
         stored_statistics: Vec::new(),
         metadata: TableMetadata::default(),
         protocol: TableProtocol::default(),
+        row_tracking: None,
+        damage: None,
     }
 }
 
@@ -84,6 +87,15 @@ fn strings_cover_what_was_cut_off() {
     assert_eq!(found.min.as_string::<i32>().value(0), "a\"b");
     assert_eq!(found.max.as_string::<i32>().value(0), format!("{long}\u{10ffff}"));
     assert_eq!(bounds("string", "\"a\"", "\"b\"").max.as_string::<i32>().value(0), "b");
+}
+
+#[test]
+fn bounds_by_another_collation_are_not_used() {
+    let text = r#"{"numRecords":2,"minValues":{"c":"B"},"maxValues":{"c":"a"},
+        "statsWithCollation":{"icu.en_US.72":{"minValues":{"c":"a"},"maxValues":{"c":"B"}}}}"#;
+    let mut decoded = decode(&snapshot(&[("c", "string")], vec![encoded(text)]), &[0], &[0]).unwrap();
+    let found = decoded.columns.remove(&0).unwrap();
+    assert_eq!((found.min.as_string::<i32>().value(0), found.max.as_string::<i32>().value(0)), ("B", "a"));
 }
 
 #[test]

@@ -11,8 +11,10 @@
 pub mod kernel;
 pub mod large_log;
 pub mod ours;
+pub mod pruned;
 #[path = "../../conformance/spell.rs"]
 pub mod spell;
+pub mod variant;
 pub mod writer;
 
 use arrow::array::RecordBatch;

@@ -1,15 +1,16 @@
 //! Reading with Lakeglass.
 
 use crate::{Content, LiveFile, Result, spell};
-use arrow::array::ArrayRef;
-use arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema};
 use futures::TryStreamExt;
-use lakeglass::scan::{FooterCache, Scan};
+use lakeglass::scan::{FooterCache, Scan, TRACKED, metadata_field};
 use lakeglass::snapshot::FileLocation;
 use lakeglass::storage::StorageOptions;
 use lakeglass::table::{Table, TableUrl, Version};
 use serde_json::Value;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The table in a local folder.
 pub async fn open(root: &Path, version: Option<u64>) -> Result<Table> {
@@ -27,6 +28,30 @@ pub async fn read(root: &Path, version: Option<u64>) -> Result<Content> {
     let scan = Scan::new(&table, &FooterCache::default());
     let batches = scan.stream().try_collect().await.map_err(said)?;
     Ok(Content { version: table.snapshot().version, schema: scan.schema().clone(), batches })
+}
+
+/// The table's rows with their ids, and the versions that wrote them: columns `row_id` and `row_commit_version` behind the others.
+pub async fn read_tracked(root: &Path, version: Option<u64>) -> Result<Content> {
+    let table = open(root, version).await?;
+    let scan = Scan::new(&table, &FooterCache::default());
+    let mut fields = scan.schema().fields().to_vec();
+    fields.push(Arc::new(metadata_field(&TRACKED)));
+    let scan = scan.with_columns((0..fields.len()).collect(), Arc::new(Schema::new(fields)));
+    let batches: Vec<RecordBatch> = scan.stream().try_collect().await.map_err(said)?;
+    let plain: Vec<_> = batches.iter().map(with_row_ids).collect();
+    let schema = plain.first().map_or_else(|| scan.schema().clone(), RecordBatch::schema);
+    Ok(Content { version: table.snapshot().version, schema, batches: plain })
+}
+
+/// `_metadata` is the last column: two of its fields take its place.
+fn with_row_ids(batch: &RecordBatch) -> RecordBatch {
+    let (metadata, columns) = batch.columns().split_last().unwrap();
+    let field = |name: &str| metadata.as_struct().column_by_name(name).unwrap().clone();
+    let fields = batch.schema().fields().iter().take(columns.len()).cloned().collect::<Vec<_>>();
+    let tracked = TRACKED.iter().map(|name| Arc::new(Field::new(*name, DataType::Int64, true)));
+    let schema = Schema::new(fields.into_iter().chain(tracked).collect::<Vec<_>>());
+    let columns = columns.iter().cloned().chain(TRACKED.iter().map(|name| field(name)));
+    RecordBatch::try_new(Arc::new(schema), columns.collect()).unwrap()
 }
 
 /// The live files.

@@ -1,7 +1,9 @@
 //! A table that happens at random, and what each of its versions holds.
 
 use super::checkpoint::{self, Form};
-use super::data_file::{DataFile, TIME, add, live_rows, with_row_ids};
+use super::data_file::{
+    DataFile, Identity, ROW_COMMIT_VERSION_COLUMN, ROW_ID_COLUMN, RowTracking, TIME, add, live_identities, live_rows,
+};
 use super::deletion_vector::Vectors;
 use super::kind::{Column, Kind, Mapping, fields, schema_json};
 use super::numbers::Numbers;
@@ -25,6 +27,8 @@ pub struct Version {
     pub what: &'static str,
     pub columns: Vec<Column>,
     pub rows: Vec<Value>,
+    /// For each row its id and the version that wrote it, in a table that keeps track of them.
+    pub identities: Vec<Identity>,
 }
 
 impl Version {
@@ -40,7 +44,7 @@ pub struct History {
     numbers: Numbers,
     pub mapping: Mapping,
     deletion_vectors: bool,
-    row_tracking: bool,
+    pub row_tracking: bool,
     columns: Vec<Column>,
     /// Ids of the partition columns.
     partition: Vec<i32>,
@@ -139,8 +143,8 @@ impl History {
         }
         if self.row_tracking {
             set("delta.enableRowTracking", "true");
-            set("delta.rowTracking.materializedRowIdColumnName", "_row-id-col-1");
-            set("delta.rowTracking.materializedRowCommitVersionColumnName", "_row-commit-version-col-1");
+            set("delta.rowTracking.materializedRowIdColumnName", ROW_ID_COLUMN);
+            set("delta.rowTracking.materializedRowCommitVersionColumnName", ROW_COMMIT_VERSION_COLUMN);
         }
         let partition: Vec<_> = self.partition.iter().map(|id| self.column(*id).name.clone()).collect();
         json!({"metaData": {
@@ -230,11 +234,12 @@ impl History {
             Value::Struct(columns.iter().map(value).collect())
         });
         let rows: Vec<_> = rows.collect();
-        self.write_file(rows, partition)
+        self.write_file(rows, partition, &[])
     }
 
-    /// Writes a data file of these rows, which have the table's columns now, and makes it live.
-    fn write_file(&mut self, rows: Vec<Value>, partition: Vec<(i32, Value)>) -> Json {
+    /// Writes a data file of these rows, which have the table's columns now, and makes it live. `copied` says who the rows were in
+    /// another file.
+    fn write_file(&mut self, rows: Vec<Value>, partition: Vec<(i32, Value)>, copied: &[Option<Identity>]) -> Json {
         let folder = self.numbers.one_of(&["", "", "a b/", "50%/", "ü/x=1/"]).to_string();
         let name = format!("{folder}part-{}.parquet", self.numbers.uuid());
         let path = self.root.join(&name);
@@ -246,8 +251,13 @@ impl History {
             written.iter_mut().for_each(|column| column.physical = format!("elsewhere_{}", column.id));
         }
         let mut content = batch(&rows, &written, true);
-        if self.row_tracking && self.numbers.once_in(2) {
-            content = with_row_ids(&content, self.next_row, self.versions.len());
+        let row_tracking = self
+            .row_tracking
+            .then(|| RowTracking::new(self.next_row as i64, self.versions.len() as i64, rows.len(), copied));
+        // Columns that are null everywhere may be left out.
+        let idle = self.row_tracking && self.numbers.once_in(2);
+        if let Some(tracking) = row_tracking.as_ref().filter(|tracking| tracking.is_carried() || idle) {
+            content = tracking.materialised(&content);
         }
         let properties = WriterProperties::builder()
             .set_max_row_group_row_count(Some(*self.numbers.one_of(&[5, 100, 100_000])))
@@ -267,7 +277,6 @@ impl History {
             .iter()
             .map(|(id, value)| (self.column(*id).physical.clone(), json!(value.text(&self.column(*id).kind))))
             .collect();
-        let row_tracking = self.row_tracking.then_some((self.next_row, self.versions.len() as u64));
         self.next_row += rows.len() as u64;
         let file = DataFile {
             uri,
@@ -349,7 +358,12 @@ impl History {
             (*id, value)
         });
         let partition = partition.collect();
-        self.write_file(rows, partition)
+        // A row that is updated keeps its id alone, and this version wrote it.
+        let version = self.versions.len() as i64;
+        let identities = live_identities(&old).into_iter().enumerate();
+        let copied = identities.map(|(row, (id, written))| Some((id, if row % 4 == 1 { version } else { written })));
+        let copied: Vec<_> = copied.collect();
+        self.write_file(rows, partition, &copied)
     }
 
     fn overwrite(&mut self) -> Vec<Json> {
@@ -457,7 +471,8 @@ impl History {
         });
         self.states.push((self.columns.clone(), self.files.clone()));
         let rows = self.files.iter().flat_map(|file| live_rows(file, &self.columns)).collect();
-        self.versions.push(Version { what, columns: self.columns.clone(), rows });
+        let identities = self.files.iter().flat_map(live_identities).collect();
+        self.versions.push(Version { what, columns: self.columns.clone(), rows, identities });
     }
 }
 

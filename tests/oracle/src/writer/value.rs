@@ -147,6 +147,41 @@ impl Value {
         }
     }
 
+    /// What orders values of one kind, where statistics have bounds of it.
+    pub fn key(&self) -> Option<(i128, String)> {
+        let number = |number: i128| Some((number, String::new()));
+        match self {
+            Value::Integer(value) => number(i128::from(*value)),
+            // They have no more than two binary digits behind the point.
+            Value::Float(value) => number((value * 4.0) as i128),
+            Value::Double(value) => number((value * 4.0) as i128),
+            Value::Decimal(value) => number(*value),
+            Value::Days(value) => number(i128::from(*value)),
+            Value::Micros(value) => number(i128::from(*value)),
+            Value::Text(text) => Some((0, text.clone())),
+            _ => None,
+        }
+    }
+
+    /// As `minValues` and `maxValues` have it: timestamps are cut to milliseconds.
+    pub fn bound(&self, kind: &Kind) -> Option<Json> {
+        match self {
+            Value::Integer(value) => Some(json!(value)),
+            Value::Float(value) => Some(json!(value)),
+            Value::Double(value) => Some(json!(value)),
+            // Those that a JSON number holds without a loss.
+            Value::Decimal(value) if value.unsigned_abs() < 1 << 50 => serde_json::from_str(&self.text(kind)?).ok(),
+            Value::Decimal(_) => None,
+            Value::Micros(micros) => {
+                let text = Value::Micros(micros.div_euclid(1000) * 1000).text(kind)?.replace(' ', "T");
+                let (text, zone) = text.strip_suffix('Z').map_or((text.as_str(), ""), |text| (text, "Z"));
+                Some(json!(format!("{}{zone}", &text[..text.len() - 3])))
+            }
+            Value::Days(_) | Value::Text(_) => Some(json!(self.text(kind)?)),
+            _ => None,
+        }
+    }
+
     /// As `partitionValues` has it: null is no text.
     pub fn text(&self, kind: &Kind) -> Option<String> {
         Some(match self {
