@@ -57,6 +57,14 @@
 //! log, or from the first ranged GET. Suffix ranges (`bytes=-8`) are not asked for either: some hosts reject them, others
 //! answer them wrongly.
 //!
+//! # Why do credentials keep to one origin?
+//!
+//! A log is data, and may name any URL: whoever writes a table could have a reader's token sent to himself. So what a host is
+//! shown goes to the table's own origin (of a bucket, to that bucket) and nowhere else: [`storage`] decides it in one place,
+//! where a name becomes a URL, and drops all of it where a redirect leads to another origin. Other origins have to be allowed
+//! by name. A share manifest and a sharing server give a URL for each file, which carries its own permission and is sent nothing
+//! else.
+//!
 //! # Why not DataFusion's Parquet source?
 //!
 //! Its scan decides what to fetch inside the decoder, file by file, behind `AsyncFileReader`. Here one path of our own, on

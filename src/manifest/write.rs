@@ -1,6 +1,7 @@
 //! From snapshots to a manifest's JSON. Pure: URLs and statistics are fetched before.
 
 use super::{FORMAT, Timestamp, encode};
+use crate::delta::statistics::is_tight;
 use crate::error::{Error, Result};
 use crate::snapshot::{ContainerStatistics, DataFile, Deletes, FileLocation, Snapshot};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -156,7 +157,7 @@ fn file_action(
     let mut action = json!({
         "path": uri(&file.location), "partitionValues": partition_values, "size": file.size,
         "modificationTime": file.modification_time, "dataChange": false,
-        "stats": stats(snapshot, statistics, row).to_string(),
+        "stats": stats(snapshot, file, statistics, row).to_string(),
     });
     if let (Some(origin), Some(action)) = (file.row_origin.as_deref(), action.as_object_mut()) {
         action.extend(origin.base_row_id.map(|id| ("baseRowId".to_owned(), Value::from(id))));
@@ -170,7 +171,7 @@ fn file_action(
     Ok(action)
 }
 
-fn stats(snapshot: &Snapshot, statistics: &ContainerStatistics, row: usize) -> Value {
+fn stats(snapshot: &Snapshot, file: &DataFile, statistics: &ContainerStatistics, row: usize) -> Value {
     let (mut min, mut max, mut nulls) = (Map::new(), Map::new(), Map::new());
     for (position, field) in snapshot.schema.physical.fields().iter().enumerate() {
         let known = statistics.columns.get(&position).filter(|_| !snapshot.partition_columns.contains(&position));
@@ -183,6 +184,8 @@ fn stats(snapshot: &Snapshot, statistics: &ContainerStatistics, row: usize) -> V
     let mut stats = Map::new();
     let rows = statistics.row_count.iter().nth(row).flatten();
     stats.extend(rows.map(|rows| ("numRecords".to_owned(), Value::from(rows))));
+    // What the table's own log does not call exact, a share of it does not either.
+    stats.insert("tightBounds".into(), Value::Bool(is_tight(file)));
     for (name, values) in [("minValues", min), ("maxValues", max), ("nullCount", nulls)] {
         stats.insert(name.into(), Value::Object(values));
     }
