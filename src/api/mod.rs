@@ -12,6 +12,7 @@ mod options;
 mod params;
 mod result;
 mod runtime;
+mod sign;
 #[cfg(feature = "sql")]
 mod sql;
 mod table;

@@ -25,6 +25,8 @@ mod nesting;
 mod output;
 pub mod params;
 mod partition_filter;
+#[cfg(feature = "cli")]
+mod partition_query;
 mod prune;
 mod registry;
 mod show;
@@ -37,3 +39,5 @@ mod variant;
 
 pub use context::{QueryResult, Session, SessionOptions};
 pub use params::{ParamValue, Params};
+#[cfg(feature = "cli")]
+pub use partition_query::files_where;

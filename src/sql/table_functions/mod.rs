@@ -85,6 +85,10 @@ impl Opening<'_> {
         let metered = table.with_meter(self.meter);
         match function {
             Function::Changes { from, to } => {
+                if !metered.has_log() {
+                    let reason = format!("{name} is shared without its log: it does not say what its versions changed");
+                    return Err(Error::unsupported("table_changes", reason));
+                }
                 let changes = change_feed::changes(metered.storage(), table.snapshot(), from, to).await?;
                 Ok(Arc::new(ChangesTable::new(name, table.storage(), changes, self.footers)))
             }
