@@ -19,7 +19,7 @@ export interface EngineOptions {
    * 256 MiB by default, 0: none.
    */
   storeBytes?: number;
-  /** Streams of files that a query reads side by side; 8 by default. */
+  /** Partitions of a plan; 1 by default, which is best on one thread. */
   targetPartitions?: number;
   /** Rows per batch; 8192 by default. */
   batchSize?: number;

@@ -28,7 +28,8 @@ use std::sync::Arc;
 /// How a session runs its queries.
 #[derive(Debug, Clone)]
 pub struct SessionOptions {
-    /// Partitions of a plan: how many streams of files are read side by side.
+    /// Partitions of a plan. One is best where one thread does the work: a scan reads several files ahead by itself, and what
+    /// is split has to be put together again (an aggregate would keep each group once for each partition).
     pub target_partitions: usize,
     /// Rows per batch.
     pub batch_size: usize,
@@ -38,7 +39,7 @@ pub struct SessionOptions {
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        SessionOptions { target_partitions: 8, batch_size: 8192, memory_limit: None }
+        SessionOptions { target_partitions: 1, batch_size: 8192, memory_limit: None }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::table::Table;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Statistics, internal_err};
+use datafusion::common::{ColumnStatistics, Statistics, internal_err};
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -51,6 +51,8 @@ pub struct LakeglassScan {
     limit: Option<usize>,
     /// For each file of the snapshot, how many rows of it are not deleted, where its log says so.
     live_rows: Arc<[Option<u64>]>,
+    /// For each column, what is exactly known of it over all files, where that is.
+    bounds: Option<Arc<[ColumnStatistics]>>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -81,6 +83,7 @@ impl LakeglassScan {
             pruners: Vec::new(),
             limit: None,
             live_rows,
+            bounds: None,
             properties: properties(schema, 1),
             metrics: ExecutionPlanMetricsSet::new(),
         })
@@ -91,6 +94,12 @@ impl LakeglassScan {
         let sizes = self.sizes(&files);
         self.partitions = distribute(&files, &sizes, partitions);
         self.properties = properties(self.schema(), self.partitions.len());
+        self
+    }
+
+    /// What is exactly known of each column, over the files of [`LakeglassScan::with_files`].
+    pub fn with_bounds(mut self, bounds: Option<Vec<ColumnStatistics>>) -> LakeglassScan {
+        self.bounds = bounds.map(Arc::from);
         self
     }
 
@@ -156,6 +165,10 @@ impl LakeglassScan {
             Some(rows) => Precision::Inexact(rows),
             None => Precision::Absent,
         };
+        let is_whole = self.pruners.is_empty() && self.limit.is_none() && files.len() == self.file_count();
+        if let Some(bounds) = self.bounds.as_ref().filter(|_| is_whole) {
+            statistics.column_statistics = bounds.to_vec();
+        }
         statistics
     }
 }

@@ -13,6 +13,7 @@ pub mod context;
 mod dialect;
 mod engine;
 mod error;
+mod exact_bounds;
 mod exec;
 mod log_tables;
 mod names;

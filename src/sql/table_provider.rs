@@ -2,6 +2,7 @@
 
 use super::engine::QueryMeter;
 use super::error::to_datafusion;
+use super::exact_bounds;
 use super::exec::LakeglassScan;
 use super::names::HIDDEN;
 use super::partition_filter;
@@ -171,7 +172,13 @@ impl TableProvider for LakeglassTable {
             true => self.counted_rows(&table, &files, &log_statistics).await.map_err(to_datafusion)?,
             false => self.live_rows(),
         };
+        let bounds = match pruner.is_none() && limit.is_none() && !columns.is_empty() {
+            true => exact_bounds::of(&table, &files, &columns, &self.columns, &log_statistics).await,
+            false => Ok(None),
+        };
+        let bounds = bounds.map_err(to_datafusion)?;
         let scan = LakeglassScan::new(&self.name, &self.table, &self.footers, &self.schema, columns, live_rows)?
+            .with_bounds(bounds)
             .with_files(files, state.config().target_partitions())
             .with_statistics(log_statistics)
             .with_pruner(pruner)

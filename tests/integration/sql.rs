@@ -1,6 +1,6 @@
 //! Queries over Delta tables: their rows, their columns, their errors.
 
-use crate::sql_fixture::{error, rows, run, session, table};
+use crate::sql_fixture::{error, rows, run, session, table, text};
 use arrow::datatypes::DataType;
 use lakeglass::Version;
 use lakeglass::sql::{Session, SessionOptions};
@@ -170,6 +170,41 @@ async fn pruning_reads_less_and_returns_the_same() {
         rows(&session, ordered).await,
         ["4800", "4799", "4798"].map(|id| (id.parse::<i64>().unwrap() - 1).to_string())
     );
+}
+
+#[tokio::test]
+async fn exact_bounds_answer_from_the_log_and_others_are_read() {
+    let session = session(&[
+        ("eight", "tests/fixtures/eight_files/table"),
+        ("typed", "tests/fixtures/primitive_types/table"),
+        ("trade", "www/demo/trade"),
+    ])
+    .await;
+    let requests = async |sql: &str| {
+        let (result, batches) = run(&session, sql).await.unwrap();
+        (result.meter.metrics().requests, batches.iter().flat_map(text).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        requests("SELECT min(id), max(id), count(id), count(*) FROM eight").await,
+        (0, vec!["0|4799|4800|4800".to_string()])
+    );
+    // The partition column of a partitioned table, and the same by reading the rows.
+    let (asked, bounds) = requests("SELECT min(year), max(year) FROM trade").await;
+    assert_eq!(asked, 0);
+    assert_eq!(
+        bounds,
+        rows(&session, "SELECT min(year), max(year) FROM (SELECT year, value FROM trade WHERE value > -1e30)").await
+    );
+    // A filter, a string that may have been cut, a float that may hide a NaN: rows are read.
+    for sql in
+        ["SELECT max(id) FROM eight WHERE id < 1000", "SELECT max(name) FROM eight", "SELECT min(double) FROM typed"]
+    {
+        assert!(requests(sql).await.0 > 0, "{sql}");
+    }
+    assert_eq!(requests("SELECT max(id) FROM eight WHERE id < 1000").await.1, ["999"]);
+    let (_, log) = requests("SELECT min(long), max(long), min(date), max(date), min(boolean) FROM typed").await;
+    let read = "SELECT min(a), max(a), min(b), max(b), min(c) FROM (SELECT long + 0 AS a, date AS b, boolean AS c, random() AS r FROM typed) WHERE r >= 0";
+    assert_eq!(log, rows(&session, read).await);
 }
 
 #[tokio::test]

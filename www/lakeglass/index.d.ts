@@ -87,7 +87,7 @@ export interface EngineOptions {
    * query string, the oldest going first; 256 MiB by default, 0: none. Where the browser forbids it, nothing is kept.
    */
   storeBytes?: number;
-  /** How many partitions of a query fetch at a time. */
+  /** Partitions of a plan; 1 by default, which is best on one thread. */
   targetPartitions?: number;
   /** Rows in a batch, at most. */
   batchSize?: number;

@@ -69,6 +69,16 @@ pub(super) fn num_records(text: &str) -> Option<u64> {
     serde_json::from_str::<NumRecords>(text).ok()?.num_records
 }
 
+/// Only `tightBounds`, which is true where it is not said.
+pub(super) fn has_tight_bounds(text: &str) -> bool {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct TightBounds {
+        tight_bounds: Option<bool>,
+    }
+    serde_json::from_str::<TightBounds>(text).is_ok_and(|read| read.tight_bounds.unwrap_or(true))
+}
+
 fn number(raw: &RawValue) -> Option<u64> {
     raw.get().parse().ok()
 }

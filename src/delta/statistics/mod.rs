@@ -106,6 +106,17 @@ pub fn num_records(file: &DataFile) -> Option<u64> {
     }
 }
 
+/// Whether a file's statistics are of exactly the rows that it has now, as far as that was read with the log: none of its rows
+/// is deleted, and its writer calls its bounds tight.
+pub fn is_tight(file: &DataFile) -> bool {
+    let tight = match file.statistics.as_ref() {
+        Some(FileStatistics::Json(text)) => encoded::has_tight_bounds(text),
+        Some(FileStatistics::Parsed { batch, row }) => parsed::has_tight_bounds(batch, *row as usize),
+        Some(FileStatistics::Stored { .. }) | None => false,
+    };
+    tight && file.deletes.is_none()
+}
+
 /// A column whose statistics are wanted.
 #[derive(Debug, Clone, Copy)]
 struct Column<'s> {

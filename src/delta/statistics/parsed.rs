@@ -61,6 +61,12 @@ pub(super) fn num_records(batch: &StructArray, row: usize) -> Option<u64> {
     count(counts(&column.slice(row, 1)).as_ref(), 0)
 }
 
+/// Only `tightBounds`, which is true where it is not said.
+pub(super) fn has_tight_bounds(batch: &StructArray, row: usize) -> bool {
+    let column = batch.column_by_name("tightBounds").and_then(|column| column.as_boolean_opt());
+    column.is_none_or(|tight| row < tight.len() && (tight.is_null(row) || tight.value(row)))
+}
+
 fn counts(column: &ArrayRef) -> Option<UInt64Array> {
     cast(column, &DataType::UInt64).ok()?.as_primitive_opt::<UInt64Type>().cloned()
 }
