@@ -66,10 +66,20 @@ pub enum Error {
         status: u16,
     },
     /// A signed URL whose time is over.
-    #[error("the signed URL of {url} has expired: ask for a fresh one")]
+    #[error("the signed URL of {url} has expired: {reason}")]
     UrlExpired {
         /// The object, redacted.
         url: String,
+        /// Since when, where that is known, and whom to ask for a fresh one.
+        reason: String,
+    },
+    /// The log names an object at an origin that nobody allowed.
+    #[error("{url} is at another origin than the table: to let it be read, without credentials, allow {origin}")]
+    OriginNotAllowed {
+        /// The object, redacted.
+        url: String,
+        /// What `allowedOrigins` has to name.
+        origin: String,
     },
     /// The table, file or statement uses something that cannot be read right here.
     #[error("unsupported feature {feature}: {reason}")]
@@ -128,6 +138,7 @@ pub enum ErrorCode {
     HttpStatus,
     PermissionDenied,
     UrlExpired,
+    OriginNotAllowed,
     UnsupportedFeature,
     CorruptTable,
     InvalidSql,
@@ -138,7 +149,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in the order of [`Error`]'s variants.
-    pub const ALL: [ErrorCode; 13] = [
+    pub const ALL: [ErrorCode; 14] = [
         ErrorCode::TableNotFound,
         ErrorCode::VersionNotFound,
         ErrorCode::Network,
@@ -146,6 +157,7 @@ impl ErrorCode {
         ErrorCode::HttpStatus,
         ErrorCode::PermissionDenied,
         ErrorCode::UrlExpired,
+        ErrorCode::OriginNotAllowed,
         ErrorCode::UnsupportedFeature,
         ErrorCode::CorruptTable,
         ErrorCode::InvalidSql,
@@ -164,6 +176,7 @@ impl ErrorCode {
             ErrorCode::HttpStatus => "http_status",
             ErrorCode::PermissionDenied => "permission_denied",
             ErrorCode::UrlExpired => "url_expired",
+            ErrorCode::OriginNotAllowed => "origin_not_allowed",
             ErrorCode::UnsupportedFeature => "unsupported_feature",
             ErrorCode::CorruptTable => "corrupt_table",
             ErrorCode::InvalidSql => "invalid_sql",
@@ -191,6 +204,7 @@ impl Error {
             Error::HttpStatus { .. } => ErrorCode::HttpStatus,
             Error::PermissionDenied { .. } => ErrorCode::PermissionDenied,
             Error::UrlExpired { .. } => ErrorCode::UrlExpired,
+            Error::OriginNotAllowed { .. } => ErrorCode::OriginNotAllowed,
             Error::UnsupportedFeature { .. } => ErrorCode::UnsupportedFeature,
             Error::CorruptTable { .. } => ErrorCode::CorruptTable,
             Error::InvalidSql { .. } => ErrorCode::InvalidSql,
@@ -215,6 +229,11 @@ impl Error {
         Error::Internal { message: message.to_string() }
     }
 
+    /// A signed URL whose time is over, of which nothing else is known.
+    pub fn expired(url: impl Into<String>) -> Error {
+        Error::UrlExpired { url: url.into(), reason: "ask whoever gave it for a fresh one".into() }
+    }
+
     /// Whether the object asked for is not there (404 or 410).
     pub fn is_missing(&self) -> bool {
         matches!(self, Error::HttpStatus { status: 404 | 410, .. })
@@ -237,7 +256,7 @@ mod tests {
     fn codes_are_pinned() {
         let codes: Vec<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
         let pinned = "table_not_found version_not_found network cors_or_network http_status permission_denied url_expired \
-                      unsupported_feature corrupt_table invalid_sql memory_limit cancelled internal";
+                      origin_not_allowed unsupported_feature corrupt_table invalid_sql memory_limit cancelled internal";
         assert_eq!(codes.join(" "), pinned);
     }
 }

@@ -9,7 +9,7 @@
 //! (url, version)                        parsed once: TableUrl, Version            table.rs
 //!   -> Storage                          where the bytes are, how to reach them    storage/
 //!   -> LogSegment                       the log files that make up that version   delta/log_segment.rs
-//!   -> Snapshot                         schema and live files: plain data         snapshot/, made by delta/
+//!   -> Snapshot                         schema and live files: plain data         snapshot/, made by delta/, manifest/, sharing/
 //!   -> Scan                             which files, columns, row groups, bytes   scan/
 //!   -> stream of RecordBatch            DataFusion runs the plan                  sql/
 //!   -> Arrow IPC bytes                  to JavaScript, batch by batch             api/
@@ -19,16 +19,16 @@
 //! `scripts/check` enforces:
 //!
 //! ```text
-//! api -> sql -> scan -> table -> delta -> storage -> snapshot -> error
+//! api -> sql -> scan -> table -> sharing, manifest -> delta -> storage -> snapshot -> error
 //! ```
 //!
 //! # Where a change goes
 //!
 //! | To … | go to |
 //! |---|---|
-//! | reach bytes in another way, retry, cache, count | [`storage`] |
+//! | reach bytes in another way, sign for a cloud, retry, cache, count | [`storage`] |
 //! | understand more of a Delta log; refuse a feature | [`delta`] |
-//! | add a table format | a folder beside [`delta`] that makes a [`Snapshot`] |
+//! | add a table format | a folder beside [`delta`], [`manifest`] and [`sharing`] that makes a [`Snapshot`] |
 //! | read fewer bytes of a Parquet file; read a type right | [`scan`] |
 //! | add a statement, a function, a rewrite | `sql` |
 //! | offer something to JavaScript | `api`, then `www/lakeglass` |
@@ -57,6 +57,14 @@
 //! log, or from the first ranged GET. Suffix ranges (`bytes=-8`) are not asked for either: some hosts reject them, others
 //! answer them wrongly.
 //!
+//! # Why do credentials keep to one origin?
+//!
+//! A log is data, and may name any URL: whoever writes a table could have a reader's token sent to himself. So what a host is
+//! shown goes to the table's own origin (of a bucket, to that bucket) and nowhere else: [`storage`] decides it in one place,
+//! where a name becomes a URL, and drops all of it where a redirect leads to another origin. Other origins have to be allowed
+//! by name. A share manifest and a sharing server give a URL for each file, which carries its own permission and is sent nothing
+//! else.
+//!
 //! # Why not DataFusion's Parquet source?
 //!
 //! Its scan decides what to fetch inside the decoder, file by file, behind `AsyncFileReader`. Here one path of our own, on
@@ -81,7 +89,9 @@
 pub mod api;
 pub mod delta;
 pub mod error;
+pub mod manifest;
 pub mod scan;
+pub mod sharing;
 pub mod snapshot;
 #[cfg(feature = "sql")]
 pub mod sql;

@@ -2,15 +2,21 @@
 
 use crate::delta::{self, Commit, Definition, Verified, VersionRange};
 use crate::error::{Error, Result};
-use crate::snapshot::Snapshot;
-use crate::storage::{Meter, Storage, StorageOptions};
+use crate::manifest::Manifest;
+use crate::sharing::{Client, Profile, SharedName, SharedTable};
+use crate::snapshot::{FileLocation, Snapshot};
+use crate::storage::{AccessOptions, Meter, Probe, Storage, StorageOptions, location_name, redact};
+use bytes::Bytes;
+use object_store::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use url::Url;
 
 pub use crate::snapshot::Version;
 
-/// Where a table is: `http`, `https` or, natively, `file` and plain folder paths.
+/// Where a table is: the URL of its folder (`http`, `https`, `s3`, `gs`, `abfss`, `az`; natively `file` and plain paths), or of a
+/// document that tells of tables: a share manifest (`….json`), or a Delta Sharing profile with a table's name
+/// (`….share#share.schema.table`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct TableUrl(Url);
 
@@ -18,6 +24,17 @@ impl TableUrl {
     /// The URL itself, signature and all. For fetching only, never for showing.
     pub fn as_url(&self) -> &Url {
         &self.0
+    }
+
+    /// The folder and the name of a document; `None` for a table's own folder.
+    fn document(&self) -> Option<(Url, Path)> {
+        let name =
+            self.0.path().rsplit('/').next().filter(|name| name.ends_with(".json") || name.ends_with(".share"))?;
+        let mut folder = self.0.clone();
+        let path = self.0.path().strip_suffix(name).unwrap_or_default().to_owned();
+        folder.set_path(&path);
+        folder.set_fragment(None);
+        Some((folder, Path::from_url_path(name).ok()?))
     }
 }
 
@@ -37,8 +54,18 @@ impl FromStr for TableUrl {
 
 #[cfg(not(target_arch = "wasm32"))]
 fn folder(path: &str) -> Result<TableUrl> {
+    // A profile's path with the name of a table behind it.
+    let (path, fragment) = match path.split_once(".share#") {
+        Some((path, table)) => (format!("{path}.share"), Some(table)),
+        None => (path.to_owned(), None),
+    };
     let path = std::path::absolute(path).map_err(not_a_location)?;
-    let url = Url::from_directory_path(path).map_err(|()| not_a_location("not a folder's path"))?;
+    let url = match path.is_file() {
+        true => Url::from_file_path(path),
+        false => Url::from_directory_path(path),
+    };
+    let mut url = url.map_err(|()| not_a_location("not a folder's path"))?;
+    url.set_fragment(fragment);
     // Parsed again, which takes the `..` of a relative path away.
     Url::parse(url.as_str()).map(TableUrl).map_err(not_a_location)
 }
@@ -59,33 +86,105 @@ impl std::fmt::Debug for TableUrl {
 pub struct Table {
     storage: Storage,
     snapshot: Arc<Snapshot>,
+    origin: Origin,
+}
+
+/// What knows a table's versions.
+#[derive(Debug, Clone)]
+enum Origin {
+    /// The log in its storage.
+    Log,
+    /// Whoever shared it.
+    Manifest(Arc<Manifest>),
+    /// The server that shares it.
+    Sharing(Arc<SharedTable>),
 }
 
 impl Table {
     /// Opens `url` at `version`.
     pub async fn open(url: &TableUrl, version: Version, options: &StorageOptions) -> Result<Table> {
-        Table::open_in(Storage::open(url.as_url(), options)?, version, &Meter::default()).await
+        Table::open_metered(url, version, options, &Meter::default()).await
+    }
+
+    /// Opens `url` at `version`, and counts what that costs into `meter`.
+    pub async fn open_metered(
+        url: &TableUrl,
+        version: Version,
+        options: &StorageOptions,
+        meter: &Meter,
+    ) -> Result<Table> {
+        let Some((folder, name)) = url.document() else {
+            return Table::open_in(Storage::open(url.as_url(), options)?, version, meter).await;
+        };
+        let storage = Storage::open(&folder, options)?.with_meter(meter);
+        let document = document(&storage, name).await?;
+        if Profile::is_one(&document) {
+            return Table::open_shared(&document, url, version, options).await;
+        }
+        if !Manifest::is_one(&document) {
+            let reason = "this file is neither a share manifest nor a sharing profile; of a table, give the folder that holds _delta_log";
+            return Err(Error::TableNotFound { url: redact(url.as_url()), reason: reason.into() });
+        }
+        Table::open_manifest(Manifest::parse(&document, url.as_url())?, version, options)
+    }
+
+    async fn open_shared(profile: &[u8], url: &TableUrl, version: Version, options: &StorageOptions) -> Result<Table> {
+        let name = url
+            .as_url()
+            .fragment()
+            .and_then(|name| SharedName::parse(&percent_encoding::percent_decode_str(name).decode_utf8_lossy()));
+        let name = name.ok_or_else(|| {
+            let reason = "say which table of the profile: profile.share#share.schema.table";
+            Error::TableNotFound { url: redact(url.as_url()), reason: reason.into() }
+        })?;
+        let client = Client::new(Profile::parse(profile, url.as_url())?, options);
+        let shared = SharedTable::new(Arc::new(client), name, options);
+        let (storage, snapshot) = shared.open(version).await?;
+        Ok(Table { storage, snapshot: Arc::new(snapshot), origin: Origin::Sharing(Arc::new(shared)) })
+    }
+
+    fn open_manifest(manifest: Manifest, version: Version, options: &StorageOptions) -> Result<Table> {
+        let manifest = Arc::new(manifest);
+        let mut options = StorageOptions { sign: Some(manifest.clone()), ..options.clone() };
+        if !manifest.is_at_home() {
+            // The credentials are for where the manifest is.
+            options.access =
+                AccessOptions { allowed_origins: options.access.allowed_origins, ..AccessOptions::default() };
+        }
+        let storage = Storage::open(manifest.root(), &options)?;
+        let snapshot = Arc::new(manifest.snapshot(version)?);
+        Ok(Table { storage, snapshot, origin: Origin::Manifest(manifest) })
     }
 
     /// Opens the table in `storage` at `version`, and counts what that costs into `meter`.
     pub async fn open_in(storage: Storage, version: Version, meter: &Meter) -> Result<Table> {
         let snapshot = Arc::new(delta::snapshot(&storage.with_meter(meter), version).await?);
-        Ok(Table { storage, snapshot })
+        Ok(Table { storage, snapshot, origin: Origin::Log })
     }
 
     /// A table made elsewhere: its snapshot, and where its bytes are.
     pub fn from_parts(storage: Storage, snapshot: Arc<Snapshot>) -> Table {
-        Table { storage, snapshot }
+        Table { storage, snapshot, origin: Origin::Log }
     }
 
     /// The same table at another version; counts what opening it costs into `meter`.
     pub async fn at(&self, version: Version, meter: &Meter) -> Result<Table> {
-        Table::open_in(self.storage.clone(), version, meter).await
+        match &self.origin {
+            Origin::Log => Table::open_in(self.storage.clone(), version, meter).await,
+            Origin::Manifest(manifest) => {
+                let snapshot = Arc::new(manifest.snapshot(version)?);
+                Ok(Table { storage: self.storage.clone(), snapshot, origin: self.origin.clone() })
+            }
+            Origin::Sharing(shared) => {
+                let (storage, snapshot) = shared.open(version).await?;
+                Ok(Table { storage, snapshot: Arc::new(snapshot), origin: self.origin.clone() })
+            }
+        }
     }
 
     /// The same table, whose reads are counted into `meter` too.
     pub fn with_meter(&self, meter: &Meter) -> Table {
-        Table { storage: self.storage.with_meter(meter), snapshot: self.snapshot.clone() }
+        Table { storage: self.storage.with_meter(meter), snapshot: self.snapshot.clone(), origin: self.origin.clone() }
     }
 
     /// Where its bytes are.
@@ -103,23 +202,67 @@ impl Table {
     /// # Errors
     /// `corrupt_table` where they differ.
     pub async fn verify(&self) -> Result<Option<Verified>> {
-        delta::verify(&self.storage, &self.snapshot).await
+        match &self.origin {
+            Origin::Log => delta::verify(&self.storage, &self.snapshot).await,
+            Origin::Manifest(_) | Origin::Sharing(_) => Ok(None),
+        }
     }
 
     /// Columns, properties and features of another version, without its files: one request, where that version has a checksum
     /// file.
     pub async fn definition_at(&self, version: u64) -> Result<Definition> {
-        delta::definition(&self.storage, version).await
+        match &self.origin {
+            Origin::Log => delta::definition(&self.storage, version).await,
+            Origin::Manifest(manifest) => Ok(definition(manifest.snapshot(Version::Number(version))?)),
+            Origin::Sharing(shared) => Ok(definition(shared.open(Version::Number(version)).await?.1)),
+        }
     }
 
     /// The versions that can be opened now.
     pub async fn versions(&self) -> Result<VersionRange> {
-        delta::versions(&self.storage).await
+        match &self.origin {
+            Origin::Log => delta::versions(&self.storage).await,
+            Origin::Manifest(manifest) => Ok(manifest.versions()),
+            // A server does not say which older versions it has.
+            Origin::Sharing(shared) => {
+                let latest = shared.latest().await?;
+                Ok(VersionRange { earliest: self.snapshot.version.min(latest), latest, intact: None })
+            }
+        }
     }
 
-    /// The newest `limit` commits up to the newest version, newest first.
-    pub async fn history(&self, limit: Option<usize>) -> Result<Vec<Commit>> {
-        delta::history(&self.storage, None, limit).await
+    /// The newest `limit` commits up to version `until` (without it, the newest version), newest first.
+    pub async fn history(&self, until: Option<u64>, limit: Option<usize>) -> Result<Vec<Commit>> {
+        match &self.origin {
+            Origin::Log => delta::history(&self.storage, until, limit).await,
+            Origin::Manifest(manifest) => Ok(manifest.history(until, limit)),
+            Origin::Sharing(_) => {
+                let reason = "a sharing server does not tell who wrote a table's versions";
+                Err(Error::unsupported("history of a shared table", reason))
+            }
+        }
+    }
+
+    /// Whether its log can be read, and with it what its versions changed.
+    pub fn has_log(&self) -> bool {
+        matches!(self.origin, Origin::Log)
+    }
+}
+
+fn definition(snapshot: Snapshot) -> Definition {
+    let Snapshot { schema, partition_columns, metadata, protocol, .. } = snapshot;
+    Definition { schema, partition_columns, metadata, protocol }
+}
+
+/// The content of a document, which may have been written anew since.
+async fn document(storage: &Storage, name: Path) -> Result<Bytes> {
+    let location = FileLocation::Relative(name);
+    let url = || format!("{}/{}", storage.url().trim_end_matches('/'), location_name(&location));
+    match storage.probe_mutable(&location).await? {
+        Probe::Found(object) => Ok(object.bytes),
+        Probe::Missing => Err(Error::TableNotFound { url: url(), reason: "this document is not there".into() }),
+        Probe::Denied => Err(Error::PermissionDenied { url: url(), status: 403 }),
+        Probe::Hidden => Err(Error::CorsOrNetwork { url: url(), answered: true }),
     }
 }
 

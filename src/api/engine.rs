@@ -1,12 +1,14 @@
 //! The engine: what a worker holds, and asks everything of.
 
-use super::options::{self, EngineOptions, VersionOptions};
+use super::options::{self, EngineOptions, OpenOptions};
 use super::runtime;
+use super::sign::PageSign;
 use super::table::EngineTable;
 use crate::error::Result;
 use crate::scan::FooterCache;
-use crate::storage::{Meter, Pool, Storage, StorageOptions};
+use crate::storage::{Meter, Pool, Sign, StorageOptions};
 use crate::table::{Table, TableUrl};
+use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
@@ -68,21 +70,25 @@ impl Engine {
         Ok(runtime::run(None, clear).await?)
     }
 
-    /// Opens the table at `url`, an absolute URL.
+    /// Opens the table at `url`, an absolute URL. `sign` knows the URL of each object, where a URL for all will not do: it is
+    /// given a path below the table's root, and gives (a promise of) a URL, or `{ url, expires }`, `null` for what is not there,
+    /// `undefined` for what is below the table's URL.
     pub async fn open(
         &self,
         url: String,
-        #[wasm_bindgen(unchecked_optional_param_type = "VersionOptions")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "OpenOptions")] options: JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "AbortSignal")] signal: Option<AbortSignal>,
+        #[wasm_bindgen(unchecked_optional_param_type = "(path: string) => unknown")] sign: Option<js_sys::Function>,
     ) -> Result<EngineTable, JsValue> {
-        let version = options::parse::<VersionOptions>(options)?.version()?;
-        let storage_options = self.storage.clone();
+        let mut options = options::parse::<OpenOptions>(options)?;
+        let version = options.version()?;
+        let sign = sign.map(|sign| Arc::new(PageSign::new(sign)) as Arc<dyn Sign>);
+        let storage_options = StorageOptions { access: options.access, sign, ..self.storage.clone() };
         let meter = Meter::default();
         let counted = meter.clone();
         let table = runtime::run(signal, async move {
             let url: TableUrl = url.parse()?;
-            let storage = Storage::open(url.as_url(), &storage_options)?;
-            Table::open_in(storage, version, &counted).await
+            Table::open_metered(&url, version, &storage_options, &counted).await
         });
         Ok(EngineTable::new(table.await?, self.footers.clone(), meter.metrics()))
     }

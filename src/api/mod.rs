@@ -10,6 +10,7 @@ mod ipc;
 mod options;
 mod result;
 mod runtime;
+mod sign;
 #[cfg(feature = "sql")]
 mod sql;
 mod table;

@@ -1,7 +1,7 @@
 //! Options as they come from JavaScript: plain objects in camelCase, unknown keys refused so that a typo is told.
 
 use crate::snapshot::Version;
-use crate::storage::{CacheApi, StorageOptions};
+use crate::storage::{AccessOptions, CacheApi, StorageOptions};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -31,6 +31,10 @@ export interface VersionOptions {
   version?: bigint | number;
   /** Milliseconds since the Unix epoch, or ISO 8601 (UTC without an offset). */
   timestamp?: number | string;
+}
+/** Which version, and what the table's host has to be told and shown: see AccessOptions of the package. */
+export interface OpenOptions extends VersionOptions {
+  access?: Record<string, unknown>;
 }
 "#;
 
@@ -70,6 +74,21 @@ impl EngineOptions {
 pub(super) struct VersionOptions {
     version: Option<u64>,
     timestamp: Option<Timestamp>,
+}
+
+/// A table to open: which version of it, and what its host has to be told and shown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct OpenOptions {
+    version: Option<u64>,
+    timestamp: Option<Timestamp>,
+    pub(super) access: AccessOptions,
+}
+
+impl OpenOptions {
+    pub(super) fn version(&mut self) -> Result<Version, JsValue> {
+        VersionOptions { version: self.version.take(), timestamp: self.timestamp.take() }.version()
+    }
 }
 
 #[derive(Debug, Deserialize)]

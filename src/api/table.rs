@@ -87,7 +87,7 @@ impl EngineTable {
     ) -> Result<JsValue, JsValue> {
         let HistoryOptions { limit, until } = options::parse(options)?;
         let table = self.table.clone();
-        let commits = runtime::run(signal, async move { delta::history(table.storage(), until, limit).await }).await?;
+        let commits = runtime::run(signal, async move { table.history(until, limit).await }).await?;
         to_js(&commits.iter().map(Commit::from).collect::<Vec<_>>())
     }
 

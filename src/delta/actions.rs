@@ -38,6 +38,29 @@ pub(crate) struct Add {
     pub(crate) default_row_commit_version: Option<i64>,
 }
 
+impl Add {
+    /// A file that a sharing server names, in its plain format.
+    pub(crate) fn shared(
+        path: Box<str>,
+        partition_values: impl IntoIterator<Item = (String, Option<String>)>,
+        size: i64,
+        stats: Option<Box<str>>,
+    ) -> Add {
+        let values = partition_values.into_iter().map(|(name, value)| (name.into(), value.map(Into::into)));
+        let partition_values = PartitionValues(values.collect());
+        Add {
+            path,
+            partition_values,
+            size,
+            modification_time: 0,
+            stats,
+            deletion_vector: None,
+            base_row_id: None,
+            default_row_commit_version: None,
+        }
+    }
+}
+
 /// `remove`: a logical file is not part of the table any more.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -48,6 +48,7 @@ impl Definition {
             name: metadata.name,
             description: metadata.description,
             created_time: metadata.created_time,
+            schema_string: metadata.schema_string,
             configuration,
         };
         Ok(Definition { schema, partition_columns, metadata, protocol })

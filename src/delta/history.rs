@@ -1,6 +1,7 @@
 //! What the commits say of themselves, and which versions can be opened.
 
 use super::checkpoint_guess::{existing, guesses_below};
+use super::log_index;
 use super::log_path;
 use super::log_segment::{self, probe_commit};
 use super::{commit, commit_timestamp, last_checkpoint, vacuum};
@@ -83,6 +84,9 @@ async fn ends(storage: &Storage) -> Result<(u64, u64)> {
     let latest = log_segment::latest(storage).await?;
     if probe_commit(storage, 0).await?.is_some() {
         return Ok((0, latest));
+    }
+    if let Some(earliest) = log_index::read(storage, Some(latest)).await?.and_then(|listing| listing.earliest()) {
+        return Ok((earliest, latest));
     }
     let mut earliest = last_checkpoint::read(storage).await?.map_or(latest, |hint| hint.version);
     loop {

@@ -79,6 +79,11 @@ impl Listing {
         of_version.insert(at, CheckpointFiles { version, files });
     }
 
+    /// Commits that the listing does not have yet.
+    pub(crate) fn add_commits(&mut self, versions: impl IntoIterator<Item = u64>) {
+        self.commits.extend(versions);
+    }
+
     /// The newest version.
     pub(crate) fn latest(&self) -> Option<u64> {
         self.commits.last().max(self.checkpoints.keys().next_back()).copied()

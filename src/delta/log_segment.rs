@@ -12,7 +12,7 @@ use super::checkpoint::{self, Checkpoint, CheckpointFiles};
 use super::checkpoint_guess::{classic, existing, guesses_at, guesses_below, interval};
 use super::damage::Damage;
 use super::log_listing::{Listing, Piece, Plan};
-use super::{last_checkpoint, log_compaction, log_path};
+use super::{last_checkpoint, log_compaction, log_index, log_path};
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use crate::storage::{Object, Probe, Storage};
@@ -93,6 +93,11 @@ async fn find(
     let usable = hint.filter(|hint| version.is_none_or(|version| hint.version <= version));
     if let Some(mut listing) = list(storage, usable).await? {
         return listed(storage, &mut listing, usable.is_some(), version, damage).await;
+    }
+    if storage.prefers_index()
+        && let Some(segment) = from_index(storage, version, damage).await?
+    {
+        return Ok(segment);
     }
     if let Some(checkpoint) = usable
         && let Some(segment) = from_checkpoint(storage, checkpoint, version, damage).await?
@@ -258,6 +263,17 @@ async fn from_checkpoint(
     Ok(Some(LogSegment { version, checkpoint: Some(checkpoint), commits }))
 }
 
+/// With the log's index file; `None` where there is none, or it is out of date.
+async fn from_index(storage: &Storage, version: Option<u64>, damage: &Damage) -> Result<Option<LogSegment>> {
+    let Some(mut listing) = log_index::read(storage, version).await? else { return Ok(None) };
+    match listed(storage, &mut listing, false, version, damage).await {
+        Ok(segment) => Ok(Some(segment)),
+        Err(Error::VersionNotFound { .. } | Error::CorruptTable { .. } | Error::TableNotFound { .. }) => Ok(None),
+        Err(error) if error.may_be_missing() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 async fn from_zero(storage: &Storage, version: Option<u64>) -> Result<LogSegment> {
     let commits = commits_from(storage, 0, version).await?;
     match commits.last() {
@@ -343,6 +359,12 @@ async fn from_guessed(
     hint: Option<&CheckpointFiles>,
     damage: &Damage,
 ) -> Result<Option<LogSegment>> {
+    // An index knows, where there is one: a request in place of dozens.
+    if !storage.prefers_index()
+        && let Some(segment) = from_index(storage, version, damage).await?
+    {
+        return Ok(Some(segment));
+    }
     for candidates in guesses_below(from) {
         if let Some(segment) = from_first(storage, &candidates, version, damage).await? {
             return Ok(Some(segment));

@@ -8,6 +8,7 @@
 //! Specification: <https://github.com/delta-io/delta/blob/master/PROTOCOL.md>.
 
 mod actions;
+mod assemble;
 pub mod change_feed;
 mod checkpoint;
 mod checkpoint_batch;
@@ -24,6 +25,7 @@ mod definition;
 mod history;
 mod last_checkpoint;
 mod log_compaction;
+pub mod log_index;
 mod log_listing;
 mod log_path;
 mod log_segment;
@@ -48,7 +50,10 @@ use log_segment::{FetchedCommit, LogSegment};
 use partition_values::PartitionValuesBuilder;
 use replay::{Replay, Replayed};
 
+pub(crate) use actions::{Add, Metadata, Protocol};
+pub(crate) use assemble::{Assembly, action};
 pub use checksum::{Verified, verify};
+pub(crate) use commit::lines_of;
 pub use definition::{Definition, definition};
 pub use history::{Commit, VersionRange, history, versions};
 pub use vacuum::missing_file;

@@ -200,6 +200,8 @@ pub struct TableMetadata {
     pub description: Option<String>,
     /// When it was created, in milliseconds since the Unix epoch.
     pub created_time: Option<i64>,
+    /// The schema as the table's own format writes it: Delta's JSON. Empty where the format has no such text.
+    pub schema_string: String,
     /// Table properties.
     pub configuration: BTreeMap<String, String>,
 }

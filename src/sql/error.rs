@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn our_errors_come_back_through_any_wrapping() {
-        let ours = Error::UrlExpired { url: "https://host/t".into() };
+        let ours = Error::expired("https://host/t");
         let wrapped = DataFusionError::Context(
             "scan".into(),
             Box::new(DataFusionError::Shared(Arc::new(DataFusionError::ArrowError(

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// What the newest `limit` commits say of themselves, by the log's own names; objects as JSON.
 pub async fn history(table: &Table, limit: Option<usize>) -> Result<RecordBatch> {
-    let commits = table.history(limit).await?;
+    let commits = table.history(None, limit).await?;
     let text =
         |of: fn(&Commit) -> Option<&String>| Arc::new(StringArray::from_iter(commits.iter().map(of))) as ArrayRef;
     let json = |of: fn(&Commit) -> &BTreeMap<String, Value>| {

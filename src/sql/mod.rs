@@ -20,6 +20,8 @@ mod names;
 mod nesting;
 mod output;
 mod partition_filter;
+#[cfg(feature = "cli")]
+mod partition_query;
 mod prune;
 mod registry;
 mod show;
@@ -30,3 +32,5 @@ mod time_travel;
 mod variant;
 
 pub use context::{QueryResult, Session, SessionOptions};
+#[cfg(feature = "cli")]
+pub use partition_query::files_where;

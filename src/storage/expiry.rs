@@ -26,7 +26,7 @@ pub(super) fn is_expired(url: &Url, status: u16, body: &[u8], now: i64) -> bool 
 }
 
 /// Until when a signed URL is valid, in milliseconds since the Unix epoch.
-fn end_of_validity(url: &Url) -> Option<i64> {
+pub(super) fn end_of_validity(url: &Url) -> Option<i64> {
     let query: HashMap<String, String> =
         url.query_pairs().map(|(name, value)| (name.to_ascii_lowercase(), value.into_owned())).collect();
     let get = |name: &str| query.get(name).map(String::as_str);

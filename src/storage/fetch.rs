@@ -19,7 +19,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit, RequestMode,
-    RequestRedirect,
+    RequestRedirect, ResponseType,
 };
 
 /// No more than this is reserved on a host's word.
@@ -82,6 +82,10 @@ async fn fetch(request: Request, timeout: Duration) -> Result<Response, SendErro
     let promise = call_fetch(request.url.as_str(), &init).map_err(|error| dropped(&error))?;
     let reply = within(timeout, promise).await?.map_err(|error| classify(&error))?;
     let reply: web_sys::Response = reply.dyn_into().map_err(|_| SendError::Dropped("fetch gave no Response".into()))?;
+    if reply.type_() == ResponseType::Opaqueredirect {
+        let reason = "the host redirects, and headers are not sent along: give the URL that it leads to, or no headers";
+        return Err(SendError::Refused(reason.into()));
+    }
     let headers = reply.headers();
     let content_length = text(&headers, "content-length").and_then(|length| length.parse().ok());
     let body = read_body(&reply, content_length, timeout).await?;
@@ -91,6 +95,7 @@ async fn fetch(request: Request, timeout: Duration) -> Result<Response, SendErro
         content_length,
         last_modified: text(&headers, "last-modified"),
         retry_after: text(&headers, "retry-after"),
+        table_version: text(&headers, "delta-table-version"),
         body,
     })
 }
@@ -104,17 +109,32 @@ fn init(request: &Request, controller: &AbortController) -> Result<RequestInit, 
         headers.set(name, value)?;
     }
     let init = RequestInit::new();
-    init.set_method("GET");
+    match &request.body {
+        Some(body) => {
+            init.set_method("POST");
+            init.set_body(&Uint8Array::from(body.as_ref()).into());
+        }
+        None => init.set_method("GET"),
+    }
     init.set_headers(&headers);
     init.set_signal(Some(&controller.signal()));
     init.set_credentials(RequestCredentials::SameOrigin);
-    init.set_redirect(RequestRedirect::Follow);
+    // To another origin, `fetch` takes all headers along but `Authorization`, and does not say where a redirect leads.
+    let secret = request.headers.iter().any(|(name, _)| !is_harmless(name));
+    init.set_redirect(if secret { RequestRedirect::Manual } else { RequestRedirect::Follow });
     match request.freshness {
         Freshness::Immutable => {}
         Freshness::Revalidated => init.set_cache(RequestCache::NoCache),
         Freshness::Uncached => init.set_cache(RequestCache::NoStore),
     }
     Ok(init)
+}
+
+/// Whether a header stays at its origin when `fetch` follows a redirect, or is no secret.
+fn is_harmless(name: &str) -> bool {
+    ["authorization", "content-type", "delta-sharing-capabilities", "x-ms-version"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Whether anything answers: in this mode `fetch` resolves whatever CORS says, with a reply that tells nothing. Its body is

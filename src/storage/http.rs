@@ -3,16 +3,20 @@
 //! GET only, never HEAD: a presigned URL signs one method, and answers the other with 403. One explicit range at most. What a
 //! reply is worth is [`super::reply`]'s to judge, whether to ask again [`super::retry`]'s; here they are put together.
 
-use super::locate::{Locator, Target};
+use super::listing::{self, Listed};
+use super::locate::{self, Locator, Target};
 use super::metered::Meters;
 use super::pace::Pace;
+use super::presign::Presigner;
 use super::reply::{Reply, judge};
 use super::retry::{Failure, RetryPolicy};
+use super::sign::{Sign, Signed};
 use super::transport::{Freshness, Request, Transport};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -31,6 +35,8 @@ pub(super) struct HttpStore {
     honouring_ranges: Mutex<HashSet<Origin>>,
     /// Of the URLs that are fetched right now, those one request of which goes through the browser's cache.
     through_cache: Mutex<HashSet<Url>>,
+    /// Whether a listing is worth a try: until it was refused.
+    can_list: AtomicBool,
 }
 
 impl HttpStore {
@@ -39,6 +45,7 @@ impl HttpStore {
         locator: Locator,
         retry: RetryPolicy,
         permits: Arc<Semaphore>,
+        can_list: bool,
     ) -> HttpStore {
         HttpStore {
             transport,
@@ -48,6 +55,7 @@ impl HttpStore {
             pace: Pace::default(),
             honouring_ranges: Mutex::default(),
             through_cache: Mutex::default(),
+            can_list: AtomicBool::new(can_list),
         }
     }
 
@@ -59,13 +67,74 @@ impl HttpStore {
         freshness: Freshness,
         meters: &Meters,
     ) -> Result<Reply> {
-        let target = self.locator.locate(location)?;
+        let target = self.locator.locate(location, now()).await?;
+        match self.fetch_target(&target, range, freshness, meters).await {
+            // It was to be good for longer, by this machine's clock at least.
+            Err(Error::UrlExpired { .. }) if target.renewable => {
+                self.locator.forget(location);
+                let target = self.locator.locate(location, now()).await?;
+                let again = self.fetch_target(&target, range, freshness, meters).await;
+                again.map_err(|error| self.advise(error))
+            }
+            done => done,
+        }
+    }
+
+    /// Who made a URL knows whom to ask for another.
+    fn advise(&self, error: Error) -> Error {
+        match (error, self.locator.signer().and_then(|sign| sign.advice())) {
+            (Error::UrlExpired { url, .. }, Some(reason)) => Error::UrlExpired { url, reason },
+            (error, _) => error,
+        }
+    }
+
+    /// Lists `folder`, page by page; `None` where this host cannot, or does not let these credentials.
+    pub(super) async fn list(
+        &self,
+        folder: &str,
+        start_after: Option<&str>,
+        meters: &Meters,
+    ) -> Result<Option<Vec<Listed>>> {
+        let (Some(root), Some(service)) = (self.locator.root(), self.locator.service()) else { return Ok(None) };
+        if !self.can_list.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let (mut all, mut next) = (Vec::new(), None::<String>);
+        loop {
+            let Some(url) = listing::page_url(service, root, folder, start_after, next.as_deref()) else {
+                return Ok(None);
+            };
+            let target = self.locator.own(url, now());
+            let page = match self.fetch_target(&target, None, Freshness::Revalidated, meters).await {
+                Ok(reply) => listing::parse(&reply.bytes),
+                Err(error) if refuses_to_list(&error) => None,
+                Err(error) => return Err(error),
+            };
+            let Some(page) = page else {
+                self.can_list.store(false, Ordering::Relaxed);
+                return Ok(None);
+            };
+            all.extend(page.objects);
+            if page.next.is_none() || page.next == next {
+                return Ok(Some(all));
+            }
+            next = page.next;
+        }
+    }
+
+    async fn fetch_target(
+        &self,
+        target: &Target,
+        range: Option<&Range<u64>>,
+        freshness: Freshness,
+        meters: &Meters,
+    ) -> Result<Reply> {
         let started = Instant::now();
         let mut attempts = 0;
         let mut answered = None;
         loop {
             attempts += 1;
-            let failure = match self.attempt(&target, range, freshness, meters).await {
+            let failure = match self.attempt(target, range, freshness, meters).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
@@ -102,7 +171,8 @@ impl HttpStore {
         let (url, headers) = (target.url.clone(), target.headers.clone());
         let started = Instant::now();
         self.pace.begin();
-        let response = self.transport.send(Request { url, range: range.cloned(), headers, freshness }).await;
+        let response =
+            self.transport.send(Request { url, range: range.cloned(), headers, body: None, freshness }).await;
         self.pace.end(response.as_ref().ok().map(|response| response.body.len() as u64), started.elapsed());
         let response = response?;
         meters.count_bytes(response.body.len());
@@ -120,9 +190,37 @@ impl HttpStore {
 
     /// Whether the host of `location` is known to answer a range with that range, and not with the whole object.
     pub(super) fn honours_ranges(&self, location: &FileLocation) -> bool {
-        let Ok(target) = self.locator.locate(location) else { return false };
         let honouring = self.honouring_ranges.lock().unwrap_or_else(PoisonError::into_inner);
-        honouring.contains(&target.url.origin())
+        match (location, self.locator.root()) {
+            (FileLocation::Absolute(url), _) => honouring.contains(&url.origin()),
+            // Where each object has a URL of its own, the last origin that kept to a range stands for all.
+            (FileLocation::Relative(_), _) if self.locator.signer().is_some() => !honouring.is_empty(),
+            (FileLocation::Relative(_), Some(root)) => honouring.contains(&root.origin()),
+            (FileLocation::Relative(_), None) => false,
+        }
+    }
+
+    /// Who knows the URL of each object, where somebody does.
+    pub(super) fn signer(&self) -> Option<&Arc<dyn Sign>> {
+        self.locator.signer()
+    }
+
+    /// Whether somebody has a URL for this very object.
+    pub(super) async fn is_signed(&self, location: &FileLocation) -> Result<bool> {
+        match self.locator.signer() {
+            Some(sign) => Ok(!matches!(sign.sign(&locate::key(location)).await?, Signed::Unsigned)),
+            None => Ok(false),
+        }
+    }
+
+    /// Who signs for the table's bucket, where there is a key.
+    pub(super) fn presigner(&self) -> Option<&Presigner> {
+        self.locator.presigner()
+    }
+
+    /// The URL of `location` as it would be fetched now. A secret.
+    pub(super) async fn url_of(&self, location: &FileLocation) -> Result<Url> {
+        Ok(self.locator.locate(location, now()).await?.url)
     }
 
     fn note_honoured(&self, url: &Url) {
@@ -137,7 +235,7 @@ impl HttpStore {
 
     /// What errors call `location`.
     pub(super) fn name(&self, location: &FileLocation) -> Result<String> {
-        self.locator.locate(location).map(|target| super::redact(&target.url))
+        self.locator.name(location)
     }
 }
 
@@ -160,7 +258,17 @@ impl Drop for ThroughCache<'_> {
     }
 }
 
-fn now() -> i64 {
+/// Whether a host that has listings gives none here.
+fn refuses_to_list(error: &Error) -> bool {
+    match error {
+        Error::HttpStatus { status, .. } => matches!(status, 400 | 404 | 405 | 409 | 410 | 501),
+        Error::PermissionDenied { .. } | Error::CorsOrNetwork { answered: true, .. } => true,
+        _ => false,
+    }
+}
+
+/// Milliseconds since the Unix epoch, by this machine's clock.
+pub fn now() -> i64 {
     since_epoch().as_millis() as i64
 }
 
@@ -178,8 +286,9 @@ fn since_epoch() -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
-    use crate::storage::transport::{Headers, Response, SendError};
+    use crate::storage::access::AccessOptions;
+    use crate::storage::location;
+    use crate::storage::transport::{Response, SendError};
     use async_trait::async_trait;
     use object_store::path::Path;
 
@@ -208,8 +317,10 @@ mod tests {
     fn store(answer: Result<Response, SendError>) -> (HttpStore, Arc<Mutex<Vec<Freshness>>>) {
         let sent: Arc<Mutex<Vec<Freshness>>> = Arc::default();
         let transport = Box::new(Recorder { answer, sent: sent.clone() });
-        let locator = Locator::new(Some(&Url::parse("https://host/t?sig=secret").unwrap()), Headers::default());
-        (HttpStore::new(transport, locator, RetryPolicy::default(), Arc::new(Semaphore::new(6))), sent)
+        let access = AccessOptions::default();
+        let root = location::resolve(&Url::parse("https://host/t?sig=secret").unwrap(), &access).unwrap();
+        let locator = Locator::new(Some(root), &access, None);
+        (HttpStore::new(transport, locator, RetryPolicy::default(), Arc::new(Semaphore::new(6)), false), sent)
     }
 
     fn at(path: &str) -> FileLocation {

@@ -6,14 +6,15 @@
 //!   that an earlier visit filled;
 //! - the rest is merged into as few requests as pay off ([`coalesce`], by what the host's [`pace`] makes of a gap), and somebody else's equal request is waited for
 //!   ([`flight`]); both in [`read`], as a [`task`] that goes on while its caller is paused;
-//! - a [`source`] fetches: an object store ([`store`]; local folders), or [`http`], which turns names into URLs ([`locate`]),
-//!   sends a GET through a [`transport`] (browser `fetch` or reqwest), judges its [`reply`], and asks again where that may
+//! - a [`source`] fetches: an object store ([`store`]; local folders), or [`http`], which turns names into URLs ([`locate`];
+//!   [`location`] knows the schemes, [`access`] the credentials, [`presign`] and [`sign`] who signs), sends a GET through a [`transport`] (browser `fetch` or reqwest), judges its [`reply`], and asks again where that may
 //!   help ([`retry`]);
 //! - [`metered`] counts all of it, and [`wake`] tells a browser's driver that something has arrived.
 //!
 //! Objects never change once written, with one exception (`_last_checkpoint`, see [`Storage::probe_mutable`]): that is what
 //! makes caching by name right.
 
+mod access;
 mod cache;
 #[cfg(target_arch = "wasm32")]
 mod cache_api;
@@ -23,7 +24,9 @@ mod expiry;
 mod fetch;
 mod flight;
 mod http;
+mod listing;
 mod locate;
+mod location;
 pub mod metered;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
@@ -31,10 +34,13 @@ mod options;
 mod pace;
 mod persistent;
 mod pool;
+mod presign;
 mod read;
 mod read_only;
 mod reply;
+mod rest;
 mod retry;
+mod sign;
 mod source;
 mod store;
 pub(crate) mod task;
@@ -48,6 +54,7 @@ use coalesce::coalesce;
 use flight::Flights;
 use http::HttpStore;
 use locate::Locator;
+use location::Location;
 use metered::Meters;
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -56,17 +63,22 @@ use read::cut;
 use source::{Source, StoreRoot};
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 use store::StoreReader;
-use transport::{Freshness, Headers, Transport};
+use transport::{Freshness, Transport};
 use url::Url;
 
+pub use access::{AccessOptions, BucketStyle};
 #[cfg(target_arch = "wasm32")]
 pub use cache_api::CacheApi;
+pub use http::now;
 pub use metered::{Meter, Metrics};
 pub use options::StorageOptions;
 pub use persistent::ByteStore;
 pub use pool::Pool;
+pub use rest::{Answer, Rest};
 pub use retry::RetryPolicy;
+pub use sign::{Sign, Signed};
 
 /// Where one table's objects are and how they are reached. Cheap to clone; clones share connections, and with their [`Pool`] cache and permits.
 #[derive(Clone)]
@@ -81,6 +93,7 @@ struct Shared {
     url: String,
     cache: Shelf,
     flights: Flights,
+    prefers_index: bool,
 }
 
 impl std::fmt::Debug for Storage {
@@ -126,10 +139,9 @@ pub struct Entry {
 }
 
 impl Storage {
-    /// The storage of the table at `url` (`http`, `https`; natively `file` too). No request is made.
+    /// The storage of the table at `url`: `http`, `https`, `s3`, `gs`, `abfss`, `az`; natively `file` too. No request is made.
     pub fn open(url: &Url, options: &StorageOptions) -> Result<Storage> {
         match url.scheme() {
-            "http" | "https" => Ok(Storage::build(None, Some(url), redact(url), options)),
             #[cfg(not(target_arch = "wasm32"))]
             "file" => {
                 let missing =
@@ -138,9 +150,11 @@ impl Storage {
                 let store = Arc::new(object_store::local::LocalFileSystem::new());
                 Ok(Storage::build(Some((store, root, true)), None, redact(url), options))
             }
-            scheme => {
-                let reason = format!("{}: tables are read over http and https", redact(url));
-                Err(Error::unsupported(format!("{scheme} locations"), reason))
+            _ => {
+                let root = location::resolve(url, &options.access)?;
+                // A bucket keeps its name: where it is at, its options say.
+                let name = if url.scheme().starts_with("http") { redact(&root.url) } else { redact(url) };
+                Ok(Storage::build(None, Some(root), name, options))
             }
         }
     }
@@ -153,7 +167,7 @@ impl Storage {
 
     fn build(
         store: Option<(Arc<dyn ObjectStore>, Path, bool)>,
-        http_root: Option<&Url>,
+        http_root: Option<Location>,
         url: String,
         options: &StorageOptions,
     ) -> Storage {
@@ -164,11 +178,19 @@ impl Storage {
             url: url.clone(),
             is_local,
         });
-        let locator = Locator::new(http_root, Headers::from(options.headers.clone()));
-        let http = HttpStore::new(transport(options), locator, options.retry.clone(), pool.permits());
-        let is_public = options.headers.is_empty() && http_root.is_some_and(is_public);
-        let cache = pool.shelf(http_root.map(|root| identity(root, options)), is_public);
-        let shared = Shared { source: Source { store, http }, url, cache, flights: Flights::default() };
+        let access = &options.access;
+        let has_credentials = access.bearer_token.is_some() || !access.headers.is_empty();
+        let can_list = http_root.as_ref().is_some_and(|root| {
+            access.list.unwrap_or_else(|| listing::can_list(&root.service, &root.url, has_credentials))
+        });
+        let no_secrets = access.has_no_secrets() && options.sign.is_none();
+        let is_public = no_secrets && http_root.as_ref().is_some_and(|root| is_public(&root.url));
+        let cache = pool.shelf(http_root.as_ref().map(|root| identity(&root.url, options)), is_public);
+        let locator = Locator::new(http_root, access, options.sign.clone());
+        let http = HttpStore::new(transport(options), locator, options.retry.clone(), pool.permits(), can_list);
+        let prefers_index = access.index == Some(true);
+        let source = Source { store, http };
+        let shared = Shared { source, url, cache, flights: Flights::default(), prefers_index };
         Storage { shared: Arc::new(shared), meters: Meters::new() }
     }
 
@@ -247,19 +269,64 @@ impl Storage {
     /// Objects right below `folder` (not deeper) whose path sorts after `start_after`, in the order of their paths; `None`
     /// where this host cannot list.
     pub async fn list(&self, folder: &Path, start_after: Option<&Path>) -> Result<Option<Vec<Entry>>> {
-        let Some(store) = &self.shared.source.store else { return Ok(None) };
-        let name = self.shared.source.name(&FileLocation::Relative(folder.clone()));
-        let below = Path::from_iter(store.root.parts().chain(folder.parts()));
-        let mut entries = store.reader.list(&store.root, &below, &name, &self.meters).await?;
+        let Some(mut entries) = self.listed(folder, start_after).await? else { return Ok(None) };
         entries.retain(|entry| start_after.is_none_or(|start_after| entry.path > *start_after));
         entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         Ok(Some(entries))
+    }
+
+    async fn listed(&self, folder: &Path, start_after: Option<&Path>) -> Result<Option<Vec<Entry>>> {
+        if let Some(store) = &self.shared.source.store {
+            let name = self.shared.source.name(&FileLocation::Relative(folder.clone()));
+            let below = Path::from_iter(store.root.parts().chain(folder.parts()));
+            return store.reader.list(&store.root, &below, &name, &self.meters).await.map(Some);
+        }
+        if let Some(sign) = self.shared.source.http.signer()
+            && let Some(entries) = sign.list(folder.as_ref()).await?
+        {
+            return Ok(Some(entries));
+        }
+        let (storage, below) = (self.clone(), folder.clone());
+        let start_after = start_after.and_then(Path::filename).map(str::to_owned);
+        let asked = async move {
+            let http = &storage.shared.source.http;
+            http.list(below.as_ref(), start_after.as_deref(), &storage.meters).await
+        };
+        let Some(listed) = task::start(asked).await? else { return Ok(None) };
+        let entry = |listed: listing::Listed| Entry {
+            path: Path::from_iter(folder.parts().chain([listed.name.as_str().into()])),
+            size: listed.size,
+            last_modified: listed.last_modified,
+        };
+        Ok(Some(listed.into_iter().map(entry).collect()))
+    }
+
+    /// The URL of an object as it would be fetched now, with whatever signs it, or one that is signed for a GET for as long as
+    /// told where there is a key. A secret; `None` for what is not reached over HTTP.
+    pub async fn url_for(&self, location: &FileLocation, valid: Duration) -> Result<Option<Url>> {
+        let http = &self.shared.source.http;
+        if self.shared.source.store.is_some() && !http.is_signed(location).await? {
+            return Ok(None);
+        }
+        let url = http.url_of(location).await?;
+        let Some(presigner) = http.presigner() else { return Ok(Some(url)) };
+        let mut plain = url.clone();
+        plain.set_query(None);
+        match presigner.is_for(&plain) {
+            true => Ok(Some(presigner.sign_until(&plain, now(), valid))),
+            false => Ok(Some(url)),
+        }
+    }
+
+    /// Whether the log's index file stands for a listing from the start; see [`AccessOptions::index`].
+    pub fn prefers_index(&self) -> bool {
+        self.shared.prefers_index
     }
 }
 
 /// What tells tables over HTTP apart: also by their credentials, so that nobody is answered from what another may read.
 fn identity(root: &Url, options: &StorageOptions) -> String {
-    format!("{root} {:?}", options.headers)
+    format!("{root} {}", options.access.identity())
 }
 
 /// Whether a URL has no place for a secret.

@@ -1,16 +1,20 @@
 //! The native transport: reqwest with rustls.
 
-use super::transport::{Request, Response, SendError, Transport};
+use super::transport::{Headers, Request, Response, SendError, Transport};
 use async_trait::async_trait;
 use bytes::BytesMut;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, RANGE};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, LOCATION, RANGE};
 use std::error::Error as _;
 use std::future::Future;
 use std::sync::OnceLock;
 use std::time::Duration;
+use url::Url;
 
 /// No more than this is reserved on a host's word.
 const LARGEST_RESERVATION: u64 = 64 << 20;
+
+/// As many as browsers follow.
+const MOST_REDIRECTS: usize = 20;
 
 /// Sends requests through one reqwest client, made when it is first needed.
 #[derive(Debug)]
@@ -28,6 +32,22 @@ impl NativeTransport {
     fn client(&self) -> Result<&reqwest::Client, SendError> {
         let client = self.client.get_or_init(|| build_client().map_err(|error| describe(&error)));
         client.as_ref().map_err(|reason| SendError::Dropped(reason.clone()))
+    }
+
+    fn prepare(&self, request: &Request, url: &Url, headers: &Headers) -> Result<reqwest::RequestBuilder, SendError> {
+        let client = self.client()?;
+        let mut builder = match &request.body {
+            Some(body) => client.post(url.clone()).body(body.clone()),
+            None => client.get(url.clone()),
+        };
+        builder = builder.header(ACCEPT_ENCODING, "identity");
+        if let Some(range) = request.range_header() {
+            builder = builder.header(RANGE, range);
+        }
+        for (name, value) in headers.iter() {
+            builder = builder.header(name, value);
+        }
+        Ok(builder)
     }
 
     async fn within<T>(&self, work: impl Future<Output = reqwest::Result<T>>) -> Result<T, SendError> {
@@ -57,6 +77,7 @@ impl NativeTransport {
             content_length,
             last_modified: text(&headers, "last-modified"),
             retry_after: text(&headers, "retry-after"),
+            table_version: text(&headers, "delta-table-version"),
             body: body.freeze(),
         })
     }
@@ -65,15 +86,20 @@ impl NativeTransport {
 #[async_trait]
 impl Transport for NativeTransport {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
-        let mut builder = self.client()?.get(request.url.clone()).header(ACCEPT_ENCODING, "identity");
-        if let Some(range) = request.range_header() {
-            builder = builder.header(RANGE, range);
+        let (mut url, mut headers) = (request.url.clone(), request.headers.clone());
+        for _ in 0..MOST_REDIRECTS {
+            let reply = self.within(self.prepare(&request, &url, &headers)?.send()).await?;
+            let Some(next) = redirected(&url, &reply)? else { return self.read(reply).await };
+            if request.body.is_some() {
+                return Err(SendError::Refused("the server redirects what is posted".into()));
+            }
+            // What the table's own host is shown is for nobody else.
+            if next.origin() != url.origin() {
+                headers = Headers::default();
+            }
+            url = next;
         }
-        for (name, value) in request.headers.iter() {
-            builder = builder.header(name, value);
-        }
-        let reply = self.within(builder.send()).await?;
-        self.read(reply).await
+        Err(SendError::Refused("too many redirects".into()))
     }
 
     async fn sleep(&self, delay: Duration) {
@@ -81,11 +107,23 @@ impl Transport for NativeTransport {
     }
 }
 
+/// Where a reply leads, if it is not the answer itself.
+fn redirected(url: &Url, reply: &reqwest::Response) -> Result<Option<Url>, SendError> {
+    let location = text(reply.headers(), LOCATION.as_str());
+    let (301 | 302 | 303 | 307 | 308, Some(location)) = (reply.status().as_u16(), location) else { return Ok(None) };
+    let next = url.join(&location).map_err(|_| SendError::Refused("redirected to what is no URL".into()))?;
+    match (url.scheme(), next.scheme()) {
+        ("https", "https") | ("http", "http" | "https") => Ok(Some(next)),
+        (from, to) => Err(SendError::Refused(format!("redirected from {from} to {to}"))),
+    }
+}
+
 fn build_client() -> reqwest::Result<reqwest::Client> {
     // Fails where the process has one already, which then serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // A referrer would carry a signature to where a redirect leads.
-    reqwest::Client::builder().referer(false).build()
+    // Redirects are followed here: reqwest's own take all headers along but a few that it knows. A referrer would carry a
+    // signature to where one leads.
+    reqwest::Client::builder().referer(false).redirect(reqwest::redirect::Policy::none()).build()
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -1,8 +1,10 @@
 //! How a table's host is spoken to.
 
+use super::access::AccessOptions;
 use super::persistent::ByteStore;
 use super::pool::Pool;
 use super::retry::RetryPolicy;
+use super::sign::Sign;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,8 +25,10 @@ pub struct StorageOptions {
     pub timeout: Duration,
     /// How persistent failed requests are.
     pub retry: RetryPolicy,
-    /// Headers sent with every request to the table's own origin, and to no other: credentials, mostly.
-    pub headers: Vec<(String, String)>,
+    /// Where the host is and what it is shown.
+    pub access: AccessOptions,
+    /// Who knows the URL of each object, where a URL for all of them will not do.
+    pub sign: Option<Arc<dyn Sign>>,
 }
 
 impl Default for StorageOptions {
@@ -37,15 +41,15 @@ impl Default for StorageOptions {
             store_bytes: 256 << 20,
             timeout: Duration::from_secs(30),
             retry: RetryPolicy::default(),
-            headers: Vec::new(),
+            access: AccessOptions::default(),
+            sign: None,
         }
     }
 }
 
 impl std::fmt::Debug for StorageOptions {
-    /// Names the headers, without their values.
+    /// Shows no credentials.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("StorageOptions")
             .field("pool", &self.pool)
             .field("concurrency", &self.concurrency)
@@ -54,7 +58,8 @@ impl std::fmt::Debug for StorageOptions {
             .field("store_bytes", &self.store_bytes)
             .field("timeout", &self.timeout)
             .field("retry", &self.retry)
-            .field("headers", &headers)
+            .field("access", &self.access)
+            .field("sign", &self.sign)
             .finish()
     }
 }

@@ -212,7 +212,10 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures::executor::block_on;
+
+    fn block_on<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    }
 
     /// A store in memory, which can be damaged.
     #[derive(Debug, Default)]

@@ -1,11 +1,12 @@
 //! Whether and when a failed request is sent again. Pure: clock and chance come in as arguments.
 
-use super::expiry::is_expired;
+use super::expiry::{end_of_validity, is_expired};
 use super::redact;
 use super::reply::http_date;
 use super::transport::SendError;
 use crate::error::Error;
 use bytes::Bytes;
+use chrono::DateTime;
 use std::time::Duration;
 use url::Url;
 
@@ -64,6 +65,7 @@ impl From<SendError> for Failure {
             SendError::Dropped(reason) => Failure::Dropped(reason),
             SendError::TimedOut => Failure::TimedOut,
             SendError::Blocked => Failure::Blocked,
+            SendError::Refused(reason) => Failure::Contradiction(reason),
         }
     }
 }
@@ -118,7 +120,14 @@ impl Failure {
             Failure::TimedOut => Error::Network { url: shown, reason: "timed out: the host stopped answering".into() },
             Failure::Blocked => Error::CorsOrNetwork { url: shown, answered },
             Failure::Status { status: status @ (400 | 401 | 403), body, .. } if is_expired(url, status, &body, now) => {
-                Error::UrlExpired { url: shown }
+                let since = end_of_validity(url).and_then(DateTime::from_timestamp_millis);
+                match since.filter(|since| since.timestamp_millis() < now) {
+                    Some(since) => {
+                        let reason = format!("it ended at {}, ask whoever gave it for a fresh one", since.to_rfc3339());
+                        Error::UrlExpired { url: shown, reason }
+                    }
+                    None => Error::expired(shown),
+                }
             }
             Failure::Status { status: status @ (401 | 403), .. } => Error::PermissionDenied { url: shown, status },
             Failure::Status { status, .. } => Error::HttpStatus { url: shown, status },

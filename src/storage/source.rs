@@ -42,6 +42,10 @@ impl Source {
         meters: &Meters,
     ) -> Result<Reply> {
         match self.in_store(location)? {
+            // A share in a local folder may name what is elsewhere.
+            Some(_) if self.http.is_signed(location).await? => {
+                self.http.fetch(location, range, freshness, meters).await
+            }
             Some((store, path)) => store.reader.fetch(&path, range, &self.name(location), meters).await,
             None => self.http.fetch(location, range, freshness, meters).await,
         }

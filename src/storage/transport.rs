@@ -1,4 +1,4 @@
-//! One GET: the seam between the HTTP store and what sends its requests (browser `fetch`, or reqwest natively).
+//! One request: the seam between the HTTP store and what sends its requests (browser `fetch`, or reqwest natively).
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,15 +11,17 @@ use url::Url;
 /// Headers that go with every request to the table's own origin.
 pub(super) type Headers = Arc<[(String, String)]>;
 
-/// A GET to send.
+/// A GET to send, or a POST to a server that is asked a question.
 #[derive(Clone)]
 pub(super) struct Request {
     /// The whole URL, its signature included: never shown.
     pub url: Url,
     /// The bytes wanted; `None` is the whole object. Never empty.
     pub range: Option<Range<u64>>,
-    /// Headers beside `Range`. May hold secrets: never shown.
+    /// Headers beside `Range`. May hold secrets: never shown, and never sent to where a redirect to another origin leads.
     pub headers: Headers,
+    /// What is posted; without it, this is a GET.
+    pub body: Option<Bytes>,
     /// Whether an answer that a cache on the way holds will do.
     #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "no cache on the way but a browser's"))]
     pub freshness: Freshness,
@@ -55,6 +57,8 @@ pub(super) struct Response {
     pub content_length: Option<u64>,
     pub last_modified: Option<String>,
     pub retry_after: Option<String>,
+    /// Of a sharing server's reply: `delta-table-version`.
+    pub table_version: Option<String>,
     /// Complete as far as the transport can tell: a body that ends before its announced end is [`SendError::Dropped`].
     pub body: Bytes,
 }
@@ -69,12 +73,14 @@ pub(super) enum SendError {
     /// A browser's `TypeError`: no connection, or a reply that CORS keeps from the page. It does not say which.
     #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only browsers have CORS"))]
     Blocked,
+    /// A reply that is not taken, for good: a redirect to where nobody should be sent. The text names no URL.
+    Refused(String),
 }
 
 /// Sends requests and waits. Dropping a future of it aborts the request.
 #[async_trait]
 pub(super) trait Transport: Debug + Send + Sync {
-    /// Sends one GET, following redirects.
+    /// Sends one request, following redirects of a GET.
     async fn send(&self, request: Request) -> Result<Response, SendError>;
 
     /// Whether the host of a request that was [`SendError::Blocked`] answers at all, with a reply that cannot be read. Sends

@@ -56,6 +56,12 @@ function weather(version) {
   );
 }
 
+/** What a page's function says of some paths; a failure as its kind. */
+async function signed(sign, name) {
+  const asked = ["a", "gone", "own", "fails"].map((path) => sign(`${name}/${path}`).catch((error) => error.name));
+  return (await Promise.all(asked)).map((value) => JSON.stringify(value) ?? "undefined").join(" ");
+}
+
 export class Engine {
   #tables = new Map();
 
@@ -63,8 +69,10 @@ export class Engine {
     this.options = options;
   }
 
-  async open(url, { version, timestamp } = {}, signal) {
+  async open(url, { version, timestamp, access } = {}, signal, sign) {
     const name = new URL(url).pathname.split("/").filter(Boolean).pop();
+    if (access !== undefined) state.access = JSON.stringify(access);
+    if (sign) state.signed = await signed(sign, name);
     state.open += 1;
     if (name === "slow") await untilAborted(signal);
     if (name === "missing") throw engineError("table_not_found", { url, reason: "there is none" });

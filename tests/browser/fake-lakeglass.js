@@ -6,7 +6,7 @@
 
 export { formatValue } from './format.js';
 
-export const ERROR_CODES = ['table_not_found', 'version_not_found', 'network', 'cors_or_network', 'http_status', 'permission_denied', 'url_expired', 'unsupported_feature', 'corrupt_table', 'invalid_sql', 'memory_limit', 'cancelled', 'internal'];
+export const ERROR_CODES = ['table_not_found', 'version_not_found', 'network', 'cors_or_network', 'http_status', 'permission_denied', 'url_expired', 'origin_not_allowed', 'unsupported_feature', 'corrupt_table', 'invalid_sql', 'memory_limit', 'cancelled', 'internal'];
 
 export class LakeglassError extends Error {
   constructor(code, message) {
@@ -23,7 +23,8 @@ const MESSAGES = {
   cors_or_network: 'could not fetch https://host.example/t/_delta_log/_last_checkpoint: the host did not answer, or its CORS rules do not allow this page to read it',
   http_status: 'https://host.example/t/part-0.parquet answered with HTTP status 503',
   permission_denied: 'no permission to read https://host.example/t (HTTP status 403): check the credentials or the signature',
-  url_expired: 'the signed URL of https://host.example/t has expired: ask for a fresh one',
+  url_expired: 'the signed URL of https://host.example/t has expired: ask whoever gave it for a fresh one',
+  origin_not_allowed: 'https://cdn.example/a.parquet is at another origin than the table: to let it be read, without credentials, allow https://cdn.example',
   unsupported_feature: 'unsupported feature variantType: the table requires it of every reader',
   corrupt_table: 'corrupt table: _delta_log/00000000000000000003.json: line 2 is not JSON',
   invalid_sql: "Schema error: No field named temprature. Did you mean 'weather.temperature'?",

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { launch, openPage, ORIGIN } from './page-harness.js';
 
 const PHONE = { viewport: { width: 390, height: 800 } };
-const CODES = ['table_not_found', 'version_not_found', 'network', 'cors_or_network', 'http_status', 'permission_denied', 'url_expired', 'unsupported_feature', 'corrupt_table', 'memory_limit', 'internal'];
+const CODES = ['table_not_found', 'version_not_found', 'network', 'cors_or_network', 'http_status', 'permission_denied', 'url_expired', 'origin_not_allowed', 'unsupported_feature', 'corrupt_table', 'memory_limit', 'internal'];
 
 let browser;
 before(async () => (browser = await launch()));

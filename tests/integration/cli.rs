@@ -77,3 +77,62 @@ fn inspecting_a_table() {
     let trade = stdout(&["inspect", "trade", "--files", "2"]);
     assert!(trade.contains("partitions   year") && trade.contains("  year=20") && trade.contains(" more"), "{trade}");
 }
+
+#[test]
+fn sharing_a_table_in_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let copied = Command::new("cp")
+        .args(["-r", "trade", folder.path().to_str().unwrap()])
+        .current_dir(crate::sql_fixture::folder("www/demo"))
+        .status()
+        .unwrap();
+    assert!(copied.success());
+    let table = folder.path().join("trade");
+    let out = table.join("share.json");
+    let (table, out) = (table.to_str().unwrap(), out.to_str().unwrap());
+    let shared = lakeglass(&[
+        "share",
+        table,
+        "--where",
+        "year >= 2020 and year < 2022",
+        "--out",
+        out,
+        "--name",
+        "trade",
+        "--at",
+        "https://host/t/share.json?sig=a",
+        "--link",
+        "https://page.example/app",
+    ]);
+    let stderr = String::from_utf8(shared.stderr).unwrap();
+    let stdout_text = String::from_utf8(shared.stdout).unwrap();
+    assert!(shared.status.success() && stderr.contains("2 files"), "{stderr}");
+    let link = "https://page.example/app#url=https%3A%2F%2Fhost%2Ft%2Fshare%2Ejson%3Fsig%3Da";
+    assert_eq!(stdout_text.lines().collect::<Vec<_>>(), [out, link]);
+    std::fs::remove_dir_all(std::path::Path::new(table).join("_delta_log")).unwrap();
+    let argument = format!("t={out}");
+    let sql = "SELECT DISTINCT year FROM t ORDER BY year";
+    assert_eq!(stdout(&["query", "-t", &argument, "-f", "csv", sql]), "year\n2020\n2021\n");
+    assert!(stdout(&["inspect", out]).contains("partitions   year"));
+    for (arguments, code) in [
+        (["share", "trade", "--where", "country = 'x'"], "invalid_sql: "),
+        (["share", "trade", "--option", "bearerToken=x"], "unsupported_feature: "),
+        (["share", "nowhere", "--out", "/tmp/x"], "table_not_found: "),
+    ] {
+        let output = lakeglass(&arguments);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.starts_with(code), "{arguments:?} {stderr}");
+    }
+}
+
+#[test]
+fn indexing_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("index.json");
+    stdout(&["index", "weather", "--out", out.to_str().unwrap()]);
+    let index: serde_json::Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    let names: Vec<_> = index["files"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"00000000000000000000.json") && names.contains(&"00000000000000000002.json"), "{names:?}");
+    let output = lakeglass(&["index", "nowhere"]);
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("table_not_found: "));
+}

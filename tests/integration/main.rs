@@ -20,10 +20,16 @@ mod delta_fixture;
 mod delta_log_shapes;
 mod delta_scale;
 mod delta_time_travel;
+#[cfg(feature = "cli")]
+mod doctor;
 #[cfg(feature = "sql")]
 mod file_metadata;
 mod large_log;
+#[cfg(feature = "sql")]
+mod locations;
 mod loopback;
+#[cfg(feature = "sql")]
+mod manifest;
 mod readme;
 #[cfg(feature = "sql")]
 mod row_tracking;
@@ -39,6 +45,8 @@ mod scan_requests;
 mod scan_rows;
 mod scan_schema;
 mod scan_widening;
+#[cfg(feature = "sql")]
+mod sharing;
 #[cfg(feature = "sql")]
 mod sql;
 #[cfg(feature = "sql")]

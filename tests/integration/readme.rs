@@ -112,11 +112,17 @@ const EVIDENCE: &[(&str, Shown)] = &[
         "versions inside a statement",
         Test("tests/integration/sql_time_travel.rs", "a_version_by_its_number_in_every_spelling"),
     ),
-    ("any that answers GET with CORS", Test(STORAGE, "http_passes_the_suite")),
+    ("any host that answers GET with CORS", Test(STORAGE, "http_passes_the_suite")),
     ("`Range`", Test(STORAGE, "http_passes_the_suite_whatever_the_host_does_with_ranges")),
     ("Presigned prefixes", Test(STORAGE, "the_roots_query_goes_with_every_object_and_stays_at_home")),
-    ("`s3://`", Test(STORAGE, "schemes_that_cannot_be_reached_are_refused")),
-    ("`abfss://`", Test(STORAGE, "schemes_that_cannot_be_reached_are_refused")),
+    ("`s3://`", Test("src/storage/location.rs", "buckets_elsewhere")),
+    ("`gs://`", Test("src/storage/location.rs", "buckets_elsewhere")),
+    ("`abfss://` and `az://`", Test("src/storage/location.rs", "containers_of_azure")),
+    ("a function that signs each path", Test("tests/integration/locations.rs", "a_function_that_signs_each_path")),
+    ("share manifests", Test("tests/integration/manifest.rs", "every_fixture_reads_the_same_through_a_manifest")),
+    ("Delta Sharing profiles", Test("tests/integration/sharing.rs", "both_formats_at_several_versions")),
+    ("other schemes", Test(STORAGE, "schemes_that_cannot_be_reached_are_refused")),
+    ("OAuth profiles and directory access of Delta Sharing", Test("src/sharing/profile.rs", "profiles")),
 ];
 
 /// What a Delta reader has to get right beyond that, and what shows it.

@@ -57,7 +57,8 @@ async fn a_signature_whose_date_has_gone_by_has_expired() {
     server.fault("*", Fault::Status(403));
     let url = server.url("t?X-Amz-Date=20200101T000000Z&X-Amz-Expires=60&X-Amz-Signature=topsecret");
     let error = Storage::open(&url, &options()).unwrap().get(&at("a")).await.unwrap_err();
-    assert_eq!(error, Error::UrlExpired { url: server.url("t/a").to_string() });
+    let reason = "it ended at 2020-01-01T00:01:00+00:00, ask whoever gave it for a fresh one".to_owned();
+    assert_eq!(error, Error::UrlExpired { url: server.url("t/a").to_string(), reason });
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use lakeglass::scan::{FooterCache, Scan};
-use lakeglass::storage::{ByteStore, StorageOptions};
+use lakeglass::storage::{AccessOptions, ByteStore, StorageOptions};
 use lakeglass::{Table, TableUrl, Version};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -39,7 +39,8 @@ impl ByteStore for Store {
 /// asked for.
 async fn visit(server: &Server, url: &str, store: &Arc<Store>, headers: Vec<(String, String)>) -> (usize, Vec<String>) {
     let before = server.requests().len();
-    let options = StorageOptions { store: Some(store.clone()), headers, ..StorageOptions::default() };
+    let access = AccessOptions { headers: headers.into_iter().collect(), ..AccessOptions::default() };
+    let options = StorageOptions { store: Some(store.clone()), access, ..StorageOptions::default() };
     let url: TableUrl = url.parse().unwrap();
     let table = Table::open(&url, Version::Latest, &options).await.unwrap();
     let batches: Vec<_> = Scan::new(&table, &FooterCache::default()).stream().try_collect().await.unwrap();

@@ -14,6 +14,7 @@ import { isSecret } from './secret.js';
  * @property {string} description
  * @property {boolean} demo
  * @property {boolean} secret          its URL may not be shown or linked
+ * @property {import('../lakeglass/index.js').Sign} [sign]   knows its files: it is in a folder of this machine
  * @property {number | null} version   the version asked for; null: the latest
  * @property {LakeTable | null} table  as opened last
  * @property {number | null} shown     the version asked for when `table` was opened
@@ -59,14 +60,14 @@ export class Catalog extends EventTarget {
 
   /**
    * Adds a table; one of the same name gives way to it when it is somewhere else.
-   * @param {{ name: string, url: string, title?: string, description?: string, sample?: string, demo?: boolean, version?: number | null }} about
+   * @param {{ name: string, url: string, title?: string, description?: string, sample?: string, demo?: boolean, version?: number | null, sign?: import('../lakeglass/index.js').Sign }} about
    * @returns {Entry}
    */
-  add({ name, url, title = '', description = '', sample = '', demo = false, version = null }) {
+  add({ name, url, title = '', description = '', sample = '', demo = false, version = null, sign }) {
     /** @type {Entry} */
     const entry = {
       name: this.freeName(name), url, title, description, sample, demo, version, shown: null,
-      secret: isSecret(url), table: null, error: null, commits: null, opening: 0,
+      secret: isSecret(url), sign, table: null, error: null, commits: null, opening: 0,
     };
     this.entries.push(entry);
     this.#changed();
@@ -150,7 +151,8 @@ export class Catalog extends EventTarget {
     // Absolute, so that nothing pasted is taken for the name of a registered table.
     const url = new URL(entry.url, document.baseURI);
     const lake = await this.lake();
-    return lake.table(url, version === null ? { signal } : { version, signal });
+    const { sign } = entry;
+    return lake.table(url, version === null ? { sign, signal } : { version, sign, signal });
   }
 
   #changed() {

@@ -34,6 +34,10 @@ export const ADVICE = {
     title: 'This signed URL has expired',
     next: 'Ask for a fresh one, remove this table from the list, and open it again with the new URL.',
   },
+  origin_not_allowed: {
+    title: 'A file of this table is somewhere else',
+    next: 'Its log names a file at another host. Allow that origin in the table’s options, if you trust it; nothing that you gave for this table is sent there.',
+  },
   unsupported_feature: {
     title: 'This cannot be read correctly here',
     next: 'Rather than show wrong rows, nothing is shown. Another version of the table may not use this feature; in a query, write it without the construct named above.',

@@ -33,10 +33,14 @@ export class Head {
 
   /** @param {import('./catalog.js').Entry} entry */
   #secretNote(entry) {
+    if (entry.sign) {
+      const note = 'This table is in a folder of this machine: it is read by this tab alone, and no link opens it elsewhere.';
+      return h('p', { class: 'secret-note', role: 'note' }, icon('lock'), h('span', null, note));
+    }
     /** @type {HTMLButtonElement} */
     const copy = h('button', { type: 'button', class: 'button quiet', onclick: () => copyText(this.#secretLink(entry), copy) }, 'Copy a link with it');
     return h('p', { class: 'secret-note', role: 'note' }, icon('lock'),
-      h('span', null, 'This table’s URL may hold a secret: it is kept out of the page’s address, and links to this screen leave it out.'), copy);
+      h('span', null, 'This table’s URL may hold a secret: it is kept out of the page’s address, and links to this screen leave it out. Whoever gets a link with it can read what the URL opens, until it ends.'), copy);
   }
 
   /** @param {import('./catalog.js').Entry} entry */

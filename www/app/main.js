@@ -43,7 +43,7 @@ class Page {
     this.head = new Head(byId('head'), location);
     this.tables = new Tables(catalog, { list: byId('table-list'), form: byId('table-open') }, {
       select: (entry) => this.#select(entry),
-      open: (url, name) => this.#select(catalog.add({ name, url })),
+      open: (url, name, sign) => this.#select(catalog.add({ name, url, sign })),
       remove: (entry) => this.#remove(entry),
       rename: (entry, name) => this.#rename(entry, name),
     });

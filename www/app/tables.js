@@ -2,9 +2,11 @@
 
 import { codeOf } from './errors.js';
 import { h, icon, iconButton } from './dom.js';
+import { acceptFolders, pickFolder } from './folder.js';
 import { nameFromUrl, redact, isSecret } from './secret.js';
 
 /** @typedef {import('./catalog.js').Entry} Entry */
+/** @typedef {import('../lakeglass/index.js').Sign} Sign */
 
 export class Tables {
   /** @type {string | null} */
@@ -15,7 +17,7 @@ export class Tables {
   /**
    * @param {import('./catalog.js').Catalog} catalog
    * @param {{ list: HTMLElement, form: HTMLElement }} places
-   * @param {{ select: (entry: Entry) => void, open: (url: string, name: string) => void, remove: (entry: Entry) => void, rename: (entry: Entry, name: string) => void }} on
+   * @param {{ select: (entry: Entry) => void, open: (url: string, name: string, sign?: Sign) => void, remove: (entry: Entry) => void, rename: (entry: Entry, name: string) => void }} on
    */
   constructor(catalog, { list, form }, on) {
     this.catalog = catalog;
@@ -114,7 +116,7 @@ function versionPill(entry) {
   return h('span', { class: pinned ? 'pill pinned' : 'pill', title: pinned ? 'Shown at this version' : 'The latest version' }, `v${entry.table.version}`);
 }
 
-/** @param {(url: string, name: string) => void} open */
+/** @param {(url: string, name: string, sign?: Sign) => void} open */
 function openForm(open) {
   const url = h('input', { class: 'input', name: 'url', type: 'text', inputmode: 'url', placeholder: 'https://host/path/to/table', 'aria-label': 'URL of a Delta table', required: true, autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off' });
   const name = h('input', { class: 'input', name: 'name', placeholder: 'name', 'aria-label': 'Name for this table', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off' });
@@ -127,8 +129,11 @@ function openForm(open) {
   };
   url.addEventListener('input', explain);
   explain();
+  const openLocal = (/** @type {import('./folder.js').LocalTable} */ { url: folder, sign }) => open(folder, nameFromUrl(folder), sign);
+  acceptFolders(openLocal);
   const form = h('form', { class: 'open-form', 'aria-label': 'Open a table by URL' },
-    h('h2', null, 'Open any Delta table'), url, h('div', { class: 'row' }, name, h('button', { class: 'button primary' }, 'Open')), note);
+    h('h2', null, 'Open any Delta table'), url, h('div', { class: 'row' }, name, h('button', { class: 'button primary' }, 'Open')), note,
+    h('button', { class: 'button', type: 'button', onclick: () => void pickFolder().then((table) => table && openLocal(table)) }, 'Open a folder of this machine'));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const address = cleanUrl(url.value);

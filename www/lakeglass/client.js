@@ -7,7 +7,7 @@ import { LakeTable } from "./table.js";
 import { resolveUrl } from "./urls.js";
 
 /** @import { EngineConfig } from "./engine.js" */
-/** @import { CallOptions, ConnectOptions, Lakeglass as PublicLakeglass, RegisteredTable, VersionOptions } from "./index.js" */
+/** @import { CallOptions, ConnectOptions, Lakeglass as PublicLakeglass, OpenOptions, RegisteredTable, VersionOptions } from "./index.js" */
 
 const ENGINE_OPTIONS = /** @type {const} */ (["concurrency", "cacheBytes", "storeBytes", "targetPartitions", "batchSize", "memoryLimit"]);
 
@@ -102,7 +102,7 @@ export class Lakeglass extends EventTarget {
 
   /**
    * @param {string | URL} urlOrName
-   * @param {CallOptions & VersionOptions} [options]
+   * @param {CallOptions & VersionOptions & OpenOptions} [options]
    */
   async table(urlOrName, { signal, ...version } = {}) {
     const registered = typeof urlOrName === "string" ? this.#registered.get(urlOrName) : undefined;
@@ -119,7 +119,7 @@ export class Lakeglass extends EventTarget {
   /**
    * @param {string} name
    * @param {string | URL | LakeTable} source
-   * @param {CallOptions & VersionOptions} [options]
+   * @param {CallOptions & VersionOptions & OpenOptions} [options]
    */
   async register(name, source, { signal, ...version } = {}) {
     const table = await this.#tableToRegister(source, version, signal);
@@ -168,14 +168,14 @@ export class Lakeglass extends EventTarget {
 
   /**
    * @param {string | URL | LakeTable} source
-   * @param {VersionOptions} version
+   * @param {VersionOptions & OpenOptions} version
    * @param {AbortSignal} [signal]
    */
   #tableToRegister(source, version, signal) {
     if (!(source instanceof LakeTable)) return LakeTable.open(this.#connection, resolveUrl(source), version, signal);
     const same = version.version === undefined && version.timestamp === undefined;
     if (source.isOf(this.#connection)) return same ? source : source.at({ ...version, signal });
-    return LakeTable.open(this.#connection, source.url, same ? { version: source.version } : version, signal);
+    return LakeTable.open(this.#connection, source.url, { ...source.host, ...(same ? { version: source.version } : version) }, signal);
   }
 }
 

@@ -25,6 +25,8 @@ export class EngineHost {
   /** @type {Map<number, AbortController>} */ #calls = new Map();
   /** @type {Map<Handle, Held>} */ #held = new Map();
   #lastHandle = 0;
+  /** @type {Map<number, { resolve: (value: unknown) => void, reject: (error: Error) => void }>} */ #asked = new Map();
+  #lastAsk = 0;
   #lost = false;
   #closed = false;
   #copy = copy;
@@ -46,6 +48,7 @@ export class EngineHost {
 
   /** @param {ToHost} message */
   receive(message) {
+    if ("told" in message) return this.#told(message);
     if ("cancel" in message) this.#calls.get(message.cancel)?.abort();
     else void this.#answer(message.id, message.method, message.params);
   }
@@ -107,7 +110,7 @@ export class EngineHost {
       case "clearCache":
         return this.#running().clearCache();
       case "open":
-        return this.#openedTable(this.#running().open(params.url, params.at, signal));
+        return this.#openedTable(this.#open(params, signal));
       case "at":
         return this.#openedTable(this.#table(handle).at(params.at, signal));
       case "files":
@@ -129,6 +132,40 @@ export class EngineHost {
       case "free":
         return this.#free(handle);
     }
+  }
+
+  /**
+   * @param {{ url: string, at: import("./engine.js").EngineVersion, access?: import("./index.js").AccessOptions, sign?: number }} params
+   * @param {AbortSignal} signal
+   */
+  #open({ url, at, access, sign }, signal) {
+    const options = access === undefined ? at : { ...at, access };
+    const ask = sign === undefined ? undefined : (/** @type {string} */ path) => this.#ask(sign, path);
+    return this.#running().open(url, options, signal, ask);
+  }
+
+  /**
+   * Asks one of the page's functions where an object is.
+   * @param {number} sign
+   * @param {string} path
+   * @returns {Promise<unknown>}
+   */
+  #ask(sign, path) {
+    return new Promise((resolve, reject) => {
+      const ask = ++this.#lastAsk;
+      this.#asked.set(ask, { resolve, reject });
+      this.#post({ ask, sign, path });
+    });
+  }
+
+  /** @param {{ told: number, signed?: unknown, failed?: string }} message */
+  #told({ told, signed, failed }) {
+    const asked = this.#asked.get(told);
+    this.#asked.delete(told);
+    if (failed === undefined) return asked?.resolve(signed);
+    const error = new Error("the page's sign function failed");
+    error.name = failed;
+    asked?.reject(error);
   }
 
   /** @param {StartParams} params */

@@ -1,5 +1,5 @@
 // What the built module `pkg/lakeglass.js` exports (the engine's `src/api`): the seam between the package and the engine.
-import type { Commit, Field, FileInfo, Metrics, TableInfo } from "./index.js";
+import type { AccessOptions, Commit, Field, FileInfo, Metrics, TableInfo } from "./index.js";
 
 /** Where the WebAssembly comes from. */
 export interface InitInput {
@@ -26,7 +26,12 @@ export interface EngineVersion {
 }
 
 export interface Engine {
-  open(url: string, options?: EngineVersion, signal?: AbortSignal): Promise<EngineTable>;
+  open(
+    url: string,
+    options?: EngineVersion & { access?: AccessOptions },
+    signal?: AbortSignal,
+    sign?: (path: string) => unknown,
+  ): Promise<EngineTable>;
   clearCache(): Promise<void>;
   register(name: string, table: EngineTable): void;
   deregister(name: string): boolean;

@@ -11,6 +11,7 @@ export const ERROR_CODES = Object.freeze([
   "http_status",
   "permission_denied",
   "url_expired",
+  "origin_not_allowed",
   "unsupported_feature",
   "corrupt_table",
   "invalid_sql",
@@ -19,7 +20,7 @@ export const ERROR_CODES = Object.freeze([
   "internal",
 ]);
 
-const FIELDS = /** @type {const} */ (["url", "reason", "requested", "answered", "status", "feature", "path"]);
+const FIELDS = /** @type {const} */ (["url", "reason", "requested", "answered", "status", "feature", "path", "origin"]);
 
 /** See index.d.ts. */
 export class LakeglassError extends Error {
@@ -30,6 +31,7 @@ export class LakeglassError extends Error {
   /** @readonly @type {number | undefined} */ status = undefined;
   /** @readonly @type {string | undefined} */ feature = undefined;
   /** @readonly @type {string | undefined} */ path = undefined;
+  /** @readonly @type {string | undefined} */ origin = undefined;
 
   /**
    * @param {ErrorCode} code

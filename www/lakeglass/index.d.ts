@@ -19,6 +19,7 @@ export type ErrorCode =
   | "http_status"
   | "permission_denied"
   | "url_expired"
+  | "origin_not_allowed"
   | "unsupported_feature"
   | "corrupt_table"
   | "invalid_sql"
@@ -39,7 +40,7 @@ export class LakeglassError extends Error {
   readonly code: ErrorCode;
   /** The table or object: every code about one except `corrupt_table`. */
   readonly url?: string;
-  /** Why: `table_not_found`, `version_not_found`, `network`, `unsupported_feature`, `corrupt_table`. */
+  /** Why: `table_not_found`, `version_not_found`, `network`, `url_expired`, `unsupported_feature`, `corrupt_table`. */
   readonly reason?: string;
   /** The version or timestamp asked for: `version_not_found`. */
   readonly requested?: string;
@@ -51,11 +52,13 @@ export class LakeglassError extends Error {
   readonly feature?: string;
   /** The file inside the table: `corrupt_table`. */
   readonly path?: string;
+  /** What `allowedOrigins` has to name to let the object be read: `origin_not_allowed`. */
+  readonly origin?: string;
 }
 
 /** The fields of a {@link LakeglassError}. */
 export type ErrorFields = Partial<
-  Pick<LakeglassError, "url" | "reason" | "requested" | "answered" | "status" | "feature" | "path">
+  Pick<LakeglassError, "url" | "reason" | "requested" | "answered" | "status" | "feature" | "path" | "origin">
 >;
 
 /** What every call takes. Aborting rejects the call at once, with code `cancelled`, and stops its requests. */
@@ -70,11 +73,71 @@ export interface VersionOptions {
   timestamp?: Date | number | string;
 }
 
+/**
+ * Where a table's host is and what it is shown: the same options as in Rust and on the command line. All of it is for the table's own
+ * origin; what a log names elsewhere, and where a redirect leads, sees none of it.
+ */
+export interface AccessOptions {
+  /** The S3 region; `us-east-1` by default, `auto` for R2 and Google. */
+  region?: string;
+  /** The URL of the service, where it is not the provider's own: `http://localhost:9000`. */
+  endpoint?: string;
+  /** How a bucket is named in an S3 URL: in the path by default where there is an endpoint, else in the host. */
+  style?: "path" | "virtual";
+  /** The id of an S3 access key, or of an HMAC key of Google's. Requests are signed in this tab. */
+  accessKeyId?: string;
+  secretAccessKey?: string;
+  sessionToken?: string;
+  /** The Azure storage account of an `az://container/…` location. */
+  account?: string;
+  /** An Azure shared access signature, of a container, a directory or an account. */
+  sasToken?: string;
+  /** Sent as `Authorization: Bearer …`. */
+  bearerToken?: string;
+  /** A query that goes with every object: a token for a prefix, as CloudFront and Bunny have it. */
+  query?: string;
+  /** Headers that go with every request. The host's preflight has to allow them, and redirects are not followed with them. */
+  headers?: Record<string, string>;
+  /** Headers for other origins that a log names, by origin. To name an origin here is to allow it. */
+  originHeaders?: Record<string, Record<string, string>>;
+  /** Other origins that a log may name: `https://cdn.example.com`, `s3://bucket`. They are sent no credentials. */
+  allowedOrigins?: string[];
+  /** Whether the log may be listed, where the host is known to be able to; it is tried by default. */
+  list?: boolean;
+  /** Whether `_delta_log/_index.json` (written by `lakeglass index`) is read in place of a listing. */
+  index?: boolean;
+}
+
+/**
+ * Where an object is: a URL, perhaps with its end in milliseconds since 1970; `null` where there is none of this name; `undefined` where
+ * it is below the table's own URL.
+ */
+export type Signed = string | URL | { url: string; expires?: number } | null | undefined;
+
+/** Knows where each object of a table is: given its path below the table's root, decoded. Asked again when a URL has expired. */
+export type Sign = (path: string) => Signed | Promise<Signed>;
+
+/** How a table's host is spoken to. */
+export interface OpenOptions {
+  access?: AccessOptions;
+  sign?: Sign;
+}
+
 /** A table to open at a version. */
-export interface TableSource extends VersionOptions {
-  /** The table's root, the folder that holds `_delta_log`. Relative URLs resolve against `document.baseURI`. */
+export interface TableSource extends VersionOptions, OpenOptions {
+  /**
+   * The table's root, the folder that holds `_delta_log`: `https`, `s3://bucket/path`, `gs://`, `abfss://container@account…`, `az://`; or a
+   * document that tells of tables: a share manifest, a Delta Sharing profile with `#share.schema.table` behind it. Relative URLs
+   * resolve against `document.baseURI`.
+   */
   url: string | URL;
 }
+
+/**
+ * A table in a folder of this machine: as `showDirectoryPicker()` gives it, or the files of an `<input webkitdirectory>`. Nothing of it
+ * leaves the machine.
+ */
+export function localFolder(folder: FileSystemDirectoryHandle | Iterable<File>): TableSource;
 
 /** How the engine works; all optional. */
 export interface EngineOptions {
@@ -397,13 +460,13 @@ export class Lakeglass extends EventTarget {
    * Opens a table, by URL or, when it is the name of a registered one, that table: at the version it is registered at, or at
    * another one. To open a folder of that name, write `./name`.
    */
-  table(urlOrName: string | URL, options?: CallOptions & VersionOptions): Promise<LakeTable>;
+  table(urlOrName: string | URL, options?: CallOptions & VersionOptions & OpenOptions): Promise<LakeTable>;
   /** Resolves when the SQL engine is here, which the first query would wait for; fetches it unless it is on its way. */
   loadSql(options?: CallOptions): Promise<void>;
   /** Forgets all fetched data, in memory and in the browser's store. */
   clearCache(options?: CallOptions): Promise<void>;
   /** Gives a table a name in SQL, replacing the one that had it. */
-  register(name: string, table: string | URL | LakeTable, options?: CallOptions & VersionOptions): Promise<LakeTable>;
+  register(name: string, table: string | URL | LakeTable, options?: CallOptions & VersionOptions & OpenOptions): Promise<LakeTable>;
   /** Takes a name away; whether there was one. */
   deregister(name: string, options?: CallOptions): Promise<boolean>;
   /** The registered tables, in the order of their registration. */

@@ -6,4 +6,5 @@
 export { Lakeglass } from "./client.js";
 export { ERROR_CODES, LakeglassError } from "./errors.js";
 export { formatValue } from "./format.js";
+export { localFolder } from "./local.js";
 export { LakeTable } from "./table.js";

@@ -5,10 +5,10 @@
 
 /** @import { EngineConfig, EngineVersion } from "./engine.js" */
 /** @import { ErrorData } from "./errors.js" */
-/** @import { Commit, Field, FileInfo, Metrics, TableInfo } from "./index.js" */
+/** @import { AccessOptions, Commit, Field, FileInfo, Metrics, Signed, TableInfo } from "./index.js" */
 
 /** Raised when the messages change: page and worker may come from caches of different age. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /**
  * @typedef {number} Handle
@@ -27,7 +27,8 @@ export const PROTOCOL = 2;
  * @property {{ params: StartParams, value: void }} start
  * @property {{ params: LoadSqlParams, value: void }} loadSql before the first query
  * @property {{ params: {}, value: void }} clearCache
- * @property {{ params: { url: string, at: EngineVersion }, value: OpenedTable }} open
+ * @property {{ params: { url: string, at: EngineVersion, access?: AccessOptions, sign?: number }, value: OpenedTable }} open
+ *   `sign`: the number of the page's function that knows the URL of each object
  * @property {{ params: { handle: Handle, at: EngineVersion }, value: OpenedTable }} at
  * @property {{ params: { handle: Handle, offset?: number, limit?: number }, value: FileInfo[] }} files
  * @property {{ params: { handle: Handle }, value: { earliest: bigint, latest: bigint, intact: bigint | null } }} versions
@@ -41,10 +42,13 @@ export const PROTOCOL = 2;
  *
  * @typedef {keyof Methods} Method
  *
- * @typedef {{ id: number, method: Method, params: any } | { cancel: number }} ToHost
+ * @typedef {{ id: number, method: Method, params: any } | { cancel: number }
+ *   | { told: number, signed?: Signed, failed?: string }} ToHost `told`: the answer to a question of the host's
  *
  * @typedef {{ hello: number }
  *   | { id: number, value: any }
  *   | { id: number, error: ErrorData }
- *   | { lost: string }} FromHost `lost`: the instance trapped and must be replaced
+ *   | { ask: number, sign: number, path: string }
+ *   | { lost: string }} FromHost `ask`: where an object is, of one of the page's functions; `lost`: the instance trapped and must be
+ *   replaced
  */

@@ -3,6 +3,7 @@
 import { LakeglassError, cancelled, errorFromData } from "./errors.js";
 
 /** @import { FromHost, Handle, Method, Methods } from "./protocol.js" */
+/** @import { Sign } from "./index.js" */
 /** @import { Transport } from "./transport.js" */
 
 /** @typedef {{ resolve: (value: any) => void, reject: (error: Error) => void }} Pending */
@@ -13,6 +14,8 @@ export class Session {
   #lastId = 0;
   /** @type {LakeglassError | null} */ #ended = null;
   /** @type {(session: Session, error: LakeglassError) => void} */ #onLost;
+  /** @type {Map<Sign, number>} */ #numbers = new Map();
+  /** @type {Sign[]} */ #signs = [];
 
   /** @param {(session: Session, error: LakeglassError) => void} onLost called once, when the engine stops by itself */
   constructor(onLost) {
@@ -53,6 +56,34 @@ export class Session {
   }
 
   /**
+   * The number that the host knows a function of the page's by.
+   * @param {Sign} sign
+   */
+  signNumber(sign) {
+    let number = this.#numbers.get(sign);
+    if (number === undefined) {
+      number = this.#signs.push(sign) - 1;
+      this.#numbers.set(sign, number);
+    }
+    return number;
+  }
+
+  /**
+   * @param {number} ask
+   * @param {number} sign
+   * @param {string} path
+   */
+  async #sign(ask, sign, path) {
+    try {
+      const signed = await this.#signs[sign](path);
+      this.#transport?.post({ told: ask, signed: signed instanceof URL ? signed.href : signed });
+    } catch (error) {
+      // The kind alone: messages may have URLs in them.
+      this.#transport?.post({ told: ask, failed: error instanceof Error ? error.name : "no Error" });
+    }
+  }
+
+  /**
    * Lets go of a table or result, without an answer.
    * @param {Handle} handle
    */
@@ -64,6 +95,7 @@ export class Session {
   receive(message) {
     if ("lost" in message) return this.lose(message.lost);
     if ("hello" in message) return;
+    if ("ask" in message) return void this.#sign(message.ask, message.sign, message.path);
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if (pending) {

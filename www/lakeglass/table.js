@@ -5,7 +5,7 @@ import { ResultCursor, readRows } from "./results.js";
 
 /** @import { Connection } from "./connection.js" */
 /** @import { EngineVersion } from "./engine.js" */
-/** @import { CallOptions, Commit, Field, FileInfo, LakeTable as PublicTable, Rows, TableInfo, VersionOptions } from "./index.js" */
+/** @import { CallOptions, Commit, Field, FileInfo, LakeTable as PublicTable, OpenOptions, Rows, TableInfo, VersionOptions } from "./index.js" */
 /** @import { Handle, Method, Methods, OpenedTable } from "./protocol.js" */
 /** @import { Session } from "./session.js" */
 
@@ -29,16 +29,19 @@ export class LakeTable {
   /** @type {Connection} */ #connection;
   /** @type {Field[]} */ #schema;
   /** @type {Remote} */ #remote;
+  /** @type {OpenOptions} how its host is spoken to */ #host;
 
   /**
    * @param {Connection} connection
    * @param {string} url
+   * @param {OpenOptions} host
    * @param {Session} session where it was opened
    * @param {OpenedTable} opened
    */
-  constructor(connection, url, session, { handle, info, schema }) {
+  constructor(connection, url, host, session, { handle, info, schema }) {
     this.#connection = connection;
     this.#schema = schema;
+    this.#host = host;
     this.#remote = { session, handle: Promise.resolve(handle) };
     /** @readonly */
     this.url = url;
@@ -50,13 +53,15 @@ export class LakeTable {
   /**
    * @param {Connection} connection
    * @param {string} url absolute
-   * @param {VersionOptions} options
+   * @param {VersionOptions & OpenOptions} options
    * @param {AbortSignal} [signal]
    */
   static async open(connection, url, options, signal) {
+    const { access, sign } = options;
+    const at = engineVersion(options);
     const session = await connection.session(signal);
-    const opened = await session.call("open", { url, at: engineVersion(options) }, signal);
-    return new LakeTable(connection, url, session, opened);
+    const opened = await session.call("open", { url, at, ...hostParams(session, { access, sign }) }, signal);
+    return new LakeTable(connection, url, { access, sign }, session, opened);
   }
 
   get version() {
@@ -95,7 +100,7 @@ export class LakeTable {
     const session = await this.#connection.session(signal);
     const handle = await this.handle(session, signal);
     const opened = await session.call("at", { handle, at: engineVersion(options) }, signal);
-    return new LakeTable(this.#connection, this.url, session, opened);
+    return new LakeTable(this.#connection, this.url, this.#host, session, opened);
   }
 
   /**
@@ -123,7 +128,8 @@ export class LakeTable {
     const remote = this.#remote;
     if (remote.session !== session || !remote.handle) {
       // For all callers, of which one may cancel: without its signal.
-      const opening = session.call("open", { url: this.url, at: { version: this.version } }).then(({ handle }) => handle);
+      const params = { url: this.url, at: { version: this.version }, ...hostParams(session, this.#host) };
+      const opening = session.call("open", params).then(({ handle }) => handle);
       remote.session = session;
       remote.handle = opening;
       opening.catch(() => {
@@ -131,6 +137,11 @@ export class LakeTable {
       });
     }
     return abortable(/** @type {Promise<Handle>} */ (remote.handle), signal);
+  }
+
+  /** How its host is spoken to: for another connection. */
+  get host() {
+    return this.#host;
   }
 
   /** @param {Connection} connection */
@@ -150,6 +161,15 @@ export class LakeTable {
     const handle = await this.handle(session, signal);
     return session.call(method, /** @type {any} */ ({ handle, ...defined(options) }), signal);
   }
+}
+
+/**
+ * What the host of the engine is told of the table's host.
+ * @param {Session} session
+ * @param {OpenOptions} host
+ */
+function hostParams(session, { access, sign }) {
+  return defined({ access, sign: sign && session.signNumber(sign) });
 }
 
 /**

@@ -1,13 +1,14 @@
 //! `lakeglass inspect`: what a table is, for people to read.
 
 use crate::Failure;
+use crate::access::Access;
 use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::DateTime;
 use clap::Args;
 use lakeglass::delta::statistics::{self, FileDescription};
 use lakeglass::snapshot::{Snapshot, TimestampSource, field_type_name};
-use lakeglass::storage::{StorageOptions, location_name};
+use lakeglass::storage::location_name;
 use lakeglass::{Table, TableUrl, Version};
 use std::io::{self, BufWriter, Write};
 
@@ -25,6 +26,8 @@ pub struct Inspect {
     /// How many files are listed.
     #[arg(long, default_value_t = 20)]
     files: usize,
+    #[command(flatten)]
+    access: Access,
 }
 
 fn parse_version(text: &str) -> Result<Version, String> {
@@ -35,7 +38,7 @@ impl Inspect {
     /// Opens the table and writes about it.
     pub async fn run(self) -> Result<(), Failure> {
         let url: TableUrl = self.url.parse()?;
-        let table = Table::open(&url, self.version.unwrap_or_default(), &StorageOptions::default()).await?;
+        let table = Table::open(&url, self.version.unwrap_or_default(), &self.access.storage(&url)?).await?;
         let versions = table.versions().await?;
         let snapshot = table.snapshot();
         let mut out = BufWriter::new(io::stdout().lock());

@@ -1,15 +1,22 @@
-//! The native command line: the same core as the browser's module, over `http`, `https` and local folders.
+//! The native command line: the same core as the browser's module, over every location that it takes, and local folders.
 //!
 //! ```text
 //! lakeglass query --table weather=./www/demo/weather@1 "SELECT * FROM weather"
 //! lakeglass inspect https://host/table --version 3
+//! lakeglass share s3://bucket/table --where "year = 2024" --expires 2d --out trade.json
+//! lakeglass index ./table
+//! lakeglass doctor https://host/table
 //! ```
 //!
 //! Results go to stdout, errors to stderr as `code: message`; the exit status is 0, 1 for an error, 2 for wrong usage.
 
+mod access;
+mod doctor;
 mod format;
+mod index;
 mod inspect;
 mod query;
+mod share;
 mod table_argument;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +35,9 @@ struct Cli {
 enum Command {
     Query(query::Query),
     Inspect(inspect::Inspect),
+    Share(Box<share::Share>),
+    Index(index::Index),
+    Doctor(Box<doctor::Doctor>),
 }
 
 /// What ends a command early.
@@ -71,12 +81,16 @@ fn main() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match cli.command {
-            Command::Query(query) => query.run().await,
-            Command::Inspect(inspect) => inspect.run().await,
+            Command::Query(query) => query.run().await.map(|()| true),
+            Command::Inspect(inspect) => inspect.run().await.map(|()| true),
+            Command::Share(share) => share.run().await.map(|()| true),
+            Command::Index(index) => index.run().await.map(|()| true),
+            Command::Doctor(doctor) => doctor.run().await,
         }
     });
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(failure) => failed(failure),
     }
 }

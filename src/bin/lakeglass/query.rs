@@ -1,13 +1,13 @@
 //! `lakeglass query`: one statement over named tables.
 
 use crate::Failure;
+use crate::access::Access;
 use crate::format::{Format, Output};
 use crate::table_argument::TableArgument;
 use clap::Args;
 use futures::StreamExt;
 use futures::future::try_join_all;
 use lakeglass::sql::{Session, SessionOptions};
-use lakeglass::storage::StorageOptions;
 use lakeglass::{Error, Table, TableUrl};
 use std::io::{self, BufWriter};
 
@@ -24,6 +24,8 @@ pub struct Query {
     /// Tells on stderr how many requests and bytes the query took.
     #[arg(long)]
     metrics: bool,
+    #[command(flatten)]
+    access: Access,
     /// The statement.
     sql: String,
 }
@@ -32,7 +34,7 @@ impl Query {
     /// Opens the tables side by side, then streams the rows.
     pub async fn run(self) -> Result<(), Failure> {
         let session = Session::new(SessionOptions::default())?;
-        let opened = try_join_all(self.tables.iter().map(open)).await?;
+        let opened = try_join_all(self.tables.iter().map(|argument| open(argument, &self.access))).await?;
         for (argument, table) in self.tables.iter().zip(opened) {
             session.register(&argument.name, table)?;
         }
@@ -53,7 +55,7 @@ impl Query {
     }
 }
 
-async fn open(argument: &TableArgument) -> Result<Table, Error> {
+async fn open(argument: &TableArgument, access: &Access) -> Result<Table, Error> {
     let url: TableUrl = argument.url.parse()?;
-    Table::open(&url, argument.version, &StorageOptions::default()).await
+    Table::open(&url, argument.version, &access.storage(&url)?).await
 }

@@ -55,6 +55,11 @@ async fn table(
     let metered = table.with_meter(meter);
     match call.function {
         Function::Changes { from, to } => {
+            if !table.has_log() {
+                let reason =
+                    format!("{} is shared without its log: it does not say what its versions changed", call.table);
+                return Err(Error::unsupported("table_changes", reason));
+            }
             let changes = change_feed::changes(metered.storage(), table.snapshot(), from, to).await?;
             Ok(Arc::new(ChangesTable::new(name, table.storage(), changes, footers)))
         }

@@ -1,0 +1,17 @@
+//! Delta Sharing: tables that a server shares, by a profile file.
+//!
+//! A profile names a server and has a token; `profile.share#share.schema.table` names a table. The server answers a query with
+//! the actions of a version and a URL for each file, good for a while: [`table`] makes a [`crate::Snapshot`] of them, and
+//! renews the URLs when they end. Files are known by the ids that the server gives them, which stay the same when URLs change.
+//!
+//! Protocol: <https://github.com/delta-io/delta-sharing/blob/main/PROTOCOL.md>. What is not offered: the mode in which a server
+//! gives out credentials for a table's folder, profiles with OAuth, and the change data feed.
+
+mod client;
+mod profile;
+mod response;
+mod table;
+
+pub use client::{Client, SharedName};
+pub use profile::Profile;
+pub use table::SharedTable;
