@@ -21,7 +21,10 @@ export function chain(requests) {
   return length;
 }
 
-/** How many requests were under way on average, from the first one's start to the last one's end. @param {{ start: number, end: number }[]} requests */
+/**
+ * How many requests were under way on average, from the first one's start to the last one's end.
+ * @param {{ start: number, end: number }[]} requests
+ */
 export function inFlight(requests) {
   if (requests.length === 0) return 0;
   const busy = requests.reduce((sum, { start, end }) => sum + end - start, 0);

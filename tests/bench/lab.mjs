@@ -80,8 +80,7 @@ export async function startLab({
     /** Tables by name, at their latest version or the one given. @param {string[]} names @param {Record<string, number>} [at] @returns {Tables} */
     tables(names, at = {}) {
       const source = (/** @type {string} */ name) => {
-        const version = at[name] ?? versions[name].length - 1;
-        return { url: `${data.url}/data/${name}`, version, files: versions[name][version] };
+        return { url: `${data.url}/data/${name}`, version: at[name], files: versions[name].at(at[name] ?? -1) };
       };
       return Object.fromEntries(names.map((name) => [name, source(name)]));
     },
@@ -99,7 +98,8 @@ export async function startLab({
 
 /** The other readers as their users would serve them. */
 async function bundleReaders() {
-  const common = { absWorkingDir: HERE, bundle: true, minify: true, format: /** @type {const} */ ("esm"), target: "es2022", legalComments: /** @type {const} */ ("none") };
+  const format = /** @type {const} */ ("esm");
+  const common = { absWorkingDir: HERE, bundle: true, minify: true, format, target: "es2022", legalComments: /** @type {const} */ ("none") };
   const outdir = path.join(WORK, "bundles");
   const script = (/** @type {string} */ name) => path.join(HERE, "readers", name);
   for (const version of ["1.28", "1.32"]) {
@@ -131,7 +131,10 @@ export async function openPage(browser, lab, reader) {
   return page;
 }
 
-/** What a reader is asked in one go: tables, then a statement. @param {import("playwright-core").Page} page @param {Tables} tables @param {string} sql */
+/**
+ * What a reader is asked in one go: tables, then a statement.
+ * @param {import("playwright-core").Page} page @param {Tables} tables @param {string} sql
+ */
 export function ask(page, tables, sql) {
   return page.evaluate(
     async ({ tables, sql }) => {
@@ -217,7 +220,8 @@ export function machine() {
   const cpu = /^model name\s*:\s*(.*)$/m.exec(readMaybe("/proc/cpuinfo"))?.[1] ?? process.arch;
   const load = readMaybe("/proc/loadavg").split(" ").slice(0, 3).join(" ");
   const version = execFileSync(LAUNCH.executablePath, ["--version"], { encoding: "utf8" }).trim();
-  return { nice: process.env.LAKEGLASS_BENCH_NICE ?? 0, cpu, cores: Number(execFileSync("nproc", { encoding: "utf8" })), load, chromium: version, node: process.version };
+  const cores = Number(execFileSync("nproc", { encoding: "utf8" }));
+  return { nice: process.env.LAKEGLASS_BENCH_NICE ?? 0, cpu, cores, load, chromium: version, node: process.version };
 }
 
 /** @param {string} name */

@@ -32,7 +32,12 @@ import { Downlink, NETWORKS, sleep } from "./network.mjs";
  * @property {Record<string, string>} [headers] added to every answer
  * @property {Downlink} [downlink] shared with another host
  *
- * @typedef {{ url: string, log: Asked[], setNetwork: (network: import("./network.mjs").Network) => void, clear: () => void, close: () => Promise<void> }} Host
+ * @typedef {object} Host
+ * @property {string} url without a slash at its end
+ * @property {Asked[]} log since it was cleared
+ * @property {(network: import("./network.mjs").Network) => void} setNetwork
+ * @property {() => void} clear
+ * @property {() => Promise<void>} close
  */
 
 const EXPOSED = "Accept-Ranges, Content-Encoding, Content-Length, Content-Range, Date, ETag, Last-Modified";

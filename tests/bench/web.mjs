@@ -158,7 +158,8 @@ async function coldRun(reader, query, network) {
     const log = [...lab.data.log];
     const bytes = log.reduce((sum, asked) => sum + asked.bytes, 0);
     const logBytes = log.filter((asked) => asked.path.includes("/_delta_log/")).reduce((sum, asked) => sum + asked.bytes, 0);
-    return { ...answer, requests: log.length, bytes, dataBytes: bytes - logBytes, chain: chain(log), inFlight: inFlight(log), ...stopWatching(), log };
+    const order = { chain: chain(log), inFlight: inFlight(log) };
+    return { ...answer, requests: log.length, bytes, dataBytes: bytes - logBytes, ...order, ...stopWatching(), log };
   } catch (error) {
     console.log(`${network} ${query.name}: ${reader} cannot: ${String(error).split("\n")[0]}`);
     return null;
@@ -188,7 +189,10 @@ async function rawRun(needed, network) {
   return /** @type {number} */ (total);
 }
 
-/** @param {Query} query @param {import("./ranges.mjs").Range[]} needed @param {Record<string, Run[]>} runs @param {{ exact: number[], merged: number[] }} limits */
+/**
+ * @param {Query} query @param {import("./ranges.mjs").Range[]} needed @param {Record<string, Run[]>} runs
+ * @param {{ exact: number[], merged: number[] }} limits
+ */
 function summary(query, needed, runs, limits) {
   const [reference] = runs.lakeglass ?? [];
   const readers = Object.entries(runs).filter(([, list]) => list.length > 0);
@@ -219,7 +223,8 @@ function summary(query, needed, runs, limits) {
 /** @param {string} network @param {Query} query @param {any} row */
 function printCold(network, query, row) {
   const cells = Object.entries(row.readers).map(([reader, one]) => {
-    const figures = `${Math.round(one.open)}+${Math.round(one.query)} ms ${one.requests} req (${one.chain} deep, ${one.inFlight.toFixed(1)} at once) ${megabytes(one.bytes)} cpu ${one.cpu}`;
+    const requests = `${one.requests} req (${one.chain} deep, ${one.inFlight.toFixed(1)} at once)`;
+    const figures = `${Math.round(one.open)}+${Math.round(one.query)} ms ${requests} ${megabytes(one.bytes)} cpu ${one.cpu}`;
     return `${reader} ${figures} mem ${Math.round((one.memory ?? 0) / 1e6)}${one.differs ? ` DIFFERS: ${one.differs}` : ""}`;
   });
   const limit = `limit ${Math.round(row.limit.exact)}/${Math.round(row.limit.merged)} ms, ${row.needed.ranges} ranges ${megabytes(row.needed.bytes)}`;
