@@ -80,8 +80,7 @@ export async function startLab({
     /** Tables by name, at their latest version or the one given. @param {string[]} names @param {Record<string, number>} [at] @returns {Tables} */
     tables(names, at = {}) {
       const source = (/** @type {string} */ name) => {
-        const version = at[name] ?? versions[name].length - 1;
-        return { url: `${data.url}/data/${name}`, version, files: versions[name][version] };
+        return { url: `${data.url}/data/${name}`, version: at[name], files: versions[name].at(at[name] ?? -1) };
       };
       return Object.fromEntries(names.map((name) => [name, source(name)]));
     },

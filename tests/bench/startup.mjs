@@ -15,6 +15,7 @@ const { values: options } = parseArgs({
     networks: { type: "string", default: "none,40ms-20mbit" },
     readers: { type: "string", default: "lakeglass,duckdb-1.28,duckdb-1.32" },
     repetitions: { type: "string", default: "5" },
+    waterfall: { type: "boolean", default: false },
     module: { type: "string" },
     package: { type: "string", default: path.join(ROOT, "www/lakeglass") },
     out: { type: "string", default: path.join(WORK, "startup.json") },
@@ -91,11 +92,21 @@ async function visit(profile, reader, network) {
       dataRequests: lab.data.log.filter((asked) => !asked.path.includes("_delta_log")).length,
       dataBytes: lab.data.log.reduce((sum, asked) => sum + asked.bytes, 0),
     };
+    if (options.waterfall) printWaterfall(marks);
     lab.network("none");
     await sleep(SETTLE_MILLIS);
     return { ...marks, ...cost };
   } finally {
     await context.close();
+  }
+}
+
+/** @param {Record<string, number>} marks */
+function printWaterfall(marks) {
+  console.log(JSON.stringify(marks));
+  for (const asked of [...lab.home.log, ...lab.data.log].sort((a, b) => a.start - b.start)) {
+    const times = `${asked.start.toFixed(0).padStart(6)} ${(asked.end - asked.start).toFixed(0).padStart(5)}`;
+    console.log(`  ${times} ${String(asked.bytes).padStart(9)} ${asked.range.padEnd(26)} ${asked.path}`);
   }
 }
 

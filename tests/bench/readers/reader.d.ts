@@ -1,7 +1,7 @@
-/** A table as each reader is told of it: its folder, and its live files. */
+/** A table as each reader is told of it: its folder, its live files, and the version where it is not the latest. */
 export interface Source {
   url: string;
-  version: number;
+  version?: number;
   files: { path: string; size: number; rows: number; partition: Record<string, string> }[];
 }
 export type Tables = Record<string, Source>;
