@@ -53,7 +53,8 @@ fn errors_are_a_code_and_a_message() {
         (vec!["query", "SELECT nothing"], "invalid_sql: "),
         (vec!["query", "-t", "t=nowhere", "SELECT 1"], "table_not_found: "),
         (vec!["query", "-t", "t=weather@99", "SELECT 1"], "version_not_found: "),
-        (vec!["query", "DROP TABLE t"], "unsupported_feature: "),
+        (vec!["query", "DELETE FROM t"], "unsupported_feature: "),
+        (vec!["query", "DROP TABLE t"], "invalid_sql: "),
         (vec!["inspect", "nowhere"], "table_not_found: "),
     ] {
         let output = lakeglass(&arguments);
