@@ -10,6 +10,10 @@
  * @module lakeglass
  */
 
+import type { OpenOptions } from "./access.js";
+
+export type { AccessOptions, OpenOptions, Sign, Signed } from "./access.js";
+
 /** What went wrong, by what a caller can do about it. Stable: the same words in Rust, here and on the command line. */
 export type ErrorCode =
   | "table_not_found"
@@ -86,56 +90,6 @@ export interface VersionOptions {
   version?: bigint | number;
   /** The latest version not after this time: a `Date`, milliseconds since 1970, or ISO 8601 text. */
   timestamp?: Date | number | string;
-}
-
-/**
- * Where a table's host is and what it is shown: the same options as in Rust and on the command line. All of it is for the table's own
- * origin; what a log names elsewhere, and where a redirect leads, sees none of it.
- */
-export interface AccessOptions {
-  /** The S3 region; `us-east-1` by default, `auto` for R2 and Google. */
-  region?: string;
-  /** The URL of the service, where it is not the provider's own: `http://localhost:9000`. */
-  endpoint?: string;
-  /** How a bucket is named in an S3 URL: in the path by default where there is an endpoint, else in the host. */
-  style?: "path" | "virtual";
-  /** The id of an S3 access key, or of an HMAC key of Google's. Requests are signed in this tab. */
-  accessKeyId?: string;
-  secretAccessKey?: string;
-  sessionToken?: string;
-  /** The Azure storage account of an `az://container/…` location. */
-  account?: string;
-  /** An Azure shared access signature, of a container, a directory or an account. */
-  sasToken?: string;
-  /** Sent as `Authorization: Bearer …`. */
-  bearerToken?: string;
-  /** A query that goes with every object: a token for a prefix, as CloudFront and Bunny have it. */
-  query?: string;
-  /** Headers that go with every request. The host's preflight has to allow them, and redirects are not followed with them. */
-  headers?: Record<string, string>;
-  /** Headers for other origins that a log names, by origin. To name an origin here is to allow it. */
-  originHeaders?: Record<string, Record<string, string>>;
-  /** Other origins that a log may name: `https://cdn.example.com`, `s3://bucket`. They are sent no credentials. */
-  allowedOrigins?: string[];
-  /** Whether the log may be listed, where the host is known to be able to; it is tried by default. */
-  list?: boolean;
-  /** Whether `_delta_log/_index.json` (written by `lakeglass index`) is read in place of a listing. */
-  index?: boolean;
-}
-
-/**
- * Where an object is: a URL, perhaps with its end in milliseconds since 1970; `null` where there is none of this name; `undefined` where
- * it is below the table's own URL.
- */
-export type Signed = string | URL | { url: string; expires?: number } | null | undefined;
-
-/** Knows where each object of a table is: given its path below the table's root, decoded. Asked again when a URL has expired. */
-export type Sign = (path: string) => Signed | Promise<Signed>;
-
-/** How a table's host is spoken to. */
-export interface OpenOptions {
-  access?: AccessOptions;
-  sign?: Sign;
 }
 
 /** A table to open at a version. */
