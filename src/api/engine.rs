@@ -22,7 +22,7 @@ use super::{
 #[cfg(feature = "sql")]
 use crate::{error::Error, sql::SessionOptions};
 #[cfg(feature = "sql")]
-use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+use std::{cell::RefCell, collections::BTreeMap};
 
 /// Opens tables and runs queries over them. One is enough for a page.
 #[wasm_bindgen]

@@ -232,6 +232,60 @@ engineTest("tables of one engine share its cache, and one opened again finds its
   assert.equal(seen[1].requests, 0, "the same version again");
 });
 
+engineTest("a second visit finds its data in the browser's store, until that is cleared", async (page) => {
+  const seen = await page.evaluate(async () => {
+    const visit = async (/** @type {object} */ options = {}) => {
+      const lake = await connect(options);
+      const rows = await (await lake.table("/www/demo/weather", { version: 2 })).preview();
+      const { requests } = rows.metrics;
+      return { lake, rows: JSON.stringify(rows), requests };
+    };
+    const first = await visit();
+    let second = await visit();
+    // What is kept is written behind the answer.
+    for (let i = 0; i < 50 && second.requests > 0; i += 1) second = await visit();
+    const without = await visit({ storeBytes: 0 });
+    await second.lake.clearCache();
+    const cleared = await visit();
+    return { same: first.rows === second.rows, requests: [first, second, without, cleared].map(({ requests }) => requests > 0) };
+  });
+  assert.deepEqual(seen, { same: true, requests: [true, false, true, true] });
+});
+
+engineTest("first rows do not wait for SQL, whose file is fetched when it is asked for", async (page) => {
+  const seen = await page.evaluate(async () => {
+    const fetched = () => performance.getEntriesByType("resource").filter(({ name }) => name.includes("lakeglass_sql")).length;
+    const lake = await connect({ preloadSql: false, tables: { weather: "/www/demo/weather" } });
+    const rows = await (await lake.table("weather")).preview();
+    const before = fetched();
+    await lake.loadSql();
+    const after = fetched();
+    const answer = await lake.query("SELECT count(*) AS n FROM weather");
+    const broken = await connect({ preloadSql: false, sqlUrl: "/no/such.wasm", tables: { weather: "/www/demo/weather" } });
+    const code = await codeOf(broken.query("SELECT 1"));
+    const stillReads = (await (await broken.table("weather")).preview()).length;
+    return { rows: rows.length, before, after, n: answer[0].n, code, stillReads, again: fetched() };
+  });
+  assert.deepEqual(seen, { rows: 4, before: 0, after: 1, n: 4n, code: "http_status", stillReads: 4, again: 1 });
+});
+
+engineTest("an engine that has nothing to do does nothing", async (page) => {
+  const calls = await page.evaluate(async () => {
+    const lake = await connect({ worker: false, tables: { weather: "/www/demo/weather" } });
+    await lake.query("SELECT count(*) FROM weather WHERE temperature > 11");
+    const pause = (/** @type {number} */ millis) => new Promise((resolve) => setTimeout(resolve, millis));
+    await pause(200);
+    // Its driver looks at the clock in every slice of work.
+    let calls = 0;
+    const { now } = performance;
+    performance.now = () => ((calls += 1), now.call(performance));
+    await pause(500);
+    performance.now = now;
+    return calls;
+  });
+  assert.ok(calls < 10, `${calls} looks at the clock in half a second`);
+});
+
 engineTest("a host that ignores ranges is told", async (page) => {
   const seen = await page.evaluate(async (other) => {
     const lake = await connect({});
