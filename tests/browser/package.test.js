@@ -105,7 +105,7 @@ for (const worker of [true, false]) {
     assert.equal(seen.table.code, "table_not_found");
     assert.equal(seen.table.url, "https://host/missing");
     assert.equal(seen.wrong.name, "TypeError");
-    assert.deepEqual([seen.sameCodes, seen.count], [true, 13]);
+    assert.deepEqual([seen.sameCodes, seen.count], [true, 14]);
   });
 
   pageTest(`${mode}: a cancelled call rejects at once and reaches the engine`, async (page) => {

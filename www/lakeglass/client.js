@@ -36,7 +36,7 @@ export class Lakeglass extends EventTarget {
       worker,
       workerUrl: workerUrl === undefined ? null : resolveUrl(workerUrl),
       wasmUrl: module,
-      sqlUrl: sqlUrl === undefined ? new URL("lakeglass_sql.wasm", module).href : resolveUrl(sqlUrl),
+      sqlUrl: sqlUrl === undefined ? besideModule(module) : resolveUrl(sqlUrl),
       preloadSql,
       engineUrl: engineUrl === undefined ? null : resolveUrl(engineUrl),
       options: engineConfig(options),
@@ -205,6 +205,15 @@ function ipcOfRows(rows) {
   const bytes = tableToIPC(tableFromArrays(/** @type {[string, unknown[]][]} */ (columns)), { format: "stream" });
   if (!bytes) throw new TypeError("these rows have no form in Arrow");
   return bytes;
+}
+
+/**
+ * Where the module's second file is, unless told: beside the first. A `data:` or `blob:` URL has nothing beside it.
+ * @param {string} module
+ */
+function besideModule(module) {
+  const base = /^(data|blob):/.test(module) ? new URL("./pkg/", import.meta.url) : module;
+  return new URL("lakeglass_sql.wasm", base).href;
 }
 
 /**
