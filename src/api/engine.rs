@@ -36,7 +36,7 @@ pub struct Engine {
 /// SQL, and until it is started what it will begin with.
 #[cfg(feature = "sql")]
 enum Session {
-    Waiting { options: SessionOptions, tables: BTreeMap<String, Table> },
+    Waiting { options: Box<SessionOptions>, tables: BTreeMap<String, Table> },
     Running(Arc<dyn Sql>),
 }
 
@@ -56,7 +56,7 @@ impl Engine {
             storage,
             footers: FooterCache::default(),
             #[cfg(feature = "sql")]
-            session: RefCell::new(Session::Waiting { options, tables: BTreeMap::new() }),
+            session: RefCell::new(Session::Waiting { options: Box::new(options), tables: BTreeMap::new() }),
         })
     }
 
@@ -162,7 +162,7 @@ impl Engine {
         let sql = match &mut *session {
             Session::Running(sql) => return Ok(sql.clone()),
             Session::Waiting { options, tables } => {
-                let sql = sql::start(options.clone(), self.footers.clone())?;
+                let sql = sql::start(SessionOptions::clone(options), self.footers.clone())?;
                 for (name, table) in std::mem::take(tables) {
                     sql.register(&name, table)?;
                 }

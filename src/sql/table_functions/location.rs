@@ -23,7 +23,8 @@ pub(super) async fn parquet(
     meter: &Meter,
 ) -> Result<Table> {
     // Nothing of a file that may be overwritten is kept for the next statement.
-    let options = StorageOptions { pool: Some(Pool::new(options)), ..options.clone() };
+    let own = StorageOptions { store: None, ..options.clone() };
+    let options = StorageOptions { pool: Some(Pool::new(&own)), ..own };
     let urls = urls.iter().map(|url| file_url(url)).collect::<Result<Vec<Url>>>()?;
     let Some(first) = urls.first() else { return Err(invalid("read_parquet: the list of files is empty")) };
     let root = folder(first)?;
