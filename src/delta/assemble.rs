@@ -1,4 +1,4 @@
-//! A snapshot from its actions alone, without a log: of a share manifest, of a sharing server's answer. Pure.
+//! A snapshot from the actions that make it up: a log's, or those of a share manifest or a sharing server's answer alone. Pure.
 
 use super::actions::{Add, Metadata, Protocol};
 use super::commit::FileAction;
@@ -24,33 +24,46 @@ pub(crate) struct Assembly {
 impl Assembly {
     /// The snapshot. `url` is the table's root as errors show it; `source` is what they call the actions.
     pub(crate) fn snapshot(self, url: &str, source: &str) -> Result<Snapshot> {
-        let Definition { schema, partition_columns, metadata, protocol } =
-            Definition::new(&self.protocol, self.metadata)?;
-        let row_tracking = row_tracking::columns(&protocol, &metadata);
-        let locator = Locator::new(url)?;
-        let partition_values = PartitionValuesBuilder::new(&schema.logical, &schema.physical, &partition_columns);
-        let mut replay = Replay::new(&locator, partition_values);
-        let named = self.files.len();
-        replay.commit(self.files.into_iter().rev().map(|add| FileAction::Add(Box::new(add))).collect())?;
-        let Replayed { files, partition_values, stored_statistics } = replay.finish()?;
-        if files.len() != named {
+        let Assembly { version, timestamp, protocol, metadata, files } = self;
+        let named = files.len();
+        let snapshot = replayed((version, timestamp), &protocol, metadata, url, |replay| {
+            replay.commit(files.into_iter().rev().map(|add| FileAction::Add(Box::new(add))).collect())
+        })?;
+        if snapshot.files.len() != named {
             return Err(Error::corrupt(source, "it names a file twice"));
         }
-        let (version, timestamp) = (self.version, self.timestamp);
-        Ok(Snapshot {
-            version,
-            timestamp,
-            schema,
-            partition_columns,
-            files,
-            partition_values,
-            stored_statistics,
-            row_tracking,
-            damage: None,
-            metadata,
-            protocol,
-        })
+        Ok(snapshot)
     }
+}
+
+/// The snapshot of a version (and its time) whose files are what `feed` gives to the replay, newest first.
+pub(crate) fn replayed(
+    (version, timestamp): (u64, Option<CommitTimestamp>),
+    protocol: &Protocol,
+    metadata: Metadata,
+    url: &str,
+    feed: impl FnOnce(&mut Replay<'_>) -> Result<()>,
+) -> Result<Snapshot> {
+    let Definition { schema, partition_columns, metadata, protocol } = Definition::new(protocol, metadata)?;
+    let row_tracking = row_tracking::columns(&protocol, &metadata);
+    let locator = Locator::new(url)?;
+    let partition_values = PartitionValuesBuilder::new(&schema.logical, &schema.physical, &partition_columns);
+    let mut replay = Replay::new(&locator, partition_values);
+    feed(&mut replay)?;
+    let Replayed { files, partition_values, stored_statistics } = replay.finish()?;
+    Ok(Snapshot {
+        version,
+        timestamp,
+        schema,
+        partition_columns,
+        files,
+        partition_values,
+        stored_statistics,
+        row_tracking,
+        damage: None,
+        metadata,
+        protocol,
+    })
 }
 
 /// An action out of JSON; `source` is what errors call where it stood.

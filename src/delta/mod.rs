@@ -45,10 +45,7 @@ use crate::storage::Storage;
 use checkpoint::CheckpointFiles;
 use commit::Actions;
 use damage::Damage;
-use data_file::Locator;
 use log_segment::{FetchedCommit, LogSegment};
-use partition_values::PartitionValuesBuilder;
-use replay::{Replay, Replayed};
 
 pub(crate) use actions::{Add, Metadata, Protocol};
 pub(crate) use assemble::{Assembly, action};
@@ -103,31 +100,14 @@ fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
     let metadata = newer.iter_mut().find_map(|actions| actions.metadata.take());
     let metadata = metadata.or_else(|| checkpoint.as_mut()?.metadata.take());
     let metadata = metadata.ok_or_else(|| Error::corrupt("_delta_log", "it has no metaData action"))?;
-    let Definition { schema, partition_columns, metadata, protocol } = Definition::new(&protocol, metadata)?;
-
-    let row_tracking = row_tracking::columns(&protocol, &metadata);
-    let locator = Locator::new(url)?;
-    let partition_values = PartitionValuesBuilder::new(&schema.logical, &schema.physical, &partition_columns);
-    let mut replay = Replay::new(&locator, partition_values);
-    for actions in newer {
-        replay.commit(actions.files)?;
-    }
-    if let Some(checkpoint) = checkpoint {
-        checkpoint.replay(&mut replay)?;
-    }
-    let Replayed { files, partition_values, stored_statistics } = replay.finish()?;
-    Ok(Snapshot {
-        version,
-        timestamp,
-        schema,
-        partition_columns,
-        files,
-        partition_values,
-        stored_statistics,
-        metadata,
-        protocol,
-        row_tracking,
-        damage: None,
+    assemble::replayed((version, timestamp), &protocol, metadata, url, |replay| {
+        for actions in newer {
+            replay.commit(actions.files)?;
+        }
+        match checkpoint {
+            Some(checkpoint) => checkpoint.replay(replay),
+            None => Ok(()),
+        }
     })
 }
 

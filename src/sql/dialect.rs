@@ -59,3 +59,8 @@ impl Dialect for LakeglassDialect {
         supports_from_trailing_commas supports_long_type_as_bigint supports_table_versioning
     }
 }
+
+/// Whether a token is this word without quotes, in any case.
+pub fn is_word(token: &Token, word: &str) -> bool {
+    matches!(token, Token::Word(found) if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
+}

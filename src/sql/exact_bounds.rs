@@ -7,7 +7,7 @@
 use crate::delta::statistics;
 use crate::error::Result;
 use crate::scan::LogStatistics;
-use crate::snapshot::{self, DataFile};
+use crate::snapshot;
 use crate::table::Table;
 use arrow::array::{Array, ArrayRef, UInt64Array};
 use arrow::datatypes::{DataType, SchemaRef};
@@ -28,19 +28,19 @@ pub async fn of(
     schema: &SchemaRef,
     log: &LogStatistics,
 ) -> Result<Option<Vec<ColumnStatistics>>> {
-    let snapshot = table.snapshot();
-    let chosen: Option<Vec<&DataFile>> = files.iter().map(|file| snapshot.files.get(*file)).collect();
-    let few = !files.is_empty() && files.len() <= MOST_FILES && columns.len() <= MOST_COLUMNS;
-    if !few || !chosen.is_some_and(|chosen| chosen.into_iter().all(statistics::is_tight)) {
+    if files.is_empty() || files.len() > MOST_FILES || columns.len() > MOST_COLUMNS {
         return Ok(None);
     }
+    let snapshot = table.snapshot();
     let data_type = |column: &usize| schema.fields().get(*column).map(|field| field.data_type());
     let is_exact = |column: &&usize| {
         let is_partition = snapshot.partition_columns.contains(column);
         data_type(column).is_some_and(|data_type| is_exact(data_type) || (is_partition && is_text(data_type)))
     };
     let wanted: Vec<usize> = columns.iter().filter(is_exact).copied().collect();
-    if wanted.is_empty() {
+    // Whether a file's bounds are tight is in its statistics: asked last.
+    let is_tight = |file: &usize| snapshot.files.get(*file).is_some_and(statistics::is_tight);
+    if wanted.is_empty() || !files.iter().all(is_tight) {
         return Ok(None);
     }
     let found = log.of(table.storage(), files, &wanted).await?;

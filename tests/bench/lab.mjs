@@ -8,6 +8,7 @@ import { setPriority } from "node:os";
 import path from "node:path";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
+import { QUIET } from "../../scripts/chromium-flags.mjs";
 import { Downlink, NETWORKS } from "./network.mjs";
 import { startHost } from "./server.mjs";
 
@@ -19,13 +20,7 @@ export const ROOT = path.join(HERE, "../..");
 export const WORK = path.join(ROOT, "target/bench");
 
 const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
+  ...QUIET,
   "--disable-background-timer-throttling",
   "--disable-renderer-backgrounding",
   "--disable-backgrounding-occluded-windows",

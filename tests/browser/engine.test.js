@@ -1,17 +1,13 @@
 // The package over the built engine (www/lakeglass/pkg) and the demo tables: real bytes, a real worker, a real browser.
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { PATIENCE_MILLIS, startHarness } from "./harness.js";
-
-const built = existsSync(new URL("../../www/lakeglass/pkg/lakeglass_bg.wasm", import.meta.url));
-const skip = built ? false : "www/lakeglass/pkg/lakeglass_bg.wasm is not built: run scripts/build";
+import { PATIENCE_MILLIS, startHarness, unbuilt as skip } from "./harness.js";
 
 /** @type {Awaited<ReturnType<typeof startHarness>>} */
 let harness;
 before(async () => {
-  if (built) harness = await startHarness();
+  if (!skip) harness = await startHarness();
 });
 after(() => harness?.close());
 

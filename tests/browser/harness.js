@@ -5,21 +5,18 @@
 //   await page.evaluate(async () => { … });
 //   await harness.close();
 
+import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
+import { QUIET } from "../../scripts/chromium-flags.mjs";
 import { serve } from "../../scripts/serve.mjs";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--js-flags=--expose-gc",
-];
+const FLAGS = [...QUIET, "--js-flags=--expose-gc"];
+
+const built = existsSync(new URL("../../www/lakeglass/pkg/lakeglass_bg.wasm", import.meta.url));
+/** Why tests of the built engine are skipped, or false. */
+export const unbuilt = built ? false : "www/lakeglass/pkg/lakeglass_bg.wasm is not built: run scripts/build";
 
 /** Where tests may wait for something that must happen. */
 export const PATIENCE_MILLIS = 60_000;

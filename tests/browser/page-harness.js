@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
+import { QUIET } from '../../scripts/chromium-flags.mjs';
 
 const WWW = new URL('../../www/', import.meta.url);
 const FAKE = new URL('./fake-lakeglass.js', import.meta.url);
@@ -20,8 +21,7 @@ export const ORIGIN = 'http://localhost';
 
 export function launch() {
   const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-  return chromium.launch({ executablePath, args });
+  return chromium.launch({ executablePath, args: QUIET });
 }
 
 /**

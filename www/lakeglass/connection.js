@@ -29,8 +29,7 @@ export class Connection {
   /** @type {Session | null} */ #current = null;
   /** @type {WeakMap<Session, Promise<void>>} */ #restored = new WeakMap();
   /** @type {WeakMap<Session, Promise<void>>} */ #withSql = new WeakMap();
-  /** @type {Promise<WebAssembly.Module | null> | null} */ #module = null;
-  /** @type {Promise<WebAssembly.Module | null> | null} */ #sqlModule = null;
+  /** By URL: the module's files. @type {Map<string, Promise<WebAssembly.Module | null>>} */ #modules = new Map();
   /** @type {string | null} why a worker is not tried again */ #mainReason;
   /** @type {LakeglassError | null} */ #closed = null;
   /** @type {(error: LakeglassError) => void} */ #onLost;
@@ -86,9 +85,10 @@ export class Connection {
    * @param {AbortSignal} [signal]
    */
   async sessionWithSql(signal) {
-    const compiling = this.#compileSql();
+    const { sqlUrl, engineUrl } = this.#settings;
+    if (!engineUrl) void this.#compile(sqlUrl); // while tables are opened
     const session = await this.sessionWithTables(signal);
-    const loaded = this.#withSql.get(session) ?? this.#loadSql(session, compiling);
+    const loaded = this.#withSql.get(session) ?? this.#loadSql(session);
     await abortable(loaded, signal);
     return session;
   }
@@ -100,18 +100,14 @@ export class Connection {
   }
 
   async #start() {
-    const { wasmUrl, preloadSql, engineUrl, options } = this.#settings;
+    const { wasmUrl, sqlUrl, preloadSql, engineUrl, options } = this.#settings;
     const session = new Session((lost, error) => this.#lose(lost, error));
     this.#current = session;
-    // Compiled here, while the worker's script is fetched; and a worker that replaces another one need not compile again.
-    this.#module ??= compileModule(wasmUrl).catch(() => {
-      this.#module = null;
-      return null; // the host tries again, and tells what is wrong
-    });
+    const compiling = this.#compile(wasmUrl);
     // What opens a table comes first: it should not share the line with what queries it.
-    if (preloadSql) void this.#module.then(() => this.#compileSql());
+    if (preloadSql && !engineUrl) void compiling.then(() => this.#compile(sqlUrl));
     try {
-      const [module, transport] = await Promise.all([this.#module, this.#open(session)]);
+      const [module, transport] = await Promise.all([compiling, this.#open(session)]);
       session.attach(transport);
       this.mode = transport.mode;
       await session.call("start", { module, wasmUrl, engineUrl, options });
@@ -158,24 +154,26 @@ export class Connection {
     return restoring;
   }
 
-  /** Like the first file: compiled here once, for this engine and those that replace it. */
-  #compileSql() {
-    const { sqlUrl, engineUrl } = this.#settings;
-    if (engineUrl) return Promise.resolve(null); // another engine, which is whole
-    this.#sqlModule ??= compileModule(sqlUrl).catch(() => {
-      this.#sqlModule = null;
+  /**
+   * A file of the module: compiled here, while the worker's script is fetched, and once, for this engine and those that replace it.
+   * @param {string} url
+   */
+  #compile(url) {
+    const known = this.#modules.get(url);
+    if (known) return known;
+    const compiling = compileModule(url).catch(() => {
+      this.#modules.delete(url);
       return null; // the host tries again, and tells what is wrong
     });
-    return this.#sqlModule;
+    this.#modules.set(url, compiling);
+    return compiling;
   }
 
-  /**
-   * @param {Session} session
-   * @param {Promise<WebAssembly.Module | null>} compiling
-   */
-  #loadSql(session, compiling) {
+  /** @param {Session} session */
+  #loadSql(session) {
     const { sqlUrl, engineUrl } = this.#settings;
-    const loading = engineUrl ? Promise.resolve() : compiling.then((module) => session.call("loadSql", { module, sqlUrl }));
+    // Another engine is whole.
+    const loading = engineUrl ? Promise.resolve() : this.#compile(sqlUrl).then((module) => session.call("loadSql", { module, sqlUrl }));
     this.#withSql.set(session, loading);
     loading.catch(() => this.#withSql.delete(session)); // the next call tries again
     return loading;

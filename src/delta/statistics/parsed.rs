@@ -36,7 +36,7 @@ impl<'a> Parsed<'a> {
     }
 
     pub(super) fn has_tight_bounds(&self, row: usize) -> bool {
-        self.tight_bounds.is_none_or(|tight| row >= tight.len() || tight.is_null(row) || tight.value(row))
+        says_tight(self.tight_bounds, row)
     }
 
     pub(super) fn null_count(&self, at: usize, row: usize) -> Option<u64> {
@@ -64,7 +64,11 @@ pub(super) fn num_records(batch: &StructArray, row: usize) -> Option<u64> {
 /// Only `tightBounds`, which is true where it is not said.
 pub(super) fn has_tight_bounds(batch: &StructArray, row: usize) -> bool {
     let column = batch.column_by_name("tightBounds").and_then(|column| column.as_boolean_opt());
-    column.is_none_or(|tight| row < tight.len() && (tight.is_null(row) || tight.value(row)))
+    row < batch.len() && says_tight(column, row)
+}
+
+fn says_tight(column: Option<&BooleanArray>, row: usize) -> bool {
+    column.is_none_or(|tight| row >= tight.len() || tight.is_null(row) || tight.value(row))
 }
 
 fn counts(column: &ArrayRef) -> Option<UInt64Array> {

@@ -1,6 +1,7 @@
 //! Tokens that the parser stumbles over, as ones that it knows.
 
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
+use crate::sql::dialect::is_word as is;
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// Operators that become functions: how they are written, and how tightly they bind (sqlparser's scale: 40 is `*`, 20 is `=`).
 const OPERATORS: [(&str, u8); 6] = [("**", 45), ("DIV", 40), ("->", 49), ("->>", 49), ("GLOB", 19), ("~~~", 19)];
@@ -232,10 +233,6 @@ fn outermost(tokens: &[&Token], word: &str) -> Option<usize> {
 
 fn not_space(token: &TokenWithSpan) -> bool {
     !matches!(token.token, Token::Whitespace(_))
-}
-
-fn is(token: &Token, word: &str) -> bool {
-    matches!(token, Token::Word(Word { value, quote_style: None, .. }) if value.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Spellings of time travel that the parser does not know, as ones that it knows. Pure.
 
+use crate::sql::dialect::is_word as is;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// Turns `FOR VERSION AS OF`, `FOR TIMESTAMP AS OF`, `FOR SYSTEM_VERSION AS OF`, and a version in quotes into the plain forms.
@@ -33,10 +34,6 @@ pub fn plainer(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         tokens.remove(place);
     }
     tokens
-}
-
-fn is(token: &Token, word: &str) -> bool {
-    matches!(token, Token::Word(found) if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
 }
 
 fn is_version(tokens: &[TokenWithSpan], place: usize) -> bool {
