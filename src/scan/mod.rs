@@ -33,6 +33,8 @@ mod row_groups;
 mod row_tracking;
 mod stream;
 mod variant;
+#[cfg(target_arch = "wasm32")]
+mod zstd_encoder;
 
 use crate::error::Result;
 use crate::snapshot::ContainerStatistics;

@@ -3,13 +3,14 @@
 //! `a OR b OR c …` parses to a tree as deep as it is long, and everything after the parser recurses over it. Both operators
 //! are associative, so the same chain can be a tree of logarithmic depth; then only its length is bounded.
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Statement, Value, VisitMut, VisitorMut};
-use std::convert::Infallible;
+use crate::error::Error;
+use crate::sql::walk::walk;
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Statement, Value, VisitorMut};
 use std::ops::ControlFlow;
 
 /// Balances every chain of AND or OR in `statement`.
 pub fn balance(statement: &mut Statement) {
-    let _ = VisitMut::visit(statement, &mut Balance::default());
+    let _ = walk(statement, &mut Balance::default()); // it never breaks
 }
 
 /// For every expression around the one visited, the operator of the chain it is part of.
@@ -19,10 +20,10 @@ struct Balance {
 }
 
 impl VisitorMut for Balance {
-    type Break = Infallible;
+    type Break = Error;
 
     // Before its parts are visited: the visit itself recurses, and finds a balanced tree.
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         let chained = match expr {
             Expr::BinaryOp { op: op @ (BinaryOperator::And | BinaryOperator::Or), .. } => Some(op.clone()),
             _ => None,
@@ -38,7 +39,7 @@ impl VisitorMut for Balance {
         ControlFlow::Continue(())
     }
 
-    fn post_visit_expr(&mut self, _expr: &mut Expr) -> ControlFlow<Infallible> {
+    fn post_visit_expr(&mut self, _expr: &mut Expr) -> ControlFlow<Error> {
         self.around.pop();
         ControlFlow::Continue(())
     }
@@ -107,7 +108,7 @@ mod tests {
     fn a_long_chain_is_shallow() {
         let mut expr =
             Parser::new(&LakeglassDialect).try_with_sql(&vec!["a"; 1000].join(" OR ")).unwrap().parse_expr().unwrap();
-        let _ = VisitMut::visit(&mut expr, &mut Balance::default());
+        walk(&mut expr, &mut Balance::default()).unwrap();
         assert_eq!(depth(&expr), 10);
     }
 }

@@ -36,6 +36,7 @@ mod table_functions;
 mod table_provider;
 mod time_travel;
 mod variant;
+mod walk;
 
 pub use context::{QueryResult, Session, SessionOptions};
 pub use params::{ParamValue, Params};

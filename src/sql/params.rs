@@ -5,11 +5,11 @@
 
 use super::error::invalid;
 use crate::error::Result;
+use crate::sql::walk::walk;
 use arrow::datatypes::{TimestampMicrosecondType, TimestampSecondType};
 use arrow::temporal_conversions::as_datetime;
 use datafusion::sql::sqlparser::ast::{
-    Array, CastKind, DataType, ExactNumberInfo, Expr, Statement, TimezoneInfo, UnaryOperator, Value, VisitMut,
-    VisitorMut,
+    Array, CastKind, DataType, ExactNumberInfo, Expr, Statement, TimezoneInfo, UnaryOperator, Value, VisitorMut,
 };
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 use std::collections::BTreeMap;
@@ -99,9 +99,7 @@ pub(super) fn number(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan
 /// `invalid_sql` for a parameter without a value, and for a value without a parameter.
 pub(super) fn bind(statement: &mut Statement, params: &Params) -> Result<()> {
     let mut binding = Binding { params, used: BTreeSet::new() };
-    if let ControlFlow::Break(error) = VisitMut::visit(statement, &mut binding) {
-        return Err(error);
-    }
+    walk(statement, &mut binding)?;
     let unused = match params {
         Params::None => None,
         Params::Positional(values) => {

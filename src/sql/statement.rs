@@ -10,9 +10,10 @@ use super::params::{self, Params};
 use super::summarize;
 use super::time_travel;
 use crate::error::{Error, Result};
+use crate::sql::walk::look;
 use datafusion::sql::sqlparser::ast::{
     DescribeAlias, ObjectName, Query, SetExpr, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions,
-    Statement, TableFactor, Visit, Visitor,
+    Statement, TableFactor, Visitor,
 };
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -188,27 +189,28 @@ fn reading(statement: Statement) -> Result<Request> {
     if !matches!(statement, Statement::Query(_) | Statement::Explain { .. }) {
         return Err(read_only(&statement));
     }
-    struct Writes;
+    struct Writes(Option<Error>);
     impl Visitor for Writes {
-        type Break = Error;
-        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
-            match query.body.as_ref() {
+        type Break = ();
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+            self.0 = match query.body.as_ref() {
                 SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) | SetExpr::Merge(inner) => {
-                    ControlFlow::Break(read_only(inner))
+                    Some(read_only(inner))
                 }
                 SetExpr::Select(select) if select.into.is_some() => {
-                    ControlFlow::Break(Error::unsupported("SELECT INTO", "tables are read-only here"))
+                    Some(Error::unsupported("SELECT INTO", "tables are read-only here"))
                 }
-                _ if !query.locks.is_empty() => {
-                    ControlFlow::Break(Error::unsupported("FOR UPDATE", "tables are read-only here"))
-                }
-                _ => ControlFlow::Continue(()),
-            }
+                _ if !query.locks.is_empty() => Some(Error::unsupported("FOR UPDATE", "tables are read-only here")),
+                _ => None,
+            };
+            if self.0.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         }
     }
-    match statement.visit(&mut Writes) {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(Request::Query(Box::new(statement))),
+    let mut writes = Writes(None);
+    look(&statement, &mut writes);
+    match writes.0 {
+        Some(error) => Err(error),
+        None => Ok(Request::Query(Box::new(statement))),
     }
 }
 

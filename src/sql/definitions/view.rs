@@ -2,8 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;
+use crate::sql::walk::walk;
 use datafusion::sql::sqlparser::ast::{
-    Cte, Ident, ObjectName, Query, Statement, TableAlias, TableAliasColumnDef, TableFactor, VisitMut, VisitorMut,
+    Cte, Ident, ObjectName, Query, Statement, TableAlias, TableAliasColumnDef, TableFactor, VisitorMut,
 };
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -27,14 +28,10 @@ pub fn inline(statement: &mut Statement, views: &BTreeMap<String, Arc<View>>) ->
     if views.is_empty() {
         return Ok(());
     }
-    let mut walk = Walk { views, ctes: Vec::new(), depth: 0, count: 0 };
-    match VisitMut::visit(statement, &mut walk) {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(()),
-    }
+    walk(statement, &mut Inline { views, ctes: Vec::new(), depth: 0, count: 0 })
 }
 
-struct Walk<'v> {
+struct Inline<'v> {
     views: &'v BTreeMap<String, Arc<View>>,
     /// The names of the CTEs around, which come before views.
     ctes: Vec<Vec<String>>,
@@ -42,7 +39,7 @@ struct Walk<'v> {
     count: usize,
 }
 
-impl Walk<'_> {
+impl Inline<'_> {
     /// The view that a name means.
     fn find(&self, name: &ObjectName) -> Option<(String, Arc<View>)> {
         let [.., last] = name.0.as_slice() else { return None };
@@ -72,12 +69,10 @@ impl Walk<'_> {
         let mut query = Statement::Query(view.query.clone());
         let around = std::mem::take(&mut self.ctes);
         self.depth += 1;
-        let visited = VisitMut::visit(&mut query, self);
+        let visited = walk(&mut query, self);
         self.depth -= 1;
         self.ctes = around;
-        if let ControlFlow::Break(error) = visited {
-            return Err(error);
-        }
+        visited?;
         let Statement::Query(subquery) = query else { return Err(Error::internal("a view is a query")) };
         let mut alias = alias.take().unwrap_or(TableAlias {
             explicit: true,
@@ -94,7 +89,7 @@ impl Walk<'_> {
     }
 }
 
-impl VisitorMut for Walk<'_> {
+impl VisitorMut for Inline<'_> {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {

@@ -2,10 +2,11 @@
 
 use super::sample;
 use crate::error::{Error, Result};
+use crate::sql::walk::walk;
 use datafusion::sql::sqlparser::ast::{
     Expr, Fetch, GroupByExpr, GroupByWithModifier, JoinOperator, LimitClause, Query, Select, SelectFlavor, SelectItem,
-    SetExpr, SetOperator, SetQuantifier, Statement, TableFactor, TableWithJoins, Top, TopQuantity, Value, VisitMut,
-    VisitorMut, WildcardAdditionalOptions,
+    SetExpr, SetOperator, SetQuantifier, Statement, TableFactor, TableWithJoins, Top, TopQuantity, Value, VisitorMut,
+    WildcardAdditionalOptions,
 };
 use std::ops::ControlFlow;
 
@@ -14,10 +15,7 @@ use std::ops::ControlFlow;
 /// # Errors
 /// `unsupported_feature` for a clause that the planner does not look at.
 pub fn rewrite(statement: &mut Statement) -> Result<()> {
-    match VisitMut::visit(statement, &mut Clauses) {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(()),
-    }
+    walk(statement, &mut Clauses)
 }
 
 struct Clauses;

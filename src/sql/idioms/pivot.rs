@@ -3,9 +3,10 @@
 use super::template::{TABLE, expression, put, put_table, query};
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;
+use crate::sql::walk::look;
 use datafusion::sql::sqlparser::ast::{
     Expr, ExprWithAlias, Function, FunctionArguments, Ident, NullInclusion, PivotValueSource, Query, TableFactor,
-    Value, Visit, Visitor,
+    Value, Visitor,
 };
 use std::ops::ControlFlow;
 
@@ -169,5 +170,5 @@ fn names(expr: &Expr, found: &mut Vec<String>) {
             ControlFlow::Continue(())
         }
     }
-    let _ = expr.visit(&mut Names(found));
+    look(expr, &mut Names(found));
 }

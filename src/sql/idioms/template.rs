@@ -3,9 +3,9 @@
 use crate::error::{Error, Result};
 use crate::sql::dialect::LakeglassDialect;
 use crate::sql::error::invalid;
+use crate::sql::walk::walk;
 use datafusion::sql::sqlparser::ast::{Expr, Query, TableFactor, Value, VisitMut, VisitorMut};
 use datafusion::sql::sqlparser::parser::Parser;
-use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 /// The expression that `template` stands for, with `arguments` in the places `$1`, `$2` and so on.
@@ -18,7 +18,7 @@ pub(super) fn expression(template: &str, arguments: &[Expr]) -> Result<Expr> {
 
 /// Puts `arguments` in the places `$1`, `$2` and so on of a tree.
 pub(super) fn put<T: VisitMut>(tree: &mut T, arguments: &[Expr]) {
-    let _ = VisitMut::visit(tree, &mut Places(arguments));
+    let _ = walk(tree, &mut Places(arguments)); // it never breaks
 }
 
 /// A query as text: names and literals in it are quoted already.
@@ -39,15 +39,15 @@ pub fn over(text: &str, table: &TableFactor) -> Result<Box<Query>> {
 
 /// Puts `table` where a query's text has [`TABLE`].
 pub(super) fn put_table(query: &mut Query, table: &TableFactor) {
-    let _ = VisitMut::visit(query, &mut Tables(table));
+    let _ = walk(query, &mut Tables(table)); // it never breaks
 }
 
 struct Tables<'a>(&'a TableFactor);
 
 impl VisitorMut for Tables<'_> {
-    type Break = Infallible;
+    type Break = Error;
 
-    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Infallible> {
+    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
         if let TableFactor::Table { name, .. } = factor
             && name.to_string() == TABLE
         {
@@ -60,10 +60,10 @@ impl VisitorMut for Tables<'_> {
 struct Places<'a>(&'a [Expr]);
 
 impl VisitorMut for Places<'_> {
-    type Break = Infallible;
+    type Break = Error;
 
     // Behind its parts: what is put in has no places of this template.
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         let Expr::Value(value) = expr else { return ControlFlow::Continue(()) };
         let Value::Placeholder(name) = &value.value else { return ControlFlow::Continue(()) };
         let place = name.strip_prefix('$').and_then(|place| place.parse::<usize>().ok());

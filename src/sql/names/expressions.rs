@@ -5,6 +5,7 @@ use super::scope::{Scope, element, field, settle};
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;
 use crate::sql::idioms;
+use crate::sql::walk::walk;
 use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, Expr, Ident, ObjectNamePart, Query, Subscript, Value, VisitMut, VisitorMut, WindowType,
@@ -25,15 +26,12 @@ impl Resolver<'_> {
 
     /// Settles the names of anything made of expressions.
     pub fn visit<T: VisitMut>(&mut self, tree: &mut T, scope: &Scope<'_>) -> Result<()> {
-        let mut walk = Walk { resolver: self, scope, subqueries: 0, depth: 0, parameters: Vec::new() };
-        match VisitMut::visit(tree, &mut walk) {
-            ControlFlow::Break(error) => Err(error),
-            ControlFlow::Continue(()) => Ok(()),
-        }
+        let mut names = Names { resolver: self, scope, subqueries: 0, depth: 0, parameters: Vec::new() };
+        walk(tree, &mut names)
     }
 }
 
-struct Walk<'w, 't, 's> {
+struct Names<'w, 't, 's> {
     resolver: &'w mut Resolver<'t>,
     scope: &'w Scope<'s>,
     /// How many subqueries deep the walk is. They are settled as a whole when they are met, and only passed through here.
@@ -44,7 +42,7 @@ struct Walk<'w, 't, 's> {
     parameters: Vec<String>,
 }
 
-impl VisitorMut for Walk<'_, '_, '_> {
+impl VisitorMut for Names<'_, '_, '_> {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
@@ -101,7 +99,7 @@ impl VisitorMut for Walk<'_, '_, '_> {
     }
 }
 
-impl Walk<'_, '_, '_> {
+impl Names<'_, '_, '_> {
     /// Puts what an idiom stands for in its place. Bounded, because what it stands for may be deeper, and name its
     /// arguments more than once.
     fn expand(&mut self, expr: &mut Expr) -> Result<()> {

@@ -15,10 +15,11 @@ mod using;
 mod wildcard;
 
 use crate::error::Result;
+use crate::sql::walk::look;
 use arrow::datatypes::SchemaRef;
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
-    TableAlias, Value, Visit, Visitor,
+    TableAlias, Value, Visitor,
 };
 use scope::{Column, Columns, Relation, Scope};
 use std::collections::BTreeMap;
@@ -52,7 +53,7 @@ pub fn mentions(statement: &Statement, names: &[&str]) -> bool {
             if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         }
     }
-    statement.visit(&mut Mention(names)).is_break()
+    look(statement, &mut Mention(names))
 }
 
 /// The spelling of the table that `name` means.

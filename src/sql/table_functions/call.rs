@@ -3,10 +3,10 @@
 use crate::error::{Error, Result};
 use crate::snapshot::Version;
 use crate::sql::error::invalid;
+use crate::sql::walk::walk;
 use crate::storage::redact;
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Statement, TableAlias, TableFactor, Value, VisitMut,
-    VisitorMut,
+    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Statement, TableAlias, TableFactor, Value, VisitorMut,
 };
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -45,10 +45,8 @@ pub(super) enum Function {
 /// The calls, by the name of a table that each was replaced by.
 pub(super) fn take(statement: &mut Statement) -> Result<BTreeMap<String, Call>> {
     let mut calls = Calls::default();
-    match VisitMut::visit(statement, &mut calls) {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(calls.0),
-    }
+    walk(statement, &mut calls)?;
+    Ok(calls.0)
 }
 
 #[derive(Default)]

@@ -3,10 +3,11 @@
 use crate::error::{Error, Result};
 use crate::snapshot::Version;
 use crate::sql::error::invalid;
+use crate::sql::walk::walk;
 use chrono::NaiveDateTime;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArguments, Ident, ObjectName, ObjectNamePart,
-    Statement, TableAlias, TableFactor, TableVersion, Value, VisitMut, VisitorMut,
+    Statement, TableAlias, TableFactor, TableVersion, Value, VisitorMut,
 };
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -33,10 +34,8 @@ pub(super) enum Target {
 /// names that are registered as they are written, `@` and all.
 pub(super) fn take(statement: &mut Statement, is_table: impl Fn(&str) -> bool) -> Result<BTreeMap<String, Travel>> {
     let mut travels = Travels { is_table, found: BTreeMap::new() };
-    match VisitMut::visit(statement, &mut travels) {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(travels.found),
-    }
+    walk(statement, &mut travels)?;
+    Ok(travels.found)
 }
 
 struct Travels<F> {
