@@ -301,9 +301,16 @@ async fn nothing(storage: &Storage) -> Result<Error> {
 pub(crate) async fn commits_from(storage: &Storage, first: u64, last: Option<u64>) -> Result<Vec<FetchedCommit>> {
     let mut found = Vec::new();
     let mut under_way = FuturesOrdered::new();
-    let mut versions = (first..=last.unwrap_or(u64::MAX)).fuse();
+    let last = last.unwrap_or(u64::MAX);
+    let mut versions = (first..=last).fuse();
+    let is_held = |version: &u64| storage.holds(&FileLocation::Relative(log_path::commit(*version)));
+    let held = (first..=last).take_while(is_held).count();
     let end = loop {
-        let window = (found.len() / 2).clamp(WINDOW.0, WINDOW.1);
+        // A log that is here is as a rule all there is: behind it no more is asked for than shows its end.
+        let window = match found.len() {
+            found if held == 0 => (found / 2).clamp(WINDOW.0, WINDOW.1),
+            found => (2 * found.saturating_sub(held)).clamp(LOOK_AHEAD + 1, WINDOW.1),
+        };
         while under_way.len() < window {
             let Some(version) = versions.next() else { break };
             under_way.push_back(async move { Ok::<_, Error>((version, probe_commit(storage, version).await?)) });
@@ -327,7 +334,7 @@ pub(crate) async fn commits_from(storage: &Storage, first: u64, last: Option<u64
     }
     match probe_commit(storage, end).await? {
         // It was written in the meantime, before the later one.
-        Some(_) => Box::pin(commits_from(storage, first, last)).await,
+        Some(_) => Box::pin(commits_from(storage, first, Some(last))).await,
         None => Err(Error::corrupt(log_path::commit(end).as_ref(), "this commit is not there, and newer ones are")),
     }
 }

@@ -30,6 +30,7 @@ mod log_listing;
 mod log_path;
 mod log_segment;
 mod partition_values;
+mod recall;
 mod replay;
 mod row_tracking;
 pub mod schema;
@@ -68,7 +69,10 @@ pub async fn snapshot(storage: &Storage, version: Version) -> Result<Snapshot> {
         Version::Number(version) => Some(version),
         Version::Timestamp(millis) => Some(time_travel::version_at(storage, millis).await?),
     };
-    read(storage, version, last_checkpoint::read(storage).await?.as_ref()).await
+    let (hint, ()) = futures::join!(last_checkpoint::read(storage), recall::recall(storage));
+    let snapshot = read(storage, version, hint?.as_ref()).await?;
+    storage.remember().await;
+    Ok(snapshot)
 }
 
 /// The snapshot at `version`, or at the newest one, from where the hint points. Some damage to a checkpoint shows only when its

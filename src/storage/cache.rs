@@ -1,5 +1,6 @@
 //! Byte ranges of immutable objects, kept in memory up to a bound. What was used longest ago goes first.
 
+use super::kept_log::Run;
 use crate::snapshot::FileLocation;
 use bytes::{Bytes, BytesMut};
 use std::collections::{BTreeMap, HashMap};
@@ -80,6 +81,22 @@ impl Cache {
             object.last_modified = last_modified.or(object.last_modified);
         }
         contents.shrink(self.capacity);
+    }
+
+    /// All that is here of the objects of a shelf.
+    pub(super) fn shelf(&self, shelf: u64) -> Vec<Run> {
+        let contents = self.lock();
+        let objects = contents.objects.iter().filter(|((of, _), _)| *of == shelf);
+        let runs = objects.flat_map(|((_, location), object)| {
+            object.segments.iter().map(|(start, segment)| Run {
+                location: location.clone(),
+                start: *start,
+                bytes: segment.bytes.clone(),
+                size: object.size,
+                last_modified: object.last_modified,
+            })
+        });
+        runs.collect()
     }
 
     /// Forgets everything.

@@ -24,6 +24,7 @@ mod expiry;
 mod fetch;
 mod flight;
 mod http;
+mod kept_log;
 mod listing;
 mod locate;
 mod location;

@@ -133,6 +133,27 @@ impl PersistentCache {
         }
     }
 
+    /// Keeps `bytes` in the place of all that is kept of the object.
+    pub(super) async fn replace(&self, object: ObjectId, bytes: Bytes) {
+        let removed = {
+            let mut index = lock(self.index().await);
+            let entries: Vec<Entry> =
+                index.objects.get(&object).into_iter().flatten().map(|(_, entry)| *entry).collect();
+            entries.iter().for_each(|entry| index.forget(object, entry));
+            entries
+        };
+        for entry in removed {
+            self.store.remove(&entry.name(object)).await;
+        }
+        self.write(object, 0, bytes).await;
+    }
+
+    /// All that is kept of an object, from its first byte on.
+    pub(super) async fn whole(&self, object: ObjectId) -> Option<Bytes> {
+        let entry = lock(self.index().await).objects.get(&object)?.get(&0).copied()?;
+        self.read_entry(object, &entry).await
+    }
+
     /// Forgets everything.
     pub(super) async fn clear(&self) {
         *lock(self.index().await) = Index::default();
@@ -279,6 +300,10 @@ mod tests {
         assert_eq!(store.entries.lock().unwrap().len(), 4);
         block_on(cache.write(9, 0, Bytes::from_static(b"more than a quarter of it")));
         assert!(read(&cache, 9, 0..5).is_none());
+        block_on(cache.replace(5, Bytes::from_static(b"123")));
+        block_on(cache.replace(5, Bytes::from_static(b"12")));
+        assert_eq!(block_on(cache.whole(5)), Some(Bytes::from_static(b"12")));
+        assert_eq!((block_on(cache.whole(7)), store.entries.lock().unwrap().len()), (None, 4));
         block_on(cache.clear());
         assert!(read(&cache, 5, 0..5).is_none() && store.entries.lock().unwrap().is_empty());
     }

@@ -1,6 +1,7 @@
 //! What the tables of one session share: a cache of bytes, and a budget of requests under way.
 
 use super::cache::Cache;
+use super::kept_log::Run;
 use super::location_name;
 use super::options::StorageOptions;
 use super::persistent::{ObjectId, PersistentCache, object_id};
@@ -10,10 +11,13 @@ use futures::future::join_all;
 use object_store::path::Path;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+
+/// What a table's log is kept by: no path is like it.
+const KEPT_LOG: &str = "//log";
 
 /// A cache and a budget of requests. Storages opened with clones of one pool share both; cheap to clone.
 #[derive(Clone)]
@@ -65,7 +69,7 @@ impl Pool {
             }
             None => log,
         };
-        Shelf { pool: self.clone(), data, log, url }
+        Shelf { pool: self.clone(), data, log, url, kept: AtomicUsize::new(0) }
     }
 
     fn new_shelf(&self) -> u64 {
@@ -90,6 +94,8 @@ pub(super) struct Shelf {
     log: u64,
     /// What the table is known by in the store that outlives the page; `None`: nothing of it goes there.
     url: Option<String>,
+    /// How much of the log is in that store: its bytes and runs, added up.
+    kept: AtomicUsize,
 }
 
 impl Shelf {
@@ -128,15 +134,44 @@ impl Shelf {
     pub(super) async fn persist(&self, location: &FileLocation, start: u64, bytes: &Bytes) {
         let Some((_, object)) = self.persistent(location) else { return };
         let (pool, bytes) = (self.pool.clone(), bytes.clone());
-        let write = async move {
+        unawaited(async move {
             if let Some(persistent) = &pool.shared.persistent {
                 persistent.write(object, start, bytes).await;
             }
-        };
-        match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(write)),
-            Err(_) => write.await,
+        })
+        .await;
+    }
+
+    /// All that is here of the log.
+    pub(super) fn log(&self) -> Vec<Run> {
+        match self.url {
+            Some(_) => self.cache().shelf(self.log),
+            None => Vec::new(),
         }
+    }
+
+    /// Notes that so much of the log is in the store that outlives the page. True: that is news.
+    pub(super) fn note_kept(&self, runs: usize, bytes: usize) -> bool {
+        let sum = runs.saturating_add(bytes);
+        self.kept.swap(sum, Ordering::Relaxed) != sum
+    }
+
+    /// The log as [`Shelf::remember`] left it.
+    pub(super) async fn recall(&self) -> Option<Bytes> {
+        let (persistent, url) = (self.pool.shared.persistent.as_ref()?, self.url.as_ref()?);
+        persistent.whole(object_id(url, KEPT_LOG)).await
+    }
+
+    /// Hands the log to the store that outlives the page, in the place of what is there. Nobody waits for it, either.
+    pub(super) async fn remember(&self, log: Bytes) {
+        let Some(url) = &self.url else { return };
+        let (pool, object) = (self.pool.clone(), object_id(url, KEPT_LOG));
+        unawaited(async move {
+            if let Some(persistent) = &pool.shared.persistent {
+                persistent.replace(object, log).await;
+            }
+        })
+        .await;
     }
 
     fn persistent(&self, location: &FileLocation) -> Option<(&PersistentCache, ObjectId)> {
@@ -156,6 +191,14 @@ impl Shelf {
             _ => self.data,
         };
         (shelf, location.clone())
+    }
+}
+
+/// Runs `work` beside the caller, where there is a runtime.
+async fn unawaited(work: impl Future<Output = ()> + Send + 'static) {
+    match Handle::try_current() {
+        Ok(runtime) => drop(runtime.spawn(work)),
+        Err(_) => work.await,
     }
 }
 
