@@ -4,46 +4,13 @@
 //   node scripts/size-crates.mjs [FILE.wasm] [COUNT]
 
 import { readFileSync } from "node:fs";
+import { Reader } from "./wasm-reader.mjs";
 
 const IMPORT = 2;
 const CODE = 10;
 const CUSTOM = 0;
 /** Crates of the standard library: a function of theirs counts for the crate whose types it is made for. */
 const STANDARD = new Set(["core", "alloc", "std", "hashbrown", "dyn"]);
-
-/** Reads a module from front to back. */
-class Reader {
-  /** @param {Uint8Array} bytes */
-  constructor(bytes, at = 0) {
-    this.bytes = bytes;
-    this.at = at;
-  }
-
-  byte() {
-    return this.bytes[this.at++];
-  }
-
-  number() {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.byte();
-      value += (byte & 127) * 2 ** shift;
-      if (byte < 128) return value;
-    }
-  }
-
-  text() {
-    const length = this.number();
-    this.at += length;
-    return new TextDecoder().decode(this.bytes.subarray(this.at - length, this.at));
-  }
-
-  limits() {
-    const flags = this.byte();
-    this.number();
-    if (flags & 1) this.number();
-  }
-}
 
 /** The sizes of all functions by their name. @param {Uint8Array} bytes @returns {[string, number][]} */
 function functions(bytes) {
@@ -112,7 +79,7 @@ function crateOf(name) {
   return /^(ZSTD|HUF|FSE|HIST|XXH)/.test(name) ? "zstd (C)" : "other";
 }
 
-const file = process.argv[2] ?? new URL("../target/wasm32-unknown-unknown/release/lakeglass.wasm", import.meta.url);
+const file = process.argv[2] ?? `${process.env.CARGO_TARGET_DIR ?? new URL("../target", import.meta.url).pathname}/wasm32-unknown-unknown/release/lakeglass.wasm`;
 /** @type {Map<string, { bytes: number, count: number }>} */
 const crates = new Map();
 let total = 0;

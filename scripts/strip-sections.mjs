@@ -3,21 +3,19 @@
 //   node scripts/strip-sections.mjs IN.wasm OUT.wasm
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { Reader } from "./wasm-reader.mjs";
+
+const CUSTOM = 0;
 
 const [input, output] = process.argv.slice(2);
 const bytes = readFileSync(input);
 const kept = [bytes.subarray(0, 8)];
-let at = 8;
-while (at < bytes.length) {
-  const start = at;
-  const id = bytes[at++];
-  let length = 0;
-  for (let shift = 0; ; shift += 7) {
-    const byte = bytes[at++];
-    length += (byte & 127) * 2 ** shift;
-    if (byte < 128) break;
-  }
-  at += length;
-  if (id !== 0) kept.push(bytes.subarray(start, at));
+const reader = new Reader(bytes, 8);
+while (reader.at < bytes.length) {
+  const start = reader.at;
+  const section = reader.byte();
+  const end = reader.number() + reader.at;
+  if (section !== CUSTOM) kept.push(bytes.subarray(start, end));
+  reader.at = end;
 }
 writeFileSync(output, Buffer.concat(kept));
