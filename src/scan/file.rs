@@ -6,7 +6,7 @@ use super::projection::{FileProjection, Source, Wanted, project};
 use super::row_group::WORTH_AN_INDEX;
 use super::row_groups::{FileBounds, partition_values};
 use super::row_tracking::{RowIds, materialised};
-use super::{Scan, adapt, cast, footer, page_index, partition, prune};
+use super::{Scan, adapt, bloom_filter, cast, footer, page_index, partition, prune};
 use crate::error::{Error, Result};
 use crate::snapshot::{DataFile, Snapshot};
 use crate::storage::location_name;
@@ -50,11 +50,12 @@ pub(super) struct RowGroup {
 }
 
 /// A row group that can hold a wanted row.
-struct KeptGroup {
-    index: usize,
+pub(super) struct KeptGroup {
+    pub(super) index: usize,
     span: Range<u64>,
     rows: u64,
-    bytes: u64,
+    /// Compressed bytes of the columns to read.
+    pub(super) bytes: u64,
 }
 
 impl KeptGroup {
@@ -103,7 +104,7 @@ pub(super) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<RowGroup>>
         deleted,
         constants,
     };
-    let groups = file.kept_groups()?;
+    let groups = bloom_filter::filter(&file, file.kept_groups()?).await?;
     file.hold_index(&groups).await?;
     let file = Arc::new(file);
     Ok(groups.into_iter().map(|kept| kept.row_group(&file)).collect())
@@ -191,7 +192,7 @@ impl OpenFile {
     /// Fetches the page index of all row groups at once, where their bounds are asked for: they lie near each other.
     async fn hold_index(&mut self, groups: &[KeptGroup]) -> Result<()> {
         let bounded = self.bounds.leaves();
-        let worth = groups.iter().any(|group| group.bytes >= WORTH_AN_INDEX) && self.scan.page_pruning.pays();
+        let worth = groups.iter().any(|group| group.bytes >= WORTH_AN_INDEX) && self.scan.page_indexes.pays();
         if bounded.is_empty() || !worth {
             return Ok(());
         }

@@ -12,6 +12,7 @@
 //! Parquet is decoded by the `parquet` crate's push decoder, which does no I/O of its own: it says which bytes it needs.
 
 mod adapt;
+mod bloom_filter;
 mod cast;
 mod deletion_vector;
 mod file;
@@ -25,6 +26,7 @@ mod page_header;
 mod page_index;
 mod parquet_files;
 mod partition;
+mod payoff;
 mod preview;
 mod projection;
 mod prune;
@@ -39,9 +41,10 @@ mod zstd_encoder;
 use crate::error::Result;
 use crate::snapshot::ContainerStatistics;
 use crate::table::Table;
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Fields, SchemaRef};
 use futures::stream::{BoxStream, StreamExt};
+use payoff::Payoff;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -66,6 +69,12 @@ pub trait Pruner: Debug + Send + Sync {
 
     /// For each container, false only where no row of it can match. An error keeps everything.
     fn keep(&self, statistics: &ContainerStatistics) -> Result<Vec<bool>>;
+
+    /// Columns, by position in the table's schema, of which every matching row has one of a few values: an array of the column's
+    /// type each. What Bloom filters can rule out.
+    fn one_of(&self) -> Vec<(usize, ArrayRef)> {
+        Vec::new()
+    }
 }
 
 /// Some columns of some files of a table, to be read as record batches.
@@ -81,7 +90,8 @@ pub struct Scan {
     footers: FooterCache,
     batch_size: usize,
     ahead_bytes: u64,
-    page_pruning: Arc<page_index::PagePruning>,
+    page_indexes: Arc<Payoff>,
+    bloom_filters: Arc<Payoff>,
 }
 
 impl Scan {
@@ -101,7 +111,8 @@ impl Scan {
             footers: footers.clone(),
             batch_size: BATCH_SIZE,
             ahead_bytes: AHEAD_BYTES,
-            page_pruning: Arc::default(),
+            page_indexes: Arc::default(),
+            bloom_filters: Arc::default(),
         }
     }
 

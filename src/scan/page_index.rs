@@ -11,32 +11,9 @@ use parquet::file::metadata::{
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// An index longer than this is not worth fetching.
 pub(super) const MAX_BYTES: u64 = 1 << 20;
-
-/// Whether page bounds have ruled anything out so far, in one scan. Where a column's values are spread over all pages they
-/// never do, and each index would cost a request.
-#[derive(Debug, Default)]
-pub(super) struct PagePruning {
-    tries: AtomicUsize,
-    hits: AtomicUsize,
-}
-
-impl PagePruning {
-    /// Notes whether an index has ruled a page out.
-    pub(super) fn tried(&self, hit: bool) {
-        self.tries.fetch_add(1, Ordering::Relaxed);
-        self.hits.fetch_add(usize::from(hit), Ordering::Relaxed);
-    }
-
-    /// Whether an index is still worth a request.
-    pub(super) fn pays(&self) -> bool {
-        let (tries, hits) = (self.tries.load(Ordering::Relaxed), self.hits.load(Ordering::Relaxed));
-        tries < 4 || hits * 8 >= tries
-    }
-}
 
 /// The metadata of one row group as the file's only one, without an index.
 pub(super) fn single(metadata: &ParquetMetaData, group: usize) -> Result<ParquetMetaData, ParquetError> {

@@ -55,7 +55,7 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
     };
     let pages = indexed.as_ref().and_then(|metadata| file.bounds.pages(metadata));
     if indexed.is_some() {
-        file.scan.page_pruning.tried(pages.is_some());
+        file.scan.page_indexes.tried(pages.is_some());
     }
     if let Some(pages) = pages {
         selection = Some(match selection {
@@ -98,7 +98,7 @@ fn indexes(group: &RowGroup, single: &ParquetMetaData, limit: u64) -> Option<Ind
     }
     let ranges = page_index::ranges(single.row_groups().first()?, &file.projection.leaves, &bounded, file.file.size)?;
     let held = file.holds(&ranges.offsets) && ranges.bounds.as_ref().is_none_or(|bounds| file.holds(bounds));
-    let worth = group.bytes >= WORTH_AN_INDEX && (sparse || file.scan.page_pruning.pays());
+    let worth = group.bytes >= WORTH_AN_INDEX && (sparse || file.scan.page_indexes.pays());
     (held || worth).then_some(ranges)
 }
 

@@ -65,6 +65,16 @@ impl FileBounds {
         FileBounds { columns: columns.collect(), pruners: pruners.to_vec() }
     }
 
+    /// The leaf that has a column of the table, its type in the file, and in the table.
+    pub(super) fn leaf(&self, column: usize) -> Option<(usize, &DataType, &DataType)> {
+        self.columns.iter().find_map(|(position, bound)| match bound {
+            BoundColumn::Leaf { leaf, field, wanted } if *position == column => {
+                Some((*leaf, field.data_type(), wanted))
+            }
+            _ => None,
+        })
+    }
+
     /// The leaves whose page bounds can rule pages out.
     pub(super) fn leaves(&self) -> BTreeSet<usize> {
         self.columns

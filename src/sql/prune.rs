@@ -7,11 +7,12 @@ use crate::error::{Error, Result};
 use crate::scan::Pruner;
 use crate::snapshot::{ColumnStatistics, ContainerStatistics};
 use arrow::array::{Array, ArrayRef, BooleanArray, new_null_array};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
+use datafusion::physical_expr::utils::{Guarantee, LiteralGuarantee, collect_columns, reassign_expr_columns};
 use datafusion::physical_expr_common::physical_expr::snapshot_generation;
 use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
 use std::collections::HashSet;
@@ -73,7 +74,24 @@ impl Pruner for PredicatePruner {
             Some(predicate) => predicate.prune(&Bounds { statistics, schema: &self.schema }).map_err(Error::internal),
         }
     }
+
+    fn one_of(&self) -> Vec<(usize, ArrayRef)> {
+        let Some(predicate) = self.current() else { return Vec::new() };
+        let few = |guarantee: &&LiteralGuarantee| {
+            guarantee.guarantee == Guarantee::In && guarantee.literals.len() <= MOST_VALUES
+        };
+        let of_column = predicate.literal_guarantees().iter().filter(few).filter_map(|guarantee| {
+            let column = self.schema.index_of(&guarantee.column.name).ok()?;
+            let literals: Vec<ScalarValue> = guarantee.literals.iter().cloned().collect();
+            let values = ScalarValue::iter_to_array(literals).ok()?;
+            Some((column, cast(&values, self.schema.field(column).data_type()).ok()?))
+        });
+        of_column.collect()
+    }
 }
+
+/// Looking up more values than this says little.
+const MOST_VALUES: usize = 100;
 
 /// [`ContainerStatistics`] by column name, as DataFusion asks for them.
 struct Bounds<'s> {

@@ -33,6 +33,7 @@ mod manifest;
 mod readme;
 #[cfg(feature = "sql")]
 mod row_tracking;
+mod scan_bloom_filters;
 mod scan_bounds;
 mod scan_damage;
 mod scan_deletes;
