@@ -85,7 +85,8 @@
 //! Its size is what a visitor waits for. Cargo optimises a cdylib across crates only where it is built alone, so that
 //! `scripts/build` asks for that crate type and `Cargo.toml` names none. The Parquet crate links the encoders of its codecs
 //! beside the decoders: brotli's is left out by a stand-in for that crate (`.cargo/brotli`), zstd's by stubs of its C
-//! functions (`scan/zstd_encoder.rs`).
+//! functions (`scan/zstd_encoder.rs`). What DataFusion says of its functions is left out in the same way
+//! (`.cargo/datafusion-doc`). sqlparser's walk over a syntax tree is made anew for every type of visitor: `sql/walk.rs` has one.
 //!
 //! # Why one error enum?
 //!
