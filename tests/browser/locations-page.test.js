@@ -226,6 +226,11 @@ onPage("the doctor names the fault of each host, as the command line's does", no
     const codes = JSON.parse(told.stdout).filter((/** @type {any} */ finding) => finding.severity === "fault").map((/** @type {any} */ finding) => finding.code);
     assert.ok(codes.includes(code), `the command line finds ${codes}, not ${code}`);
   }
+  const end = await page.evaluate(async () => {
+    const { endOf } = await import(new URL("app/doctor-judge.js", document.baseURI).href);
+    return ["X-Amz-Date=20261121T190000Z&X-Amz-Expires=60", "se=2026-11-21T19%3A01%3A00Z&sig=x", "Expires=1795287660", "v=1"].map((query) => endOf(new URL(`https://host/t?${query}`)));
+  });
+  assert.deepEqual(end, [1795287660000, 1795287660000, 1795287660000, null]);
   // As a person sees it.
   const seen = await at.open(`${at.home}www/?table=w&url=${encodeURIComponent(behind("no-cors"))}`);
   await alert(seen);
@@ -233,6 +238,7 @@ onPage("the doctor names the fault of each host, as the command line's does", no
   const fault = seen.locator(".doctor [data-severity=fault]");
   await fault.waitFor();
   assert.equal(await fault.getAttribute("data-code"), "cors_missing");
+  await seen.locator(".doctor [data-code=module_uncompressed]").waitFor();
   assert.match((await fault.textContent()) ?? "", new RegExp(`Access-Control-Allow-Origin: ${new URL(at.home).origin}`));
 });
 

@@ -32,7 +32,7 @@ export function judge(seen, fixes) {
   /** @param {string} code @param {string} message @returns {Finding} */
   const ok = (code, message) => ({ severity: 'ok', code, message });
 
-  const { log, range, missing, whole, bare } = seen;
+  const { log, range, missing, whole, bare, head } = seen;
   const local = /^(localhost|127\.0\.0\.1|\[::1\])$|\.localhost$/.test(seen.url.hostname);
   if (seen.origin.startsWith('https:') && seen.url.protocol === 'http:' && !local) {
     return [fault('mixed_content', 'the page is loaded over https, the table over http: browsers block that')];
@@ -53,7 +53,26 @@ export function judge(seen, fixes) {
   else if (status(missing) === 404 || status(missing) === 410) findings.push(ok('absence', 'what is not there answers 404'));
   else if (status(missing) === 403) findings.push(note('absence_denied', 'what is not there answers 403, as S3 does where listing is denied: it reads, but a wrong path looks like a wrong key', 'allow s3:ListBucket on the prefix to have 404'));
   else if (status(missing) === 200) findings.push(fault('missing_answers_page', 'what is not there answers 200, with a page: newer versions cannot be told from no version at once', fix('not_found_page')));
+  findings.push(ok('rights', `HEAD is ${status(head) === 200 ? '' : 'not '}allowed (it is not needed)`));
+  const end = endOf(seen.url);
+  if (end !== null) findings.push(end > Date.now() ? note('expiry', `what the URL is signed with is good until ${new Date(end).toISOString()}`) : note('expiry', `what the URL is signed with was good until ${new Date(end).toISOString()}`, fix('url_expired')));
   return findings;
+}
+
+/** When a signed URL ends, by what is in its query; null where that does not tell. @param {URL} url */
+export function endOf({ searchParams }) {
+  const [began, seconds] = [searchParams.get('X-Amz-Date') ?? searchParams.get('X-Goog-Date'), searchParams.get('X-Amz-Expires') ?? searchParams.get('X-Goog-Expires')];
+  const iso = began?.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
+  const ends = [iso && seconds ? Date.parse(iso) + Number(seconds) * 1000 : NaN, Date.parse(searchParams.get('se') ?? ''), Number(searchParams.get('Expires') ?? NaN) * 1000];
+  return ends.find((end) => Number.isFinite(end)) ?? null;
+}
+
+/** How this page's own module came. @param {Fixes} fixes @param {PerformanceResourceTiming | undefined} timing @returns {Finding[]} */
+export function judgeModule(fixes, timing) {
+  if (!timing?.decodedBodySize) return [];
+  const { encodedBodySize, decodedBodySize } = timing;
+  if (encodedBodySize < decodedBodySize) return [{ severity: 'ok', code: 'module_compressed', message: 'this page’s own module comes compressed' }];
+  return [{ severity: 'note', code: 'module_uncompressed', message: `this page’s own module comes uncompressed: ${Math.round(decodedBodySize / 1e6)} MB`, fix: fixes.module_uncompressed?.other }];
 }
 
 /** @param {Seen} seen @param {(code: string, message: string) => Finding} fault @param {(code: string, message: string) => Finding} ok */

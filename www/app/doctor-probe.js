@@ -20,6 +20,7 @@ import { codeOf } from './errors.js';
  * @property {Answer | null} whole    GET of all of that, where the range did not come
  * @property {Answer | null} bare     GET of the log without headers, where it did not come with them
  * @property {Answer} missing    GET of an object that cannot be there
+ * @property {Answer} head       HEAD of an object of the log
  */
 
 /** What a reply's beginning is good for. */
@@ -77,7 +78,8 @@ export async function examine(root, access, open) {
   const range = await get(data, { range: 'bytes=0-3' });
   const whole = 'blocked' in range && range.alive ? await get(data) : null;
   const bare = 'blocked' in log && log.alive && Object.keys(headers).length ? await ask(first, {}, guarded) : null;
-  return { url: first, origin: window.location.origin, headers: Object.keys(headers), table, error, log, range, isData, whole, bare, missing };
+  const head = await ask(first, headers, guarded, 'HEAD');
+  return { url: first, origin: window.location.origin, headers: Object.keys(headers), table, error, log, range, isData, whole, bare, missing, head };
 }
 
 /** @param {Answer} answer */
@@ -85,11 +87,11 @@ export const status = (answer) => ('status' in answer ? answer.status : 0);
 
 /**
  * One request. What must not reach another origin keeps it from following a redirect.
- * @param {URL} url @param {Record<string, string>} headers @param {boolean} guarded @returns {Promise<Answer>}
+ * @param {URL} url @param {Record<string, string>} headers @param {boolean} guarded @param {string} [method] @returns {Promise<Answer>}
  */
-async function ask(url, headers, guarded) {
+async function ask(url, headers, guarded, method = 'GET') {
   try {
-    const reply = await fetch(url, { headers, cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer', redirect: guarded ? 'manual' : 'follow', signal: AbortSignal.timeout(20_000) });
+    const reply = await fetch(url, { method, headers, cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer', redirect: guarded ? 'manual' : 'follow', signal: AbortSignal.timeout(20_000) });
     if (reply.type === 'opaqueredirect') return { redirected: true };
     const reader = reply.body?.getReader();
     const body = (await reader?.read())?.value?.slice(0, BEGINNING_BYTES) ?? new Uint8Array();

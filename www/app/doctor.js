@@ -1,7 +1,7 @@
 // The doctor's view: what keeps this page from reading a table where it is, and what to change there. Loaded when it is asked for.
 
 import { examine, httpRoot } from './doctor-probe.js';
-import { judge } from './doctor-judge.js';
+import { judge, judgeModule } from './doctor-judge.js';
 import { copyText, h, iconButton } from './dom.js';
 import { codeOf, messageOf } from './errors.js';
 import { redact } from './secret.js';
@@ -41,7 +41,9 @@ export async function diagnose(entry, catalog) {
     return [{ severity: 'fault', code: codeOf(seen), message: messageOf(seen), fix: hint }];
   }
   const fixes = await (await fetch(new URL('doctor-fixes.json', import.meta.url))).json();
-  return judge(await examine(root, entry.access, open), fixes);
+  const seen = await examine(root, entry.access, open);
+  const resources = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'));
+  return [...judge(seen, fixes), ...judgeModule(fixes, resources.find(({ name }) => name.endsWith('/lakeglass_bg.wasm')))];
 }
 
 /** @param {Finding} finding */
