@@ -175,7 +175,9 @@ impl Share {
             let whom = self.contact.iter().map(|contact| utf8_percent_encode(contact, NON_ALPHANUMERIC));
             let whom: String = whom.map(|contact| format!("&contact={contact}")).collect();
             page.set_fragment(Some(&format!("url={at}{whom}")));
-            eprintln!("The link says where the manifest is behind its #, which no server sees: treat it like the manifest.");
+            eprintln!(
+                "The link says where the manifest is behind its #, which no server sees: treat it like the manifest."
+            );
             println!("{page}");
         }
         Ok(())

@@ -14,7 +14,8 @@ use url::Url;
 /// The Delta table at `url`, or in the share that is there.
 pub(super) async fn delta(url: &str, version: Version, options: &StorageOptions, meter: &Meter) -> Result<Table> {
     let url: TableUrl = url.parse()?;
-    Table::open_metered(&url, version, options, meter).await
+    // In a box: a statement's future holds those of the views in it, one in the other.
+    Box::pin(Table::open_metered(&url, version, options, meter)).await
 }
 
 /// The Parquet files at `urls`, one table. A name with `*` stands for the files of a folder, where the host can list.
@@ -30,7 +31,9 @@ pub(super) async fn parquet(
     let urls = urls.iter().map(|url| file_url(url)).collect::<Result<Vec<Url>>>()?;
     let Some(first) = urls.first() else { return Err(invalid("read_parquet: the list of files is empty")) };
     let (root, options) = match first.scheme() {
-        "blob" => (Url::parse(NOWHERE).map_err(Error::internal)?, StorageOptions { sign: Some(Arc::new(Blobs)), ..options }),
+        "blob" => {
+            (Url::parse(NOWHERE).map_err(Error::internal)?, StorageOptions { sign: Some(Arc::new(Blobs)), ..options })
+        }
         _ => (folder(first)?, options),
     };
     let storage = Storage::open(&root, &options)?;

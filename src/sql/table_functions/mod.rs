@@ -84,7 +84,7 @@ impl Opening<'_> {
         let metered = table.with_meter(self.meter);
         match function {
             Function::Changes { from, to } => {
-                let (storage, changes) = metered.changes(from, to).await?;
+                let (storage, changes) = Box::pin(metered.changes(from, to)).await?;
                 // What a scan reads is counted by the plan it is in.
                 let storage = if metered.has_log() { table.storage() } else { &storage };
                 Ok(Arc::new(ChangesTable::new(name, storage, changes, self.footers)))
