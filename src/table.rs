@@ -1,9 +1,10 @@
 //! A table at one version, and where its bytes are.
 
+use crate::delta::change_feed::{self, Changes};
 use crate::delta::{self, Commit, Definition, Verified, VersionRange};
 use crate::error::{Error, Result};
 use crate::manifest::Manifest;
-use crate::sharing::{Client, Profile, SharedName, SharedTable};
+use crate::sharing::{Client, Opened, Profile, SharedName, SharedTable};
 use crate::snapshot::{FileLocation, Snapshot};
 use crate::storage::{AccessOptions, Meter, Probe, Storage, StorageOptions, location_name, redact};
 use bytes::Bytes;
@@ -119,7 +120,7 @@ impl Table {
         let storage = Storage::open(&folder, options)?.with_meter(meter);
         let document = document(&storage, name).await?;
         if Profile::is_one(&document) {
-            return Table::open_shared(&document, url, version, options).await;
+            return Table::open_shared(&document, url, version, options, meter).await;
         }
         if !Manifest::is_one(&document) {
             let reason = "this file is neither a share manifest nor a sharing profile; of a table, give the folder that holds _delta_log";
@@ -128,19 +129,27 @@ impl Table {
         Table::open_manifest(Manifest::parse(&document, url.as_url())?, version, options)
     }
 
-    async fn open_shared(profile: &[u8], url: &TableUrl, version: Version, options: &StorageOptions) -> Result<Table> {
+    async fn open_shared(
+        profile: &[u8],
+        url: &TableUrl,
+        version: Version,
+        options: &StorageOptions,
+        meter: &Meter,
+    ) -> Result<Table> {
         let name = url
             .as_url()
             .fragment()
             .and_then(|name| SharedName::parse(&percent_encoding::percent_decode_str(name).decode_utf8_lossy()));
-        let name = name.ok_or_else(|| {
-            let reason = "say which table of the profile: profile.share#share.schema.table";
-            Error::TableNotFound { url: redact(url.as_url()), reason: reason.into() }
-        })?;
         let client = Client::new(Profile::parse(profile, url.as_url())?, options);
+        let Some(name) = name else { return Err(unnamed(&client, url).await) };
         let shared = SharedTable::new(Arc::new(client), name, options);
-        let (storage, snapshot) = shared.open(version).await?;
-        Ok(Table { storage, snapshot: Arc::new(snapshot), origin: Origin::Sharing(Arc::new(shared)) })
+        match shared.open(version).await? {
+            Opened::Files(storage, snapshot) => {
+                let origin = Origin::Sharing(Arc::new(shared));
+                Ok(Table { storage, snapshot: Arc::new(*snapshot), origin })
+            }
+            Opened::Folder(storage) => Table::open_in(storage, version, meter).await,
+        }
     }
 
     fn open_manifest(manifest: Manifest, version: Version, options: &StorageOptions) -> Result<Table> {
@@ -176,7 +185,7 @@ impl Table {
                 Ok(Table { storage: self.storage.clone(), snapshot, origin: self.origin.clone() })
             }
             Origin::Sharing(shared) => {
-                let (storage, snapshot) = shared.open(version).await?;
+                let (storage, snapshot) = shared.snapshot(version).await?;
                 Ok(Table { storage, snapshot: Arc::new(snapshot), origin: self.origin.clone() })
             }
         }
@@ -214,7 +223,7 @@ impl Table {
         match &self.origin {
             Origin::Log => delta::definition(&self.storage, version).await,
             Origin::Manifest(manifest) => Ok(definition(manifest.snapshot(Version::Number(version))?)),
-            Origin::Sharing(shared) => Ok(definition(shared.open(Version::Number(version)).await?.1)),
+            Origin::Sharing(shared) => Ok(definition(shared.snapshot(Version::Number(version)).await?.1)),
         }
     }
 
@@ -243,10 +252,39 @@ impl Table {
         }
     }
 
-    /// Whether its log can be read, and with it what its versions changed.
+    /// Whether its log can be read.
     pub fn has_log(&self) -> bool {
         matches!(self.origin, Origin::Log)
     }
+
+    /// What the versions `from` to `to` changed, and where the files are that tell it; `to` is this version where it is not told.
+    ///
+    /// # Errors
+    /// As of [`change_feed::changes`]; `unsupported_feature` of a share manifest, which tells of versions alone.
+    pub async fn changes(&self, from: Version, to: Option<Version>) -> Result<(Storage, Changes)> {
+        match &self.origin {
+            Origin::Log => {
+                let changes = change_feed::changes(&self.storage, &self.snapshot, from, to).await?;
+                Ok((self.storage.clone(), changes))
+            }
+            Origin::Manifest(_) => {
+                let reason = "this table is shared without its log: it does not say what its versions changed";
+                Err(Error::unsupported("table_changes", reason))
+            }
+            Origin::Sharing(shared) => shared.changes(from, to.unwrap_or(Version::Number(self.snapshot.version))).await,
+        }
+    }
+}
+
+/// A profile is given without a table's name: which there are.
+async fn unnamed(client: &Client, url: &TableUrl) -> Error {
+    let names = match client.all_tables().await {
+        Ok(names) => names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        Err(error) => return error,
+    };
+    let names = if names.is_empty() { "it shares none".to_owned() } else { format!("it shares {names}") };
+    let reason = format!("say which table of the profile, profile.share#share.schema.table: {names}");
+    Error::TableNotFound { url: redact(url.as_url()), reason }
 }
 
 fn definition(snapshot: Snapshot) -> Definition {

@@ -50,7 +50,7 @@ pub(crate) struct FetchedCommit {
 }
 
 impl FetchedCommit {
-    fn new(version: u64, object: Object) -> FetchedCommit {
+    pub(crate) fn new(version: u64, object: Object) -> FetchedCommit {
         FetchedCommit { version, first: None, object, is_compacted: false }
     }
 

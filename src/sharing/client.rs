@@ -1,5 +1,7 @@
 //! What is asked of a sharing server.
 
+use super::changes::{self, ChangedVersions};
+use super::folder::Grant;
 use super::profile::Profile;
 use super::response::{self, Response};
 use crate::error::{Error, Result};
@@ -65,10 +67,13 @@ struct Named {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Listed {
     name: String,
     schema: String,
     share: String,
+    #[serde(default)]
+    access_modes: Vec<String>,
 }
 
 impl Client {
@@ -129,7 +134,10 @@ impl Client {
     /// The tables of a schema.
     pub async fn tables(&self, share: &str, schema: &str) -> Result<Vec<SharedName>> {
         let listed = self.list::<Listed>(&["shares", share, "schemas", schema, "tables"]).await?;
-        Ok(listed.into_iter().map(|Listed { name, schema, share }| SharedName { share, schema, table: name }).collect())
+        Ok(listed
+            .into_iter()
+            .map(|Listed { name, schema, share, .. }| SharedName { share, schema, table: name })
+            .collect())
     }
 
     /// All tables that are shared.
@@ -137,7 +145,7 @@ impl Client {
         let mut all = Vec::new();
         for share in self.shares().await? {
             let listed = self.list::<Listed>(&["shares", &share, "all-tables"]).await?;
-            let name = |Listed { name, schema, share }| SharedName { share, schema, table: name };
+            let name = |Listed { name, schema, share, .. }| SharedName { share, schema, table: name };
             all.extend(listed.into_iter().map(name));
         }
         all.sort();
@@ -156,9 +164,6 @@ impl Client {
     pub(super) async fn query(&self, name: &SharedName, version: Version) -> Result<Response> {
         let mut url = self.table_url(name)?;
         url.path_segments_mut().map_err(|()| Error::internal("no base"))?.push("query");
-        let time = |millis| {
-            DateTime::from_timestamp_millis(millis).map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
-        };
         let body = match version {
             Version::Latest => json!({}),
             Version::Number(version) => json!({ "version": version }),
@@ -187,6 +192,59 @@ impl Client {
         }
         Ok(response)
     }
+
+    /// What the versions from `from` to `to` changed, and a URL for each file that tells it.
+    pub(super) async fn changes(&self, name: &SharedName, from: Version, to: Version) -> Result<ChangedVersions> {
+        let mut url = self.table_url(name)?;
+        url.path_segments_mut().map_err(|()| Error::internal("no base"))?.push("changes");
+        let bounds = [bound("starting", from), bound("ending", to)];
+        for (name, value) in bounds.into_iter().flatten() {
+            url.query_pairs_mut().append_pair(&name, &value);
+        }
+        let answer = self.rest.ask(&url, &self.headers(), None).await.map_err(|error| match error {
+            Error::HttpStatus { url, status: 400 | 403 } => {
+                let reason = format!(
+                    "{url} refuses it: it shares a table's changes where it shares its history, and where \
+                     delta.enableChangeDataFeed is on in all of the versions asked for"
+                );
+                Error::unsupported("changeDataFeed", reason)
+            }
+            error => missing(error, name),
+        })?;
+        changes::parse(&answer.body, &redact(&self.table_url(name)?))
+    }
+
+    /// How a table is given out as a folder; `None` where it is not.
+    pub(super) async fn folder(&self, name: &SharedName) -> Result<Option<Grant>> {
+        let listed: Vec<Listed> = self.list(&["shares", &name.share, "schemas", &name.schema, "tables"]).await?;
+        let is_it = |listed: &&Listed| listed.name.eq_ignore_ascii_case(&name.table);
+        let by_folder = |listed: &Listed| listed.access_modes.iter().any(|mode| mode == "dir");
+        match listed.iter().find(is_it).is_some_and(by_folder) {
+            true => self.grant(name).await.map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Credentials for a table's folder, good for a while.
+    pub(super) async fn grant(&self, name: &SharedName) -> Result<Grant> {
+        let mut url = self.table_url(name)?;
+        url.path_segments_mut().map_err(|()| Error::internal("no base"))?.push("temporary-table-credentials");
+        let answer = self.rest.ask(&url, &self.headers(), Some("{}".into())).await?;
+        Grant::parse(&answer.body, &redact(&url))
+    }
+}
+
+/// A bound of a range of versions, as a server is asked for it: `what` is `starting` or `ending`.
+fn bound(what: &str, version: Version) -> Option<(String, String)> {
+    match version {
+        Version::Latest => None,
+        Version::Number(version) => Some((format!("{what}Version"), version.to_string())),
+        Version::Timestamp(millis) => Some((format!("{what}Timestamp"), time(millis)?)),
+    }
+}
+
+fn time(millis: i64) -> Option<String> {
+    DateTime::from_timestamp_millis(millis).map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
 fn requested(version: Version) -> String {

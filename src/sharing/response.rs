@@ -7,6 +7,9 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use url::Url;
 
+/// Where a file is, and until when (milliseconds since the Unix epoch).
+pub(super) type Located = (Url, Option<i64>);
+
 /// A version as it was answered.
 #[derive(Debug)]
 pub(super) struct Response {
@@ -15,8 +18,8 @@ pub(super) struct Response {
     pub metadata: Metadata,
     /// With ids for paths.
     pub files: Vec<Add>,
-    /// By id: where it is now, and until when (milliseconds since the Unix epoch).
-    pub urls: HashMap<String, (Url, Option<i64>)>,
+    /// By id: where it is now.
+    pub urls: HashMap<String, Located>,
 }
 
 #[derive(Deserialize)]
@@ -72,9 +75,9 @@ pub(super) fn parse(bytes: &[u8], source: &str) -> Result<Response> {
             protocol = Some(self::protocol(json, source)?);
         }
         if let Some(json) = line.meta_data {
-            let found: MetadataLine<'_> = action(json.get(), source)?;
-            version = version.max(found.version);
-            metadata = Some(action(found.delta_metadata.unwrap_or(json).get(), source)?);
+            let (found, at) = self::metadata(json, source)?;
+            version = version.max(at);
+            metadata = Some(found);
         }
         if let Some(json) = line.file {
             let file: FileLine<'_> = action(json.get(), source)?;
@@ -92,7 +95,14 @@ pub(super) fn parse(bytes: &[u8], source: &str) -> Result<Response> {
     })
 }
 
-fn protocol(json: &RawValue, source: &str) -> Result<Protocol> {
+/// What a line says of the table, and of which version.
+pub(super) fn metadata(json: &RawValue, source: &str) -> Result<(Metadata, Option<u64>)> {
+    let line: MetadataLine<'_> = action(json.get(), source)?;
+    Ok((action(line.delta_metadata.unwrap_or(json).get(), source)?, line.version))
+}
+
+/// What a line says that a reader has to understand.
+pub(super) fn protocol(json: &RawValue, source: &str) -> Result<Protocol> {
     let line: ProtocolLine<'_> = action(json.get(), source)?;
     match (line.delta_protocol, line.min_reader_version) {
         (Some(delta), _) => action(delta.get(), source),
@@ -107,17 +117,33 @@ fn protocol(json: &RawValue, source: &str) -> Result<Protocol> {
     }
 }
 
-fn file(line: FileLine<'_>, urls: &mut HashMap<String, (Url, Option<i64>)>, source: &str) -> Result<Add> {
-    let corrupt = |reason: &str| Error::corrupt(source, format!("file {}: {reason}", line.id));
-    let url = |text: &str| {
-        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        url.ok_or_else(|| corrupt("it has no http(s) URL"))
-    };
-    let is_name =
-        |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if !is_name(&line.id) || line.id.starts_with('.') {
+/// Whether an id can be a file's name.
+fn is_name(id: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    !id.is_empty() && !id.starts_with('.') && id.bytes().all(is_plain)
+}
+
+/// The URL of the file `id`.
+pub(super) fn located(id: &str, url: &str, source: &str) -> Result<Url> {
+    let corrupt = |reason: &str| Error::corrupt(source, format!("file {id}: {reason}"));
+    if !is_name(id) {
         return Err(corrupt("its id is no name"));
     }
+    let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| corrupt("it has no http(s) URL"))
+}
+
+/// What the deletion vector of the file `id` is called: another's id must not be this one's.
+pub(super) fn vector_id(id: &str, own: Option<&str>) -> String {
+    match own.filter(|own| is_name(own)) {
+        Some(own) => format!("{own}.bin"),
+        None => format!("{id}.dv.bin"),
+    }
+}
+
+fn file(line: FileLine<'_>, urls: &mut HashMap<String, Located>, source: &str) -> Result<Add> {
+    let corrupt = |reason: &str| Error::corrupt(source, format!("file {}: {reason}", line.id));
+    let url = |text: &str| located(&line.id, text, source);
     let Some(single) = line.delta_single_action else {
         let (Some(at), Some(size)) = (&line.url, line.size) else { return Err(corrupt("it has no url, or no size")) };
         urls.insert(line.id.clone(), (url(at)?, line.expiration_timestamp));
@@ -131,9 +157,7 @@ fn file(line: FileLine<'_>, urls: &mut HashMap<String, (Url, Option<i64>)>, sour
     let mut add = single.add.ok_or_else(|| corrupt("it is not an add"))?;
     urls.insert(line.id.clone(), (url(&add.path)?, line.expiration_timestamp));
     if let Some(vector) = add.deletion_vector.as_mut().filter(|vector| &*vector.storage_type == "p") {
-        let id = line.deletion_vector_file_id.clone().filter(|id| is_name(id) && !id.starts_with('.'));
-        // Another's id must not be this one's.
-        let id = format!("{}.bin", id.unwrap_or_else(|| format!("{}.dv", line.id)));
+        let id = vector_id(&line.id, line.deletion_vector_file_id.as_deref());
         urls.insert(id.clone(), (url(&vector.path_or_inline_dv)?, line.expiration_timestamp));
         vector.path_or_inline_dv = id.into();
     }

@@ -91,7 +91,8 @@ impl AccessOptions {
     /// Everything that tells one holder of credentials from another. A secret.
     pub(super) fn identity(&self) -> String {
         let secrets = [&self.access_key_id, &self.secret_access_key, &self.session_token, &self.sas_token];
-        format!("{:?} {:?} {:?} {:?} {:?}", self.endpoint, secrets, self.bearer_token, self.query, self.headers)
+        let headers = (&self.headers, &self.origin_headers);
+        format!("{:?} {:?} {:?} {:?} {:?}", self.endpoint, secrets, self.bearer_token, self.query, headers)
     }
 }
 

@@ -83,7 +83,12 @@ async fn fetch(request: Request, timeout: Duration) -> Result<Response, SendErro
     let reply = within(timeout, promise).await?.map_err(|error| classify(&error))?;
     let reply: web_sys::Response = reply.dyn_into().map_err(|_| SendError::Dropped("fetch gave no Response".into()))?;
     if reply.type_() == ResponseType::Opaqueredirect {
-        let reason = "the host redirects, and headers are not sent along: give the URL that it leads to, or no headers";
+        let reason = match request.guarded {
+            true => {
+                "the host redirects, and what its URL is signed with is not sent along: give the URL that it leads to"
+            }
+            false => "the host redirects, and headers are not sent along: give the URL that it leads to, or no headers",
+        };
         return Err(SendError::Refused(reason.into()));
     }
     let headers = reply.headers();
@@ -120,7 +125,8 @@ fn init(request: &Request, controller: &AbortController) -> Result<RequestInit, 
     init.set_signal(Some(&controller.signal()));
     init.set_credentials(RequestCredentials::SameOrigin);
     // To another origin, `fetch` takes all headers along but `Authorization`, and does not say where a redirect leads.
-    let secret = request.headers.iter().any(|(name, _)| !is_harmless(name));
+    // A query goes where the host says, who may repeat it.
+    let secret = request.guarded || request.headers.iter().any(|(name, _)| !is_harmless(name));
     init.set_redirect(if secret { RequestRedirect::Manual } else { RequestRedirect::Follow });
     match request.freshness {
         Freshness::Immutable => {}

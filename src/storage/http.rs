@@ -33,6 +33,9 @@ pub(super) struct HttpStore {
     pace: Pace,
     /// Hosts that have answered a range with that range.
     honouring_ranges: Mutex<HashSet<Origin>>,
+    /// Hosts whose replies to a range a browser does not take, and whose whole objects it does: those that compress what they
+    /// send, asked or not, and those whose preflight knows no `Range`.
+    whole_only: Mutex<HashSet<Origin>>,
     /// Of the URLs that are fetched right now, those one request of which goes through the browser's cache.
     through_cache: Mutex<HashSet<Url>>,
     /// Whether a listing is worth a try: until it was refused.
@@ -54,6 +57,7 @@ impl HttpStore {
             permits,
             pace: Pace::default(),
             honouring_ranges: Mutex::default(),
+            whole_only: Mutex::default(),
             through_cache: Mutex::default(),
             can_list: AtomicBool::new(can_list),
         }
@@ -132,15 +136,25 @@ impl HttpStore {
         let started = Instant::now();
         let mut attempts = 0;
         let mut answered = None;
+        let mut sent = range.filter(|_| !contains(&self.whole_only, &target.url));
         loop {
             attempts += 1;
-            let failure = match self.attempt(target, range, freshness, meters).await {
-                Ok(reply) => return Ok(reply),
+            let failure = match self.attempt(target, range, sent, freshness, meters).await {
+                Ok(reply) => {
+                    if range.is_some() && sent.is_none() {
+                        insert(&self.whole_only, &target.url);
+                    }
+                    return Ok(reply);
+                }
                 Err(failure) => failure,
             };
             // Asked between two attempts: a connection that was down for both of them was then hardly there in the middle.
             if failure == Failure::Blocked && answered.is_none() {
                 answered = Some(self.answers(&target.url, meters).await);
+                // It may be the range that keeps the reply from the page.
+                if answered == Some(true) && !contains(&self.honouring_ranges, &target.url) {
+                    sent = None;
+                }
             }
             match self.retry.delay(&failure, attempts, started.elapsed(), chance(), now()) {
                 Some(delay) => self.transport.sleep(delay).await,
@@ -156,10 +170,12 @@ impl HttpStore {
         self.transport.answers(url).await
     }
 
+    /// One request for `range`, which asks for the bytes `sent`: those, or all.
     async fn attempt(
         &self,
         target: &Target,
         range: Option<&Range<u64>>,
+        sent: Option<&Range<u64>>,
         freshness: Freshness,
         meters: &Meters,
     ) -> Result<Reply, Failure> {
@@ -168,18 +184,18 @@ impl HttpStore {
         let through_cache = ThroughCache::take(self, &target.url);
         let freshness = if through_cache.is_some() { freshness } else { Freshness::Uncached };
         meters.count_request();
-        let (url, headers) = (target.url.clone(), target.headers.clone());
+        let (url, headers, guarded) = (target.url.clone(), target.headers.clone(), target.guarded);
+        let request = Request { url, range: sent.cloned(), headers, guarded, body: None, freshness };
         let started = Instant::now();
         self.pace.begin();
-        let response =
-            self.transport.send(Request { url, range: range.cloned(), headers, body: None, freshness }).await;
+        let response = self.transport.send(request).await;
         self.pace.end(response.as_ref().ok().map(|response| response.body.len() as u64), started.elapsed());
         let response = response?;
         meters.count_bytes(response.body.len());
         let status = response.status;
         let reply = judge(range, response)?;
         match range {
-            Some(_) if status == 206 => self.note_honoured(&target.url),
+            Some(_) if status == 206 => insert(&self.honouring_ranges, &target.url),
             Some(range) if status != 416 && reply.slice(range).as_ref() != Some(&reply.bytes) => {
                 meters.count_whole_reply()
             }
@@ -223,11 +239,6 @@ impl HttpStore {
         Ok(self.locator.locate(location, now()).await?.url)
     }
 
-    fn note_honoured(&self, url: &Url) {
-        let mut honouring = self.honouring_ranges.lock().unwrap_or_else(PoisonError::into_inner);
-        honouring.insert(url.origin());
-    }
-
     /// What of an object is better read than skipped.
     pub(super) fn gap(&self) -> u64 {
         self.pace.worth_of_a_round_trip()
@@ -237,6 +248,14 @@ impl HttpStore {
     pub(super) fn name(&self, location: &FileLocation) -> Result<String> {
         self.locator.name(location)
     }
+}
+
+fn insert(origins: &Mutex<HashSet<Origin>>, url: &Url) {
+    origins.lock().unwrap_or_else(PoisonError::into_inner).insert(url.origin());
+}
+
+fn contains(origins: &Mutex<HashSet<Origin>>, url: &Url) -> bool {
+    origins.lock().unwrap_or_else(PoisonError::into_inner).contains(&url.origin())
 }
 
 /// The one request for a URL that goes through the browser's cache: see [`Freshness::Uncached`].
@@ -333,6 +352,42 @@ mod tests {
         let error = store.fetch(&at("a"), None, Freshness::Immutable, &Meters::new()).await.unwrap_err();
         assert_eq!(error, Error::CorsOrNetwork { url: "https://host/t/a".into(), answered: true });
         assert_eq!(sent.lock().unwrap().len(), 2);
+    }
+
+    /// A browser in front of a host that compresses whatever it sends: ranges are not taken.
+    #[derive(Debug, Default)]
+    struct Compressing(Arc<Mutex<Vec<bool>>>);
+
+    #[async_trait]
+    impl Transport for Compressing {
+        async fn send(&self, request: Request) -> Result<Response, SendError> {
+            self.0.lock().unwrap().push(request.range.is_some());
+            let body = bytes::Bytes::from_static(b"abcdef");
+            match request.range {
+                Some(_) => Err(SendError::Blocked),
+                None => Ok(Response { status: 200, body, ..Response::default() }),
+            }
+        }
+
+        async fn answers(&self, _: &Url) -> bool {
+            true
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    #[tokio::test]
+    async fn where_the_range_is_what_a_browser_refuses_the_whole_object_is_asked_for() {
+        let asked: Arc<Mutex<Vec<bool>>> = Arc::default();
+        let root = location::resolve(&Url::parse("https://host/t").unwrap(), &AccessOptions::default()).unwrap();
+        let locator = Locator::new(Some(root), &AccessOptions::default(), None);
+        let transport = Box::new(Compressing(asked.clone()));
+        let store = HttpStore::new(transport, locator, RetryPolicy::default(), Arc::new(Semaphore::new(6)), false);
+        for name in ["a", "b"] {
+            let reply = store.fetch(&at(name), Some(&(2..4)), Freshness::Immutable, &Meters::new()).await.unwrap();
+            assert_eq!(reply.slice(&(2..4)).unwrap(), "cd");
+        }
+        assert_eq!(*asked.lock().unwrap(), [true, false, false]);
     }
 
     #[tokio::test]

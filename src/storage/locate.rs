@@ -31,6 +31,8 @@ const MARGIN: i64 = 30_000;
 pub(super) struct Target {
     pub url: Url,
     pub headers: Headers,
+    /// Whether the URL's query is the table's own, for its own origin alone.
+    pub guarded: bool,
     /// Whether somebody made this URL who can make another when it has expired.
     pub renewable: bool,
 }
@@ -122,18 +124,18 @@ impl Locator {
                 self.access.headers_elsewhere(&url, named)?.into()
             }
         };
-        Ok(self.presigned(url, headers, now))
+        Ok(self.presigned(url, headers, own, now))
     }
 
     /// A request to the table's own host, of any kind.
     pub(super) fn own(&self, url: Url, now: i64) -> Target {
-        self.presigned(url, self.headers.clone(), now)
+        self.presigned(url, self.headers.clone(), true, now)
     }
 
-    fn presigned(&self, url: Url, headers: Headers, now: i64) -> Target {
+    fn presigned(&self, url: Url, headers: Headers, own: bool, now: i64) -> Target {
         match self.presigner.as_ref().filter(|presigner| presigner.is_for(&url)) {
-            Some(presigner) => Target { url: presigner.sign(&url, now), headers, renewable: true },
-            None => Target { url, headers, renewable: false },
+            Some(presigner) => Target { url: presigner.sign(&url, now), headers, guarded: true, renewable: true },
+            None => Target { guarded: own && url.query().is_some(), url, headers, renewable: false },
         }
     }
 
@@ -144,7 +146,7 @@ impl Locator {
 
     async fn ask(&self, sign: &dyn Sign, location: &FileLocation, now: i64) -> Result<Option<Target>> {
         let key = key(location);
-        let target = |url| Some(Target { url, headers: Headers::default(), renewable: true });
+        let target = |url| Some(Target { url, headers: Headers::default(), guarded: false, renewable: true });
         let known = self.signed.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some((url, expires)) = known
             && expires.is_none_or(|expires| expires - MARGIN > now)

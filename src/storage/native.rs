@@ -16,6 +16,9 @@ const LARGEST_RESERVATION: u64 = 64 << 20;
 /// As many as browsers follow.
 const MOST_REDIRECTS: usize = 20;
 
+/// Parts of a query that are shorter are the same in many signatures: `sr=c`.
+const SHORTEST_SECRET: usize = 12;
+
 /// Sends requests through one reqwest client, made when it is first needed.
 #[derive(Debug)]
 pub(super) struct NativeTransport {
@@ -95,6 +98,10 @@ impl Transport for NativeTransport {
             }
             // What the table's own host is shown is for nobody else.
             if next.origin() != url.origin() {
+                if request.guarded && repeats(&request.url, &next) {
+                    let reason = "the host redirects to another one, with what its URL is signed with: give the URL that it leads to";
+                    return Err(SendError::Refused(reason.into()));
+                }
                 headers = Headers::default();
             }
             url = next;
@@ -105,6 +112,12 @@ impl Transport for NativeTransport {
     async fn sleep(&self, delay: Duration) {
         tokio::time::sleep(delay).await;
     }
+}
+
+/// Whether `next` has a part of the query of `first` that is long enough to be a secret.
+fn repeats(first: &Url, next: &Url) -> bool {
+    let mut parts = first.query().unwrap_or_default().split('&').filter(|part| part.len() >= SHORTEST_SECRET);
+    parts.any(|part| next.as_str().contains(part))
 }
 
 /// Where a reply leads, if it is not the answer itself.

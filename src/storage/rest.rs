@@ -46,7 +46,8 @@ impl Rest {
         loop {
             attempts += 1;
             let (url_, headers, body) = (url.clone(), headers.clone(), body.clone());
-            let request = Request { url: url_, range: None, headers, body, freshness: Freshness::Revalidated };
+            let request =
+                Request { url: url_, range: None, headers, guarded: false, body, freshness: Freshness::Revalidated };
             let failure = match self.transport.send(request).await {
                 Ok(response) if response.status == 200 => {
                     let table_version = response.table_version.and_then(|version| version.trim().parse().ok());

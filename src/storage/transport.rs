@@ -20,6 +20,8 @@ pub(super) struct Request {
     pub range: Option<Range<u64>>,
     /// Headers beside `Range`. May hold secrets: never shown, and never sent to where a redirect to another origin leads.
     pub headers: Headers,
+    /// Whether the URL's query is for its own origin alone: a redirect that could take it elsewhere is not followed.
+    pub guarded: bool,
     /// What is posted; without it, this is a GET.
     pub body: Option<Bytes>,
     /// Whether an answer that a cache on the way holds will do.

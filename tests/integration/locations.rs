@@ -49,6 +49,12 @@ async fn a_redirect_to_another_origin_drops_what_was_for_the_first() {
         home.requests().iter().all(|request| request.headers.contains_key("x-token")),
         "its own origin goes on seeing it"
     );
+    // A host that hands on what it was shown is not followed.
+    home.fault("t/d", Fault::Redirect(other.url("moved?a=1&sig=secretsignature")));
+    let storage = Storage::open(&home.url("t?sig=secretsignature"), &options(secrets())).unwrap();
+    let error = storage.get(&at("d")).await.unwrap_err();
+    assert!(matches!(&error, Error::Network { reason, .. } if reason.contains("signed with")), "{error:?}");
+    assert!(other.requests().iter().all(shows_nothing));
     // Back again: the first origin does not get it either, for the second has chosen the URL.
     other.fault("moved", Fault::Redirect(home.url("t/c")));
     home.forget();

@@ -127,8 +127,10 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("a function that signs each path", Test("tests/integration/locations.rs", "a_function_that_signs_each_path")),
     ("share manifests", Test("tests/integration/manifest.rs", "every_fixture_reads_the_same_through_a_manifest")),
     ("Delta Sharing profiles", Test("tests/integration/sharing.rs", "both_formats_at_several_versions")),
+    ("their change feeds", Test("src/sharing/changes.rs", "both_formats_become_commits")),
+    ("tables that a sharing server gives out as folders", Test("src/sharing/folder.rs", "credentials_of_three_clouds")),
     ("other schemes", Test(STORAGE, "schemes_that_cannot_be_reached_are_refused")),
-    ("OAuth profiles and directory access of Delta Sharing", Test("src/sharing/profile.rs", "profiles")),
+    ("OAuth profiles of Delta Sharing", Test("src/sharing/profile.rs", "profiles")),
 ];
 
 /// What a Delta reader has to get right beyond that, and what shows it.

@@ -1,11 +1,14 @@
 // The tables this tab knows, by name: the demo tables and the pasted ones, each at the version it is shown at. What is
 // open here is registered with the engine under the same name, so that SQL sees the same tables as the page.
 
+import { withoutSecrets } from './access.js';
 import { Commits } from './commits.js';
+import { codeOf } from './errors.js';
 import { isSecret } from './secret.js';
 
 /** @typedef {import('../lakeglass/index.js').Lakeglass} Lakeglass */
 /** @typedef {import('../lakeglass/index.js').LakeTable} LakeTable */
+/** @typedef {import('../lakeglass/index.js').AccessOptions} AccessOptions */
 /**
  * @typedef {object} Entry
  * @property {string} name
@@ -15,6 +18,9 @@ import { isSecret } from './secret.js';
  * @property {boolean} demo
  * @property {boolean} secret          its URL may not be shown or linked
  * @property {import('../lakeglass/index.js').Sign} [sign]   knows its files: it is in a folder of this machine
+ * @property {AccessOptions} [access]  what its host is told and shown
+ * @property {boolean} [keep]          whether the user wants that kept until the tab is closed
+ * @property {string | null} [contact] whom to ask for a fresh URL
  * @property {number | null} version   the version asked for; null: the latest
  * @property {LakeTable | null} table  as opened last
  * @property {number | null} shown     the version asked for when `table` was opened
@@ -60,14 +66,14 @@ export class Catalog extends EventTarget {
 
   /**
    * Adds a table; one of the same name gives way to it when it is somewhere else.
-   * @param {{ name: string, url: string, title?: string, description?: string, sample?: string, demo?: boolean, version?: number | null, sign?: import('../lakeglass/index.js').Sign }} about
+   * @param {{ name: string, url: string, title?: string, description?: string, sample?: string, demo?: boolean, version?: number | null, sign?: import('../lakeglass/index.js').Sign, access?: AccessOptions, keep?: boolean, contact?: string | null }} about
    * @returns {Entry}
    */
-  add({ name, url, title = '', description = '', sample = '', demo = false, version = null, sign }) {
+  add({ name, url, title = '', description = '', sample = '', demo = false, version = null, sign, access, keep, contact }) {
     /** @type {Entry} */
     const entry = {
       name: this.freeName(name), url, title, description, sample, demo, version, shown: null,
-      secret: isSecret(url), sign, table: null, error: null, commits: null, opening: 0,
+      secret: isSecret(url), sign, access, keep, contact, table: null, error: null, commits: null, opening: 0,
     };
     this.entries.push(entry);
     this.#changed();
@@ -127,6 +133,8 @@ export class Catalog extends EventTarget {
       entry.commits ??= new Commits(table);
       return table;
     } catch (error) {
+      // Whoever made a link to what has ended has said whom to ask.
+      if (entry.contact && codeOf(error) === 'url_expired' && error instanceof Error && !error.message.includes(entry.contact)) error.message += `; ask ${entry.contact} for a fresh one`;
       if (opening === entry.opening && !signal?.aborted) entry.error = error;
       throw error;
     } finally {
@@ -151,8 +159,20 @@ export class Catalog extends EventTarget {
     // Absolute, so that nothing pasted is taken for the name of a registered table.
     const url = new URL(entry.url, document.baseURI);
     const lake = await this.lake();
-    const { sign } = entry;
-    return lake.table(url, version === null ? { sign, signal } : { version, sign, signal });
+    const { sign, access } = entry;
+    return lake.table(url, version === null ? { sign, access, signal } : { version, sign, access, signal });
+  }
+
+  /** The table as its host gives it now, whatever is known of it. @param {Entry} entry */
+  async opened({ url, sign, access }) {
+    return (await this.lake()).table(new URL(url, document.baseURI), { sign, access });
+  }
+
+  /** Lets a table's log name files at another origin, and opens it anew. @param {Entry} entry @param {string} origin */
+  allow(entry, origin) {
+    const allowedOrigins = [...new Set([...(entry.access?.allowedOrigins ?? []), origin])];
+    entry.access = { ...entry.access, allowedOrigins };
+    this.forget(entry);
   }
 
   #changed() {
@@ -161,9 +181,10 @@ export class Catalog extends EventTarget {
   }
 }
 
-/** Pasted tables outlive a reload of this tab, except secret ones. @param {Entry[]} entries */
+/** Pasted tables outlive a reload of this tab, except what is secret and was not asked to be kept. @param {Entry[]} entries */
 function remember(entries) {
-  const pasted = entries.filter((entry) => !entry.demo && !entry.secret).map(({ name, url }) => ({ name, url }));
+  const kept = entries.filter((entry) => !entry.demo && !entry.sign && (!entry.secret || entry.keep));
+  const pasted = kept.map(({ name, url, access, keep }) => ({ name, url, keep, access: keep ? access : withoutSecrets(access) }));
   try {
     sessionStorage.setItem(REMEMBERED, JSON.stringify(pasted));
   } catch {
@@ -171,7 +192,7 @@ function remember(entries) {
   }
 }
 
-/** @returns {{ name: string, url: string }[]} */
+/** @returns {{ name: string, url: string, keep?: boolean, access?: AccessOptions }[]} */
 export function remembered() {
   try {
     const tables = JSON.parse(sessionStorage.getItem(REMEMBERED) ?? '[]');

@@ -36,7 +36,7 @@ export const ADVICE = {
   },
   origin_not_allowed: {
     title: 'A file of this table is somewhere else',
-    next: 'Its log names a file at another host. Allow that origin in the table’s options, if you trust it; nothing that you gave for this table is sent there.',
+    next: 'Its log names a file at another host. Allow that origin if you trust it; nothing that you gave for this table is sent there.',
   },
   unsupported_feature: {
     title: 'This cannot be read correctly here',
@@ -99,7 +99,19 @@ export function errorView(error, { retry, compact = false } = {}) {
     h('div', { class: 'error-head' }, icon('warning'), h('strong', null, title), h('code', { class: 'chip' }, code)),
     h('p', { class: 'error-message' }, message),
     h('p', { class: 'error-next' }, next),
-    h('div', { class: 'row' }, retry && code !== 'invalid_sql' && h('button', { type: 'button', class: 'button', onclick: retry }, 'Try again'), copy));
+    h('div', { class: 'row' }, retry && code !== 'invalid_sql' && h('button', { type: 'button', class: 'button', onclick: retry }, 'Try again'), ...offers(error, code), copy));
+}
+
+/** Codes of what a table's host does. */
+const OF_HOSTS = new Set(['table_not_found', 'network', 'cors_or_network', 'http_status', 'permission_denied', 'url_expired']);
+
+/** What the page can do about an error, told to whoever knows the table. @param {unknown} error @param {ErrorCode} code */
+function offers(error, code) {
+  /** @param {string} text @param {string} event @param {string} [detail] */
+  const offer = (text, event, detail) => h('button', { type: 'button', class: 'button', onclick: () => document.dispatchEvent(new CustomEvent(event, { detail })) }, text);
+  const { origin } = /** @type {{ origin?: string }} */ (error);
+  if (code === 'origin_not_allowed' && origin) return [offer(`Allow ${origin}`, 'lakeglass-allow', origin)];
+  return OF_HOSTS.has(code) ? [offer('Examine the host', 'lakeglass-doctor')] : [];
 }
 
 /** @param {(() => void) | undefined} retry */

@@ -1,4 +1,4 @@
-// Tables in folders of this machine: picked, or dropped on the page. They are read by this tab, and go nowhere.
+// Tables in folders of this machine, and its Parquet files: picked, or dropped on the page. They are read by this tab, and go nowhere.
 
 import { localFolder } from '../lakeglass/local.js';
 
@@ -33,20 +33,45 @@ function pickFiles() {
   });
 }
 
+/** @typedef {() => Promise<import('../lakeglass/index.js').Lakeglass>} GetLake */
+
+/** Lets the user pick a Parquet file; null if none was. @param {GetLake} lake @returns {Promise<LocalTable | null>} */
+export function pickFile(lake) {
+  const input = Object.assign(document.createElement('input'), { type: 'file', accept: '.parquet,.parq' });
+  return new Promise((resolve, reject) => {
+    input.addEventListener('cancel', () => resolve(null), { once: true });
+    input.addEventListener('change', () => resolve(input.files?.length ? fileTable(input.files[0], lake) : null), { once: true });
+    input.addEventListener('error', reject, { once: true });
+    input.click();
+  });
+}
+
+/** @param {File} file @param {GetLake} lake @returns {Promise<LocalTable>} */
+async function fileTable(file, lake) {
+  const { parquetTable } = await import('./parquet.js');
+  return parquetTable(file, await lake());
+}
+
 /**
- * Opens folders that are dropped on the page.
- * @param {(table: LocalTable) => void} open
+ * Opens folders and Parquet files that are dropped on the page.
+ * @param {GetLake} lake
+ * @param {(table: Promise<LocalTable | null>) => void} open
  */
-export function acceptFolders(open) {
+export function acceptDropped(lake, open) {
   document.addEventListener('dragover', (event) => {
     if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
   });
-  document.addEventListener('drop', async (event) => {
+  document.addEventListener('drop', (event) => {
     const item = [...(event.dataTransfer?.items ?? [])].find(({ kind }) => kind === 'file');
     if (!item) return;
     event.preventDefault();
-    const dropped = /** @type {{ getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> }} */ (/** @type {unknown} */ (item));
-    const handle = await dropped.getAsFileSystemHandle?.();
-    if (handle?.kind === 'directory') open(tableOf(/** @type {FileSystemDirectoryHandle} */ (handle)));
+    // Asked for at once: what was dropped is gone after the event.
+    const file = item.getAsFile();
+    const dropped = /** @type {{ getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> }} */ (/** @type {unknown} */ (item)).getAsFileSystemHandle?.();
+    open((async () => {
+      const handle = await dropped;
+      if (handle?.kind === 'directory') return tableOf(/** @type {FileSystemDirectoryHandle} */ (handle));
+      return file && /\.(parquet|parq)$/i.test(file.name) ? fileTable(file, lake) : null;
+    })());
   });
 }

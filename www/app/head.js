@@ -26,7 +26,7 @@ export class Head {
     /** @type {HTMLButtonElement} */
     const link = h('button', { type: 'button', class: 'button quiet copy-link', onclick: () => copyText(window.location.href, link) }, icon('link'), 'Copy link');
     this.element.replaceChildren(
-      h('div', { class: 'head-line' }, h('h1', null, entry.name), h('div', { class: 'head-facts' }, factsOf(entry)), link),
+      h('div', { class: 'head-line' }, h('h1', null, entry.name), h('div', { class: 'head-facts' }, factsOf(entry)), !entry.demo && !entry.sign && examine(), link),
       h('p', { class: 'head-about' }, h('span', { class: 'head-url', title: redact(entry.url) }, redact(entry.url)), entry.description && h('span', { class: 'head-description' }, entry.description)),
       ...(entry.secret ? [this.#secretNote(entry)] : []));
   }
@@ -48,6 +48,10 @@ export class Head {
     const { origin, pathname } = window.location;
     return origin + pathname + formatSecretState({ ...this.location.state, url: entry.url });
   }
+}
+
+function examine() {
+  return h('button', { type: 'button', class: 'button quiet', onclick: () => document.dispatchEvent(new CustomEvent('lakeglass-doctor')) }, 'Examine the host');
 }
 
 /** @param {import('./catalog.js').Entry} entry */

@@ -43,7 +43,7 @@ class Page {
     this.head = new Head(byId('head'), location);
     this.tables = new Tables(catalog, { list: byId('table-list'), form: byId('table-open') }, {
       select: (entry) => this.#select(entry),
-      open: (url, name, sign) => this.#select(catalog.add({ name, url, sign })),
+      open: (url, name, how) => this.#select(catalog.add({ name, url, ...how })),
       remove: (entry) => this.#remove(entry),
       rename: (entry, name) => this.#rename(entry, name),
     });
@@ -66,6 +66,23 @@ class Page {
       pick: (entry) => this.#select(entry, location.state.tab),
     });
     location.addEventListener('change', () => void this.sync());
+    // What an error offers to do about it.
+    document.addEventListener('lakeglass-allow', (event) => this.#allow(/** @type {CustomEvent<string>} */ (event).detail));
+    document.addEventListener('lakeglass-doctor', () => void this.#examine());
+  }
+
+  /** @param {string} origin */
+  #allow(origin) {
+    if (!this.#entry) return;
+    this.catalog.allow(this.#entry, origin);
+    void this.sync();
+  }
+
+  async #examine() {
+    const entry = this.#entry;
+    if (!entry) return;
+    const { showDoctor } = await import('./doctor.js');
+    await showDoctor(entry, this.catalog);
   }
 
   /** Shows what the address says. */
@@ -114,7 +131,7 @@ class Page {
 
   /** The table of the address: a known one, a pasted one, or the first. */
   #find() {
-    const { table, url, companions } = this.location.state;
+    const { table, url, contact, companions } = this.location.state;
     for (const { name, version, url: at } of companions) {
       const entry = this.catalog.get(name) ?? (at ? this.catalog.add({ name, url: at }) : null);
       if (entry && name !== table) entry.version = version;
@@ -122,7 +139,7 @@ class Page {
     const known = this.catalog.get(table);
     if (known && (!url || known.url === url)) return known;
     if (url) {
-      const elsewhere = this.catalog.entries.find((entry) => entry.url === url) ?? this.catalog.add({ name: table ?? nameFromUrl(url), url });
+      const elsewhere = this.catalog.entries.find((entry) => entry.url === url) ?? this.catalog.add({ name: table ?? nameFromUrl(url), url, contact });
       this.location.go({ table: elsewhere.name }, { replace: true, quiet: true });
       return elsewhere;
     }
@@ -230,11 +247,13 @@ async function main() {
   setUpShell();
   measureWith(getComputedStyle(document.body).font);
   const status = new Status(byId('status'));
+  // Read first: whatever is added is remembered anew.
+  const pasted = remembered();
   const catalog = new Catalog(() => connect(status));
   // The engine starts while the list is fetched; whether that fails is told by the first table that needs it.
   catalog.lake().catch(() => {});
   await addDemoTables(catalog).catch((error) => console.warn('The demo tables could not be listed.', error));
-  for (const table of remembered()) catalog.add(table);
+  for (const table of pasted) catalog.add(table);
   const page = new Page(catalog, status);
   await page.sync();
   // Behind the first rows: a visitor who looks at them does not wait for what queries them.

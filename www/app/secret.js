@@ -51,7 +51,9 @@ function parse(url) {
  */
 export function nameFromUrl(url) {
   const parts = redact(url).split('/').filter((part) => part && part !== '_delta_log' && part !== '.' && !part.endsWith(':'));
-  const last = parts.at(-1) ?? '';
+  // A sharing profile names its table behind it, and a share is called like its file.
+  const shared = /\.share#(?:[^.]*\.){2}(.+)$/.exec(url)?.[1];
+  const last = shared ?? (parts.at(-1) ?? '').replace(/\.(json|share)$/, '');
   const name = last.toLowerCase().replace(/[^a-z0-9_]+/g, '_').replace(/^_+|_+$/g, '');
   if (!name) return 'delta_table';
   return /^[0-9]/.test(name) ? `t_${name}` : name;

@@ -6,7 +6,7 @@
 //   &with=trade@3&with=sales@2@https://host/sales     other tables a query needs: pinned versions, pasted tables
 //
 // A secret URL (see secret.js) never enters the query. It may come in by the fragment, `#url=…`, which no server sees;
-// it is read once and taken out of the address. SQL too long for a request line is kept in the fragment.
+// it is read once and taken out of the address; `&contact=…` beside it says whom to ask when it has ended. SQL too long for a request line is kept in the fragment.
 
 import { isSecret, nameFromUrl } from './secret.js';
 
@@ -22,6 +22,7 @@ export const TABS = /** @type {const} */ (['data', 'schema', 'history', 'files',
  * @property {Tab} tab
  * @property {string | null} sql
  * @property {Companion[]} companions
+ * @property {string | null} [contact] whom to ask for a fresh URL, as a link's maker said
  */
 
 const LONGEST_SQL_IN_QUERY = 4000;
@@ -41,6 +42,7 @@ export function parseState({ search, hash }) {
   const place = table?.includes('/') ? table : null;
   return {
     table: place === null ? table : nameFromUrl(place),
+    contact: fragment.get('contact'),
     url: fragment.get('url') ?? query.get('url') ?? place,
     version: parseVersion(query.get('version')),
     tab: TABS.find((known) => known === tab) ?? 'data',

@@ -1,12 +1,14 @@
 // The list of tables on the left, and the form that opens any other table by its URL.
 
-import { codeOf } from './errors.js';
+import { accessFields } from './access.js';
+import { codeOf, messageOf } from './errors.js';
 import { h, icon, iconButton } from './dom.js';
-import { acceptFolders, pickFolder } from './folder.js';
+import { acceptDropped, pickFile, pickFolder } from './folder.js';
 import { nameFromUrl, redact, isSecret } from './secret.js';
 
 /** @typedef {import('./catalog.js').Entry} Entry */
 /** @typedef {import('../lakeglass/index.js').Sign} Sign */
+/** @typedef {(url: string, name: string, how?: { sign?: Sign, access?: import('./access.js').AccessOptions, keep?: boolean }) => void} Open */
 
 export class Tables {
   /** @type {string | null} */
@@ -17,7 +19,7 @@ export class Tables {
   /**
    * @param {import('./catalog.js').Catalog} catalog
    * @param {{ list: HTMLElement, form: HTMLElement }} places
-   * @param {{ select: (entry: Entry) => void, open: (url: string, name: string, sign?: Sign) => void, remove: (entry: Entry) => void, rename: (entry: Entry, name: string) => void }} on
+   * @param {{ select: (entry: Entry) => void, open: Open, remove: (entry: Entry) => void, rename: (entry: Entry, name: string) => void }} on
    */
   constructor(catalog, { list, form }, on) {
     this.catalog = catalog;
@@ -25,7 +27,7 @@ export class Tables {
     this.on = on;
     catalog.addEventListener('change', () => this.#render());
     list.addEventListener('keydown', (event) => this.#onKey(event));
-    form.append(openForm(on.open));
+    form.append(openForm(on.open, () => catalog.lake()));
     this.#render();
   }
 
@@ -116,8 +118,8 @@ function versionPill(entry) {
   return h('span', { class: pinned ? 'pill pinned' : 'pill', title: pinned ? 'Shown at this version' : 'The latest version' }, `v${entry.table.version}`);
 }
 
-/** @param {(url: string, name: string, sign?: Sign) => void} open */
-function openForm(open) {
+/** @param {Open} open @param {() => Promise<import('../lakeglass/index.js').Lakeglass>} lake */
+function openForm(open, lake) {
   const url = h('input', { class: 'input', name: 'url', type: 'text', inputmode: 'url', placeholder: 'https://host/path/to/table', 'aria-label': 'URL of a Delta table', required: true, autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off' });
   const name = h('input', { class: 'input', name: 'name', placeholder: 'name', 'aria-label': 'Name for this table', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off' });
   const note = h('p', { class: 'form-note' });
@@ -129,16 +131,25 @@ function openForm(open) {
   };
   url.addEventListener('input', explain);
   explain();
-  const openLocal = (/** @type {import('./folder.js').LocalTable} */ { url: folder, sign }) => open(folder, nameFromUrl(folder), sign);
-  acceptFolders(openLocal);
+  const access = accessFields();
+  /** @param {unknown} error */
+  const fail = (error) => void (note.textContent = messageOf(error));
+  /** @param {Promise<import('./folder.js').LocalTable | null>} picked */
+  const openLocal = (picked) => void picked.then((table) => table && open(table.url, nameFromUrl(table.url), { sign: table.sign })).catch(fail);
+  acceptDropped(lake, openLocal);
   const form = h('form', { class: 'open-form', 'aria-label': 'Open a table by URL' },
-    h('h2', null, 'Open any Delta table'), url, h('div', { class: 'row' }, name, h('button', { class: 'button primary' }, 'Open')), note,
-    h('button', { class: 'button', type: 'button', onclick: () => void pickFolder().then((table) => table && openLocal(table)) }, 'Open a folder of this machine'));
+    h('h2', null, 'Open any Delta table'), url, h('div', { class: 'row' }, name, h('button', { class: 'button primary' }, 'Open')), note, access.element,
+    h('button', { class: 'button', type: 'button', onclick: () => openLocal(pickFolder()) }, 'Open a folder of this machine'),
+    h('button', { class: 'button', type: 'button', onclick: () => openLocal(pickFile(lake)) }, 'Open a Parquet file of this machine'));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const address = cleanUrl(url.value);
     if (!address) return;
-    open(address, cleanName(name.value) || nameFromUrl(address));
+    try {
+      open(address, cleanName(name.value) || nameFromUrl(address), access.read());
+    } catch (error) {
+      return fail(error);
+    }
     form.reset();
     explain();
   });

@@ -172,7 +172,12 @@ impl Share {
         if let (Some(page), Some(at)) = (&self.link, &self.at) {
             let mut page = page.clone();
             let at = utf8_percent_encode(at.as_str(), NON_ALPHANUMERIC);
-            page.set_fragment(Some(&format!("url={at}")));
+            let whom = self.contact.iter().map(|contact| utf8_percent_encode(contact, NON_ALPHANUMERIC));
+            let whom: String = whom.map(|contact| format!("&contact={contact}")).collect();
+            page.set_fragment(Some(&format!("url={at}{whom}")));
+            eprintln!(
+                "The link says where the manifest is behind its #, which no server sees: treat it like the manifest."
+            );
             println!("{page}");
         }
         Ok(())

@@ -6,20 +6,19 @@ use crate::delta::data_file::{Locator, key};
 use crate::delta::partition_values::PartitionValuesBuilder;
 use crate::error::{Error, Result};
 use crate::snapshot::{DataFile, Deletes, FileLocation, FileStatistics, Snapshot, TableSchema};
-use crate::storage::Storage;
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use chrono::DateTime;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The files whose rows are the changes of the commits.
-pub(super) fn plan(storage: &Storage, mut commits: Vec<Commit>, end: &Snapshot) -> Result<Changes> {
+/// The files whose rows are the changes of the commits of the table at `url`.
+pub(super) fn plan(url: &str, mut commits: Vec<Commit>, end: &Snapshot) -> Result<Changes> {
     let mut timestamps: Vec<_> = commits.iter().map(|commit| commit.timestamp).collect();
     make_monotonic(&mut timestamps);
     for (commit, timestamp) in commits.iter_mut().zip(timestamps) {
         commit.timestamp = timestamp;
     }
-    let locator = Locator::new(storage.url())?;
+    let locator = Locator::new(url)?;
     let (mut recorded, mut inferred) = (Builder::new(end, &locator, false)?, Builder::new(end, &locator, true)?);
     for commit in &commits {
         if commit.cdc.is_empty() {

@@ -22,8 +22,9 @@ use super::log_segment::{self, FetchedCommit};
 use super::{schema, table_features};
 use crate::error::{Error, Result};
 use crate::snapshot::{CommitTimestamp, Snapshot, TableSchema, Version};
-use crate::storage::Storage;
+use crate::storage::{Object, Storage};
 use arrow::datatypes::{DataType, Field, Fields};
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,7 +78,17 @@ pub async fn changes(storage: &Storage, table: &Arc<Snapshot>, from: Version, to
     for commit in &commits {
         check_metadata(commit, &end)?;
     }
-    files::plan(storage, commits, &end)
+    files::plan(storage.url(), commits, &end)
+}
+
+/// The changes that commits made which somebody else has chosen, and answers for: a sharing server. Each is a version and the lines
+/// of its actions; `end` is the table at the last, at `url`. Pure.
+pub(crate) fn of_commits(url: &str, commits: Vec<(u64, Bytes)>, end: &Snapshot) -> Result<Changes> {
+    let fetched = commits
+        .into_iter()
+        .map(|(version, bytes)| parse(&FetchedCommit::new(version, Object { bytes, last_modified: None })));
+    let commits = fetched.collect::<Result<Vec<_>>>()?;
+    files::plan(url, commits, end)
 }
 
 /// The versions that are meant.

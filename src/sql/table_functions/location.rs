@@ -4,15 +4,18 @@ use crate::error::{Error, Result};
 use crate::scan::{FooterCache, Scan};
 use crate::snapshot::{FileLocation, Version};
 use crate::sql::error::invalid;
-use crate::storage::{Meter, Pool, Storage, StorageOptions, redact};
+use crate::storage::{Meter, Pool, Sign, Signed, Storage, StorageOptions, redact};
 use crate::table::{Table, TableUrl};
+use async_trait::async_trait;
 use object_store::path::Path;
+use std::sync::Arc;
 use url::Url;
 
-/// The Delta table at `url`.
+/// The Delta table at `url`, or in the share that is there.
 pub(super) async fn delta(url: &str, version: Version, options: &StorageOptions, meter: &Meter) -> Result<Table> {
     let url: TableUrl = url.parse()?;
-    Table::open_in(Storage::open(url.as_url(), options)?, version, meter).await
+    // In a box: a statement's future holds those of the views in it, one in the other.
+    Box::pin(Table::open_metered(&url, version, options, meter)).await
 }
 
 /// The Parquet files at `urls`, one table. A name with `*` stands for the files of a folder, where the host can list.
@@ -27,7 +30,12 @@ pub(super) async fn parquet(
     let options = StorageOptions { pool: Some(Pool::new(&own)), ..own };
     let urls = urls.iter().map(|url| file_url(url)).collect::<Result<Vec<Url>>>()?;
     let Some(first) = urls.first() else { return Err(invalid("read_parquet: the list of files is empty")) };
-    let root = folder(first)?;
+    let (root, options) = match first.scheme() {
+        "blob" => {
+            (Url::parse(NOWHERE).map_err(Error::internal)?, StorageOptions { sign: Some(Arc::new(Blobs)), ..options })
+        }
+        _ => (folder(first)?, options),
+    };
     let storage = Storage::open(&root, &options)?;
     let reading = storage.with_meter(meter);
     let mut locations = Vec::with_capacity(urls.len());
@@ -40,6 +48,23 @@ pub(super) async fn parquet(
     Scan::parquet_files(storage, &reading, locations, footers).await
 }
 
+/// A name that no resolver knows, for what is in a page's memory or on its machine.
+const NOWHERE: &str = "https://blob.invalid/";
+
+/// Files of a page are where their URLs say.
+#[derive(Debug)]
+struct Blobs;
+
+#[async_trait]
+impl Sign for Blobs {
+    async fn sign(&self, path: &str) -> Result<Signed> {
+        match Url::parse(path) {
+            Ok(url) if url.scheme() == "blob" => Ok(Signed::At { url, expires: None }),
+            _ => Ok(Signed::Missing),
+        }
+    }
+}
+
 /// What a URL, or natively a path, names; without the slash that folders have.
 fn file_url(text: &str) -> Result<Url> {
     let url: TableUrl = text.parse()?;
@@ -47,7 +72,7 @@ fn file_url(text: &str) -> Result<Url> {
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
     match url.scheme() {
-        "http" | "https" => Ok(url),
+        "http" | "https" | "blob" => Ok(url),
         "file" if cfg!(not(target_arch = "wasm32")) => Ok(url),
         scheme => Err(Error::unsupported(
             format!("{scheme} locations"),

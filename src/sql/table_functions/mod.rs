@@ -20,7 +20,6 @@ use super::error::from_datafusion;
 use super::log_tables;
 use super::registry::Registry;
 use super::table_provider::LakeglassTable;
-use crate::delta::change_feed;
 use crate::error::{Error, Result};
 use crate::scan::FooterCache;
 use crate::storage::{Meter, StorageOptions};
@@ -85,12 +84,10 @@ impl Opening<'_> {
         let metered = table.with_meter(self.meter);
         match function {
             Function::Changes { from, to } => {
-                if !metered.has_log() {
-                    let reason = format!("{name} is shared without its log: it does not say what its versions changed");
-                    return Err(Error::unsupported("table_changes", reason));
-                }
-                let changes = change_feed::changes(metered.storage(), table.snapshot(), from, to).await?;
-                Ok(Arc::new(ChangesTable::new(name, table.storage(), changes, self.footers)))
+                let (storage, changes) = Box::pin(metered.changes(from, to)).await?;
+                // What a scan reads is counted by the plan it is in.
+                let storage = if metered.has_log() { table.storage() } else { &storage };
+                Ok(Arc::new(ChangesTable::new(name, storage, changes, self.footers)))
             }
             Function::History { limit } => memory(log_tables::history(&metered, limit).await?),
             Function::Versions => memory(log_tables::versions(&metered).await?),

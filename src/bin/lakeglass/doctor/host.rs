@@ -22,6 +22,25 @@ pub enum Host {
 }
 
 impl Host {
+    /// What the texts of fixes call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Host::Amazon | Host::Minio => "amazon",
+            Host::R2 => "r2",
+            Host::Google => "google",
+            Host::Azure => "azure",
+            Host::GitHubPages => "github_pages",
+            Host::CloudflarePages => "cloudflare_pages",
+            Host::HuggingFace => "hugging_face",
+            Host::CloudFront => "cloudfront",
+            Host::Nginx => "nginx",
+            Host::Apache => "apache",
+            Host::Caddy => "caddy",
+            Host::Python => "python",
+            Host::Other => "other",
+        }
+    }
+
     /// By the URL, and by the `Server` header of a reply.
     pub fn of(url: &Url, server: Option<&str>) -> Host {
         let name = url.host_str().unwrap_or_default();

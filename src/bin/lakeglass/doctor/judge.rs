@@ -61,7 +61,7 @@ pub fn judge(seen: &Seen) -> Vec<Finding> {
     let replies = [&seen.log, &seen.range, &seen.missing];
     let Some(reply) = replies.iter().find_map(|answer| answer.as_ref().ok()) else {
         let reason = seen.log.as_ref().err().cloned().unwrap_or_default();
-        let fix = "check the host's name and port, its certificate, and that it can be reached from here";
+        let fix = fix::text("unreachable", Host::Other);
         return vec![fault("unreachable", format!("the host does not answer: {reason}"), fix)];
     };
     let host = Host::of(&seen.url, reply.header("server"));
@@ -89,7 +89,7 @@ fn mixed_content(seen: &Seen) -> Option<Finding> {
         fault(
             "mixed_content",
             "the page is loaded over https, the table over http: browsers block that",
-            "serve the table over https, or the page over http",
+            fix::text("mixed_content", Host::Other),
         )
     })
 }
@@ -99,28 +99,24 @@ fn existence(seen: &Seen, host: Host) -> Finding {
     match &seen.opened {
         Ok(version) => ok("table", format!("the table opens, at version {version}")),
         Err(Error::UrlExpired { reason, .. }) => {
-            fault("url_expired", format!("the URL's signature has expired: {reason}"), "sign the URL again")
+            fault("url_expired", format!("the URL's signature has expired: {reason}"), fix::text("url_expired", host))
         }
         Err(Error::PermissionDenied { status, .. }) => fault(
             "permission_denied",
             format!("the host answers {status}, also for the log: a private table, or a signature that does not fit"),
-            "sign the URL, give credentials with --option, or allow everybody to read the table's prefix",
+            fix::text("permission_denied", host),
         ),
-        Err(Error::TableNotFound { .. }) if seen.url.path().contains("/_delta_log/_delta_log/") => fault(
-            "url_of_the_log",
-            "the URL is that of the log, not of the table",
-            "leave _delta_log out: the table's URL is the folder that holds it",
-        ),
+        Err(Error::TableNotFound { .. }) if seen.url.path().contains("/_delta_log/_delta_log/") => {
+            fault("url_of_the_log", "the URL is that of the log, not of the table", fix::text("url_of_the_log", host))
+        }
         Err(Error::TableNotFound { .. }) if host == Host::GitHubPages && status == 404 => fault(
             "nojekyll",
             "the log is not there: GitHub Pages drops folders that begin with _ unless a file .nojekyll is at the site's root",
-            "touch .nojekyll && git add .nojekyll && git commit -m 'Keep _delta_log' && git push",
+            fix::text("table_not_found", host),
         ),
-        Err(Error::TableNotFound { reason, .. }) => fault(
-            "table_not_found",
-            format!("no log here: {reason}"),
-            "give the folder that holds _delta_log; some upload tools leave out names that begin with _: upload it again",
-        ),
+        Err(Error::TableNotFound { reason, .. }) => {
+            fault("table_not_found", format!("no log here: {reason}"), fix::text("table_not_found", host))
+        }
         Err(error) => {
             fault("unreadable", error.to_string(), "see the message; lakeglass inspect tells more of a table")
         }
@@ -222,27 +218,19 @@ fn ranges(seen: &Seen, host: Host) -> Vec<Finding> {
         206 => {
             let got = reply.header("content-range").unwrap_or("no Content-Range").to_owned();
             let message = format!("asked for the first four bytes, the host answers 206 with others ({got})");
-            return vec![fault("range_wrong", message, fix::range(host))];
+            return vec![fault("range_wrong", message, fix::text("range", host))];
         }
         200 => {
             let message = "the host ignores Range and sends whole files: a query reads all of a file where a few columns would do";
-            return vec![fault("range_ignored", message, fix::range(host))];
+            return vec![fault("range_ignored", message, fix::text("range", host))];
         }
         403 | 401 => {
             let message = format!("the log can be read, a data file answers {}", reply.status);
-            return vec![fault(
-                "data_denied",
-                message,
-                "let the signature or the policy cover the table's whole folder",
-            )];
+            return vec![fault("data_denied", message, fix::text("data_denied", host))];
         }
         status => {
             let message = format!("the log can be read, a data file answers {status}");
-            return vec![fault(
-                "data_missing",
-                message,
-                "upload the table's folder whole, the partition folders included",
-            )];
+            return vec![fault("data_missing", message, fix::text("data_missing", host))];
         }
     }
     let exposed = reply.header("access-control-expose-headers").unwrap_or_default().to_ascii_lowercase();
@@ -262,7 +250,7 @@ fn compression(seen: &Seen, host: Host) -> Option<Finding> {
     if let Some(encoding) = encoding(&seen.range) {
         let message =
             format!("data files come with Content-Encoding: {encoding}: ranges of them are not the file's bytes");
-        return Some(fault("compressed", message, fix::uncompressed(host)));
+        return Some(fault("compressed", message, fix::text("uncompressed", host)));
     }
     let encoding = encoding(&seen.log)?;
     Some(ok("compression", format!("the log comes with Content-Encoding: {encoding}, data files as they are")))
@@ -280,7 +268,7 @@ fn absence(seen: &Seen, host: Host) -> Option<Finding> {
         200 => {
             let message =
                 "what is not there answers 200, with a page: newer versions cannot be told from no version at once";
-            Some(fault("missing_answers_page", message, fix::not_found_page(host)))
+            Some(fault("missing_answers_page", message, fix::text("not_found_page", host)))
         }
         status => Some(note("absence_odd", format!("what is not there answers {status}, not 404"), None)),
     }
