@@ -71,7 +71,7 @@
 //! the Parquet crate's sans-I/O decoder, serves the preview and SQL alike: the ranges of a row group are known before the
 //! first is asked for, so they are merged and fetched together, ahead of the decoder and under one budget; deletion
 //! vectors, column mapping and type widening are applied in one place, with SQL or without; and the module does not carry
-//! a Parquet writer. DataFusion still does the pruning: it hands its predicates over as [`scan::Pruner`]s.
+//! DataFusion's readers and writers of files. DataFusion still does the pruning: it hands its predicates over as [`scan::Pruner`]s.
 //!
 //! # Why is the module two files?
 //!
@@ -86,6 +86,14 @@
 //! `scripts/build` asks for that crate type and `Cargo.toml` names none. The Parquet crate links the encoders of its codecs
 //! beside the decoders: brotli's is left out by a stand-in for that crate (`.cargo/brotli`), zstd's by stubs of its C
 //! functions (`scan/zstd_encoder.rs`).
+//!
+//! # Why do queries run in slices?
+//!
+//! A browser's thread does one thing at a time: while a query works, no cancel arrives and nothing is drawn. So its tasks run for some
+//! milliseconds, and then the event loop has its turn ([`storage::wake`]). DataFusion's operators take batches from each other for as
+//! long as there are any; each is put behind a node that says "not now" when the slice is over (`sql/slices.rs`), and the sort, which
+//! does all its work between two batches, is one of our own (`sql/sort_runs.rs`). What is left is the work that an operator does at once
+//! when its input has ended: a hash join's table, the groups of an aggregate, a window's partition.
 //!
 //! # Why one error enum?
 //!
