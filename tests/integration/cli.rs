@@ -56,6 +56,8 @@ fn rows_in_files() {
 
 #[test]
 fn results_without_rows_and_nested_values() {
+    let twins = "SELECT a.value, b.value FROM generate_series(1, 1) a, generate_series(2, 2) b";
+    assert_eq!(stdout(&["query", "-f", "jsonl", twins]), "{\"value\":1,\"value_1\":2}\n");
     let none = |format: &str| stdout(&["query", "-t", "weather=weather@0", "-f", format, SQL]);
     assert_eq!(none("csv"), "city,temperature\n");
     assert_eq!(none("json"), "[]\n");

@@ -11,7 +11,7 @@ mod parquet;
 
 use super::error::from_arrow;
 use crate::error::{Error, Result};
-use ::arrow::array::RecordBatch;
+use ::arrow::array::{RecordBatch, RecordBatchOptions};
 use ::arrow::datatypes::{Field, Schema, SchemaRef};
 use std::collections::HashSet;
 use std::str::FromStr;
@@ -78,7 +78,10 @@ impl Exporter {
         if batch.num_rows() == 0 {
             return Ok(Vec::new());
         }
-        self.writer.write(&batch.clone().with_schema(self.schema.clone()).map_err(from_arrow)?)
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let columns = batch.columns().to_vec();
+        let named = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options);
+        self.writer.write(&named.map_err(from_arrow)?)
     }
 
     /// The bytes at the end.
