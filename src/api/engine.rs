@@ -154,7 +154,35 @@ impl Engine {
         let params = params::params(params)?;
         let session = self.sql()?;
         let result = runtime::run(signal, async move { session.query(sql, params).await }).await?;
-        Ok(EngineResult::new(&result.schema, result.batches, result.meter)?)
+        Ok(EngineResult::new(&result.schema, result.batches, result.meter, result.progress)?)
+    }
+
+    /// The same, its rows as a file's bytes: `csv`, `jsonl`, `arrow` or `parquet`.
+    pub async fn export(
+        &self,
+        sql: String,
+        format: String,
+        #[wasm_bindgen(unchecked_optional_param_type = "AbortSignal")] signal: Option<AbortSignal>,
+        #[wasm_bindgen(unchecked_optional_param_type = "QueryParams")] params: JsValue,
+    ) -> Result<EngineResult, JsValue> {
+        let params = params::params(params)?;
+        let session = self.sql()?;
+        let export = async move { session.export(sql, params, format).await };
+        let (result, pieces) = runtime::run(signal, export).await?;
+        Ok(EngineResult::written(result.batches, pieces, result.meter, result.progress))
+    }
+
+    /// The plan of a query, as JSON; run, with what its operators did, where `analyze` asks for it.
+    pub async fn explain(
+        &self,
+        sql: String,
+        analyze: bool,
+        #[wasm_bindgen(unchecked_optional_param_type = "AbortSignal")] signal: Option<AbortSignal>,
+        #[wasm_bindgen(unchecked_optional_param_type = "QueryParams")] params: JsValue,
+    ) -> Result<String, JsValue> {
+        let params = params::params(params)?;
+        let session = self.sql()?;
+        Ok(runtime::run(signal, async move { session.explain(sql, params, analyze).await }).await?)
     }
 
     fn sql(&self) -> Result<Arc<dyn Sql>> {

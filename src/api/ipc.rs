@@ -1,5 +1,6 @@
 //! Record batches as Arrow IPC bytes, message by message.
 
+use super::pieces::Pieces;
 use crate::error::{Error, Result};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -18,10 +19,17 @@ impl IpcPieces {
         let schema = std::mem::take(writer.get_mut());
         Ok((IpcPieces { writer }, schema))
     }
+}
 
+impl Pieces for IpcPieces {
     /// The messages of one batch, its dictionaries before it.
-    pub(super) fn piece(&mut self, batch: &RecordBatch) -> Result<Vec<u8>> {
+    fn piece(&mut self, batch: &RecordBatch) -> Result<Vec<u8>> {
         self.writer.write(batch).map_err(Error::internal)?;
         Ok(std::mem::take(self.writer.get_mut()))
+    }
+
+    /// Nothing: the page knows the end by itself.
+    fn end(&mut self) -> Result<Vec<u8>> {
+        Ok(Vec::new())
     }
 }

@@ -10,6 +10,8 @@ mod ipc;
 mod options;
 #[cfg(feature = "sql")]
 mod params;
+mod pieces;
+mod progress;
 mod result;
 mod runtime;
 mod sign;

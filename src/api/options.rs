@@ -23,7 +23,7 @@ export interface EngineOptions {
   targetPartitions?: number;
   /** Rows per batch; 8192 by default. */
   batchSize?: number;
-  /** Bytes that queries may hold; no limit by default. */
+  /** Bytes that queries may hold; 2 GiB by default. */
   memoryLimit?: number;
 }
 /** Which version: at most one of both; the newest without. */
@@ -37,6 +37,11 @@ export interface OpenOptions extends VersionOptions {
   access?: Record<string, unknown>;
 }
 "#;
+
+/// Bytes that queries may hold, unless told otherwise: half of what a module's memory may grow to. Caches and what is fetched ahead
+/// have the rest.
+#[cfg(feature = "sql")]
+const MEMORY_LIMIT: usize = 2 << 30;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -64,7 +69,7 @@ impl EngineOptions {
         let mut options = crate::sql::SessionOptions::default();
         options.target_partitions = self.target_partitions.unwrap_or(options.target_partitions).max(1);
         options.batch_size = self.batch_size.unwrap_or(options.batch_size).max(1);
-        options.memory_limit = self.memory_limit.or(options.memory_limit);
+        options.memory_limit = Some(self.memory_limit.unwrap_or(MEMORY_LIMIT));
         options
     }
 }

@@ -5,10 +5,13 @@
 //! share memory, so that nothing has to be handed over. For that, the code on this side of the seam must know the engine only
 //! as [`Sql`]: one call of a function of DataFusion's here, and what it needs is in the first file.
 
-use crate::error::Result;
+use super::pieces::Pieces;
+use crate::error::{Error, Result};
 use crate::scan::FooterCache;
+use crate::sql::export::Exporter;
 use crate::sql::{Params, QueryResult, Session, SessionOptions};
 use crate::table::Table;
+use arrow::array::RecordBatch;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 
@@ -28,6 +31,17 @@ pub(super) trait Sql: Send + Sync {
 
     /// See [`Session::register_ipc`].
     fn register_ipc(&self, name: String, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>>;
+
+    /// See [`Session::explain`]: the plan as JSON.
+    fn explain(&self, sql: String, params: Params, analyze: bool) -> BoxFuture<'static, Result<String>>;
+
+    /// A query's rows, and what writes them in a format by its name.
+    fn export(
+        &self,
+        sql: String,
+        params: Params,
+        format: String,
+    ) -> BoxFuture<'static, Result<(QueryResult, Box<dyn Pieces>)>>;
 }
 
 impl Sql for Session {
@@ -51,6 +65,39 @@ impl Sql for Session {
     fn register_ipc(&self, name: String, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>> {
         let session = self.clone();
         Box::pin(async move { Session::register_ipc(&session, &name, bytes).await })
+    }
+
+    fn explain(&self, sql: String, params: Params, analyze: bool) -> BoxFuture<'static, Result<String>> {
+        let session = self.clone();
+        Box::pin(async move {
+            let (plan, _) = Session::explain(&session, &sql, &params, analyze).await?;
+            serde_json::to_string(&plan).map_err(Error::internal)
+        })
+    }
+
+    fn export(
+        &self,
+        sql: String,
+        params: Params,
+        format: String,
+    ) -> BoxFuture<'static, Result<(QueryResult, Box<dyn Pieces>)>> {
+        let session = self.clone();
+        Box::pin(async move {
+            let format = format.parse()?;
+            let result = session.query_with(&sql, &params).await?;
+            let exporter = Exporter::new(format, &result.schema)?;
+            Ok((result, Box::new(exporter) as Box<dyn Pieces>))
+        })
+    }
+}
+
+impl Pieces for Exporter {
+    fn piece(&mut self, batch: &RecordBatch) -> Result<Vec<u8>> {
+        self.write(batch)
+    }
+
+    fn end(&mut self) -> Result<Vec<u8>> {
+        self.finish()
     }
 }
 

@@ -6,7 +6,7 @@ use super::result::EngineResult;
 use super::runtime;
 use super::values::{self, Commit, TableInfo, VersionRange, to_js};
 use crate::delta;
-use crate::scan::{FooterCache, preview};
+use crate::scan::{FooterCache, Progress, preview};
 use crate::storage::{Meter, Metrics};
 use crate::table::Table;
 use std::cell::OnceCell;
@@ -114,6 +114,6 @@ impl EngineTable {
         let meter = Meter::default();
         let table = self.table.with_meter(&meter);
         let (schema, batches) = preview(&table, &self.footers, columns.as_deref(), limit.unwrap_or(PREVIEW_ROWS))?;
-        Ok(EngineResult::new(&schema, batches, meter)?)
+        Ok(EngineResult::new(&schema, batches, meter, Progress::default())?)
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct RowGroup {
     pub(super) rows: u64,
     /// Compressed bytes of the columns to read.
     pub(super) bytes: u64,
+    /// Whether no other of its file is to be read after it.
+    pub(super) is_last: bool,
 }
 
 /// A row group that can hold a wanted row.
@@ -59,9 +61,9 @@ pub(super) struct KeptGroup {
 }
 
 impl KeptGroup {
-    fn row_group(self, file: &Arc<OpenFile>) -> RowGroup {
+    fn row_group(self, file: &Arc<OpenFile>, last: Option<usize>) -> RowGroup {
         let KeptGroup { index, span, rows, bytes } = self;
-        RowGroup { file: file.clone(), index, span, rows, bytes }
+        RowGroup { file: file.clone(), index, span, rows, bytes, is_last: last == Some(index) }
     }
 }
 
@@ -72,6 +74,7 @@ pub(super) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<RowGroup>>
         return Err(Error::internal(format!("the snapshot has no file {index}")));
     };
     if !prune::keep_file(&scan, index).await? {
+        scan.progress.file_pruned();
         return Ok(Vec::new());
     }
     let name = location_name(&file.location);
@@ -106,8 +109,10 @@ pub(super) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<RowGroup>>
     };
     let groups = bloom_filter::filter(&file, file.kept_groups()?).await?;
     file.hold_index(&groups).await?;
-    let file = Arc::new(file);
-    Ok(groups.into_iter().map(|kept| kept.row_group(&file)).collect())
+    let pruned = file.metadata.num_row_groups().saturating_sub(groups.len());
+    file.scan.progress.file_opened(groups.len(), pruned, groups.iter().map(|group| group.bytes).sum());
+    let (file, last) = (Arc::new(file), groups.last().map(|group| group.index));
+    Ok(groups.into_iter().map(|kept| kept.row_group(&file, last)).collect())
 }
 
 fn scan_projection(

@@ -28,6 +28,7 @@ mod parquet_files;
 mod partition;
 mod payoff;
 mod preview;
+mod progress;
 mod projection;
 mod prune;
 mod row_group;
@@ -54,6 +55,7 @@ pub use footer_cache::FooterCache;
 pub use log_statistics::LogStatistics;
 pub use nullable::nullable;
 pub use preview::preview;
+pub use progress::{Phase, Progress, ProgressReport, ScanProgress};
 pub use prune::prune_files;
 pub use row_tracking::TRACKED;
 
@@ -93,6 +95,7 @@ pub struct Scan {
     ahead_bytes: u64,
     page_indexes: Arc<Payoff>,
     bloom_filters: Arc<Payoff>,
+    progress: ScanProgress,
 }
 
 impl Scan {
@@ -114,6 +117,7 @@ impl Scan {
             ahead_bytes: AHEAD_BYTES,
             page_indexes: Arc::default(),
             bloom_filters: Arc::default(),
+            progress: ScanProgress::default(),
         }
     }
 
@@ -149,6 +153,12 @@ impl Scan {
     /// pruners ask for it.
     pub fn with_statistics(mut self, statistics: Arc<LogStatistics>) -> Scan {
         self.statistics = Some(statistics);
+        self
+    }
+
+    /// Counts how far it is into `progress`.
+    pub fn with_progress(mut self, progress: &ScanProgress) -> Scan {
+        self.progress = progress.clone();
         self
     }
 

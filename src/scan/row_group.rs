@@ -172,6 +172,15 @@ impl Rows {
         self.group.bytes
     }
 
+    /// Says that nothing of it is read any more.
+    pub(super) fn done(&self) {
+        let progress = &self.file.scan.progress;
+        progress.row_group_done();
+        if self.group.is_last {
+            progress.file_done();
+        }
+    }
+
     /// Asks the pruners again: what was fetched may not be wanted any more.
     pub(super) fn still_wanted(&self) -> bool {
         still_wanted(&self.group)

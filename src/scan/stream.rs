@@ -59,6 +59,7 @@ struct Fetched {
 
 impl ScanStream {
     pub(super) fn new(scan: Scan) -> ScanStream {
+        scan.progress.started(scan.files.len());
         ScanStream {
             files: scan.files.iter().copied().collect(),
             wanted: scan.limit.map_or(u64::MAX, |limit| limit as u64),
@@ -79,13 +80,19 @@ impl ScanStream {
     fn advance(&mut self, cx: &mut Context<'_>) {
         loop {
             while let Poll::Ready(Some(fetched)) = self.fetching.poll_next_unpin(cx) {
+                self.scan.progress.fetched(fetched.bytes);
                 self.fetched.push_back(fetched);
             }
             let mut moved = false;
             while let Poll::Ready(Some(opened)) = self.opening.poll_next_unpin(cx) {
                 self.opening_rows = self.opening_rows.saturating_sub(opened.rows);
                 match opened.groups {
-                    Ok(groups) => self.waiting.extend(groups.into_iter().map(Ok)),
+                    Ok(groups) => {
+                        if groups.is_empty() {
+                            self.scan.progress.file_done();
+                        }
+                        self.waiting.extend(groups.into_iter().map(Ok));
+                    }
                     Err(error) => self.waiting.push_back(Err(error)),
                 }
                 moved = true;
@@ -151,9 +158,11 @@ impl ScanStream {
                 if let Some(batch) = rows.next()? {
                     self.promised = self.promised.saturating_sub(before - rows.left());
                     self.wanted = self.wanted.saturating_sub(batch.num_rows() as u64);
+                    self.scan.progress.rows(batch.num_rows());
                     return Ok(Some(batch));
                 }
                 self.held = self.held.saturating_sub(rows.bytes());
+                rows.done();
                 self.decoding = None;
             }
             let Some(fetched) = self.fetched.pop_front() else {
@@ -166,6 +175,7 @@ impl ScanStream {
                 self.decoding = Some(rows);
             } else {
                 self.held = self.held.saturating_sub(fetched.bytes);
+                rows.done();
             }
         }
     }

@@ -3,27 +3,29 @@
 use super::definitions;
 use super::engine;
 use super::error::from_datafusion;
+use super::explain::{self, PlanNode};
 use super::log_tables;
 use super::names;
 use super::output::{plain_batch, plain_schema};
 use super::params::Params;
 use super::registry::{Catalog, Registry};
+use super::running::{Running, start};
 use super::show;
 use super::statement::{self, Request};
 use super::table_functions;
 use super::table_provider::LakeglassTable;
 use super::time_travel;
 use crate::error::{Error, Result};
-use crate::scan::{FooterCache, METADATA, TRACKED};
+use crate::scan::{FooterCache, METADATA, Progress, TRACKED};
 use crate::storage::{Meter, Pool, StorageOptions};
 use crate::table::Table;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::execution::context::SessionState;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures::stream::{self, BoxStream, StreamExt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -69,6 +71,8 @@ pub struct QueryResult {
     pub batches: BoxStream<'static, Result<RecordBatch>>,
     /// What this query has fetched, so far.
     pub meter: Meter,
+    /// How far its scans are.
+    pub progress: Progress,
 }
 
 impl Session {
@@ -127,9 +131,9 @@ impl Session {
                 let (_, _, plan) = self.plan(*statement).await?;
                 Ok(answer(show::columns(&plan.schema())?))
             }
-            Request::Summarize(source) => self.summarize(&source).await,
-            Request::Define(definition) => self.define(definition).await,
-            Request::Query(statement) => self.run(*statement).await,
+            Request::Summarize(source) => Box::pin(self.summarize(&source)).await,
+            Request::Define(definition) => Box::pin(self.define(definition)).await,
+            Request::Query(statement) => Box::pin(self.run(*statement)).await,
         }
     }
 
@@ -139,13 +143,49 @@ impl Session {
     }
 
     async fn run(&self, statement: Statement) -> Result<QueryResult> {
+        if let Statement::Explain { analyze: true, statement, .. } = statement {
+            return Box::pin(self.analyze(*statement)).await;
+        }
         let (state, meter, plan) = self.plan(statement).await?;
+        let Running { batches, progress, plan } = start(state, plan)?;
         let schema = plain_schema(&plan.schema());
-        // Some operators start their tasks when they are executed: that waits for the first poll.
-        let started = stream::once(async move { execute_stream(plan, state.task_ctx()) }).try_flatten();
         let output = schema.clone();
-        let batches = started.map(move |batch| plain_batch(&batch.map_err(from_datafusion)?, &output)).boxed();
-        Ok(QueryResult { schema, batches, meter })
+        let batches = batches.map(move |batch| plain_batch(&batch?, &output)).boxed();
+        Ok(QueryResult { schema, batches, meter, progress })
+    }
+
+    /// `EXPLAIN ANALYZE`: runs the statement to its end when the answer is asked for.
+    async fn analyze(&self, statement: Statement) -> Result<QueryResult> {
+        let (state, meter, plan) = self.plan(statement).await?;
+        let Running { mut batches, progress, plan } = start(state, plan)?;
+        let answer = async move {
+            while let Some(batch) = batches.next().await {
+                batch?;
+            }
+            explain::analyzed(&plan).map_err(from_datafusion)
+        };
+        Ok(QueryResult { schema: explain::analyzed_schema(), batches: stream::once(answer).boxed(), meter, progress })
+    }
+
+    /// The plan of a query; with `analyze` it is run, and each operator tells what it did. Of the statements that are no
+    /// queries there is none: `invalid_sql`. The meter counts what it takes.
+    pub async fn explain(&self, sql: &str, params: &Params, analyze: bool) -> Result<(PlanNode, Meter)> {
+        let statement = match statement::parse(sql, params)? {
+            Request::Query(statement) => match *statement {
+                Statement::Explain { statement, .. } => *statement,
+                other => other,
+            },
+            _ => return Err(Error::InvalidSql { message: "only queries have a plan: SELECT, WITH, VALUES".into() }),
+        };
+        let (state, meter, plan) = self.plan(statement).await?;
+        if !analyze {
+            return Ok((PlanNode::of(&plan), meter));
+        }
+        let Running { mut batches, plan, .. } = start(state, plan)?;
+        while let Some(batch) = batches.next().await {
+            batch?;
+        }
+        Ok((PlanNode::of(&plan), meter))
     }
 
     /// A statement's plan, with the state to run it in and the meter it will count into.
@@ -213,5 +253,10 @@ fn check_tracked(statement: &Statement, schemas: &BTreeMap<String, SchemaRef>) -
 
 /// A result that is there already.
 pub(super) fn answer(batch: RecordBatch) -> QueryResult {
-    QueryResult { schema: batch.schema(), batches: stream::iter([Ok(batch)]).boxed(), meter: Meter::default() }
+    QueryResult {
+        schema: batch.schema(),
+        batches: stream::iter([Ok(batch)]).boxed(),
+        meter: Meter::default(),
+        progress: Progress::default(),
+    }
 }

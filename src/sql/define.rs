@@ -2,14 +2,13 @@
 
 use super::context::{QueryResult, Session, answer};
 use super::definitions::{Create, Definition, MemoryTable, View};
-use super::error::{from_arrow, from_datafusion, invalid};
+use super::error::{from_arrow, invalid};
 use super::registry::Entry;
+use super::running::start;
 use super::show;
 use crate::error::{Error, Result};
 use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
-use datafusion::physical_plan::execute_stream;
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Statement};
-use futures::StreamExt;
 use std::sync::Arc;
 
 impl Session {
@@ -72,9 +71,8 @@ impl Session {
             self.registry.define(&name, Entry::View(Arc::new(View { query, columns })))?;
             return done("created", vec![name], None);
         }
-        let rows = execute_stream(plan, state.task_ctx()).map_err(from_datafusion)?;
-        let rows = rows.map(|batch| batch.map_err(from_datafusion));
-        let table = MemoryTable::collect(&name, schema, rows, &state.runtime_env().memory_pool).await?;
+        let pool = state.runtime_env().memory_pool.clone();
+        let table = MemoryTable::collect(&name, schema, start(state, plan)?.batches, &pool).await?;
         let rows = table.rows();
         self.registry.define(&name, Entry::Memory(Arc::new(table)))?;
         done("created", vec![name], Some(rows))

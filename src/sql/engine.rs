@@ -1,11 +1,13 @@
 //! DataFusion as this crate uses it: every function, no file formats, no disk, plans for one thread.
 
 use super::context::SessionOptions;
+use super::distinct_counts;
 use super::error::from_datafusion;
 use super::functions;
 use super::registry::{CATALOG, Catalog, Registry, SCHEMA};
 use super::variant;
 use crate::error::Result;
+use crate::scan::Progress;
 use crate::storage::Meter;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::SessionStateDefaults;
@@ -25,6 +27,10 @@ const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 #[derive(Debug)]
 pub struct QueryMeter(pub Meter);
 
+/// How far the query is that a plan belongs to, where its scans find it.
+#[derive(Debug)]
+pub struct QueryProgress(pub Progress);
+
 /// The state that every query of a session starts from.
 pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<SessionState> {
     let mut runtime = RuntimeEnvBuilder::new()
@@ -38,6 +44,7 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
         .with_runtime_env(runtime.build_arc().map_err(from_datafusion)?)
         .with_catalog_list(Arc::new(Catalog::with(registry, BTreeMap::new())))
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
+        .with_physical_optimizer_rules(distinct_counts::rules())
         .with_scalar_functions(
             [SessionStateDefaults::default_scalar_functions(), variant::functions(), functions::functions()].concat(),
         )

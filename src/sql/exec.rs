@@ -1,9 +1,10 @@
 //! The leaf of our plans: some columns of some files of a table, as streams of batches.
 
-use super::engine::QueryMeter;
-use super::error::to_datafusion;
+use super::engine::{QueryMeter, QueryProgress};
+use super::measure::{self, Measured};
 use super::prune::PredicatePruner;
-use crate::scan::{FooterCache, LogStatistics, Scan};
+use crate::scan::{FooterCache, LogStatistics, Scan, ScanProgress};
+use crate::storage::Meter;
 use crate::table::Table;
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::{cast, take};
@@ -25,7 +26,6 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, apply_expression_roots,
 };
-use futures::StreamExt;
 use std::fmt;
 use std::sync::Arc;
 
@@ -57,6 +57,9 @@ pub struct LakeglassScan {
     bounds: Option<Arc<[ColumnStatistics]>>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
+    /// Of this scan alone.
+    progress: ScanProgress,
+    meter: Meter,
 }
 
 impl LakeglassScan {
@@ -88,6 +91,8 @@ impl LakeglassScan {
             bounds: None,
             properties: properties(schema, 1),
             metrics: ExecutionPlanMetricsSet::new(),
+            progress: ScanProgress::default(),
+            meter: Meter::default(),
         })
     }
 
@@ -287,6 +292,10 @@ impl ExecutionPlan for LakeglassScan {
             Some(meter) => self.table.with_meter(&meter.0),
             None => self.table.clone(),
         };
+        let table = table.with_meter(&self.meter);
+        if let Some(progress) = context.session_config().get_extension::<QueryProgress>() {
+            progress.0.enter(&self.progress);
+        }
         let schema = self.schema();
         if let Some(files) = self.told_by_log(files) {
             let batches = repeated(files, schema.clone(), context.session_config().batch_size());
@@ -297,23 +306,21 @@ impl ExecutionPlan for LakeglassScan {
             .with_files(files.clone())
             .with_statistics(self.statistics.clone())
             .with_limit(self.limit)
+            .with_progress(&self.progress)
             .with_batch_size(context.session_config().batch_size())
             .with_ahead_bytes(AHEAD_BYTES / self.partitions.len().max(1) as u64);
         for pruner in &self.pruners {
             scan = scan.with_pruner(pruner.clone());
         }
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let stream = scan.stream().map(move |batch| {
-            if let Ok(batch) = &batch {
-                metrics.record_output(batch.num_rows());
-            }
-            batch.map_err(to_datafusion)
-        });
+        let stream = Measured { batches: scan.stream(), metrics };
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
-        Some(self.metrics.clone_inner())
+        let files = (self.file_count(), self.table.snapshot().files.len());
+        let (report, fetched) = (self.progress.report(), self.meter.metrics());
+        Some(measure::with_counts(self.metrics.clone_inner(), files, &report, &fetched))
     }
 
     fn statistics_from_inputs(&self, _inputs: &[Arc<Statistics>], args: &StatisticsArgs) -> Result<Arc<Statistics>> {

@@ -1,18 +1,18 @@
 //! `SUMMARIZE t` and `SUMMARIZE SELECT …`: a row for each column, as DuckDB has it. A column is read for its own row alone, and
 //! what the log answers exactly is not read.
 
-use super::context::{QueryResult, Session};
-use super::error::{from_arrow, from_datafusion};
+use super::context::{QueryResult, Session, answer};
+use super::error::from_arrow;
 use super::idioms;
+use super::running::start;
 use super::show::sql_type;
 use crate::error::Result;
 use crate::storage::Meter;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::physical_plan::collect;
 use datafusion::sql::sqlparser::ast::{SetExpr, Statement, TableFactor};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
-use futures::StreamExt;
+use futures::TryStreamExt;
 use std::sync::Arc;
 
 /// Columns of one query: more would be too many set operations.
@@ -28,13 +28,13 @@ impl Session {
             let columns = fields.iter().map(|field| format!("SELECT {} FROM {}", column(field), idioms::TABLE));
             let text = columns.collect::<Vec<_>>().join(" UNION ALL ");
             let (state, plan) = self.plan_into(Statement::Query(idioms::over(&text, source)?), &meter).await?;
-            batches.extend(collect(plan, state.task_ctx()).await.map_err(from_datafusion)?);
+            batches.extend(start(state, plan)?.batches.try_collect::<Vec<_>>().await?);
         }
         let first = batches.first().map_or_else(|| Arc::new(Schema::empty()) as SchemaRef, |batch| batch.schema());
         let all = concat_batches(&first, &batches).map_err(from_arrow)?;
         let plain = super::output::plain_schema(&first);
         let all = super::output::plain_batch(&all, &plain)?;
-        Ok(QueryResult { schema: plain, batches: futures::stream::iter([Ok(all)]).boxed(), meter })
+        Ok(QueryResult { meter, ..answer(all) })
     }
 }
 

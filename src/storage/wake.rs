@@ -40,20 +40,24 @@ pub async fn event() {
 static SLICE: AtomicWaker = AtomicWaker::new();
 /// When the slice is over, in milliseconds since the first one; 0 while none runs.
 static SLICE_END: AtomicU64 = AtomicU64::new(0);
+/// Whether the time of the slice is over, and the next one has not begun.
+static OVER: AtomicBool = AtomicBool::new(false);
 
-/// Says that a task is at work: gives the driver its turn, if its slice is over. True: the task should let others at work too.
+/// Says that a task is at work: gives the driver its turn, if its slice is over. True: the task should let others at work too; it
+/// stays true until the next slice, so that what is polled next to it by the same task stops as well.
 pub fn tick() -> bool {
     let end = SLICE_END.load(Ordering::Relaxed);
-    let is_over = end != 0 && clock() >= end;
-    if is_over {
+    if end != 0 && clock() >= end {
+        OVER.store(true, Ordering::Relaxed);
         end_slice();
     }
-    is_over
+    OVER.load(Ordering::Relaxed)
 }
 
 /// Begins a slice of at most `millis`; `waker` is woken at its end.
 pub fn begin_slice(waker: &Waker, millis: u64) {
     SLICE.register(waker);
+    OVER.store(false, Ordering::Relaxed);
     SLICE_END.store(clock() + millis.max(1), Ordering::Relaxed);
 }
 

@@ -166,8 +166,9 @@ export class Lakeglass extends EventTarget {
     const data = Object.entries(TABLES).find(([name]) => text.includes(name))?.[1] ?? BIG;
     return open(text, data, version);
   }
-  queryStream(sql, { signal } = {}) {
+  queryStream(sql, { signal, onProgress } = {}) {
     window.fakeQueries = [...(window.fakeQueries ?? []), sql];
+    onProgress?.({ phase: 'reading', files: { done: 1, total: 4 }, rowGroups: { done: 1, total: 5 }, rows: 12000, bytes: { fetched: 91234, planned: 250000 } });
     const { schema, length, row } = this.#plan(sql);
     const started = pause(slow(sql), signal).then(() => fail(sql));
     started.catch(() => {});
@@ -182,6 +183,17 @@ export class Lakeglass extends EventTarget {
       end();
     }
     return { schema: started.then(() => schema), metrics: done, close: async () => (window.fakeClosed = (window.fakeClosed ?? 0) + 1, end()), [Symbol.asyncIterator]: batches };
+  }
+  async explain(sql, { signal, analyze }) {
+    await pause(slow(sql), signal);
+    fail(sql);
+    const scan = { operator: 'LakeglassScan', details: 'table=trade, <img src=x onerror="window.pwned=1">', rows: 360, millis: 12.5, metrics: { files_pruned: 4, files_matched: 2, row_groups_pruned: 0, row_groups_matched: 2, requests: 3, bytes_fetched: 91234, bytes_cached: 0 }, children: [] };
+    return { operator: analyze ? 'AggregateExec' : 'Planned', details: 'gby=[]', rows: 1, millis: 0.25, metrics: {}, children: [scan] };
+  }
+  async exportBlob(sql, { format, signal }) {
+    await pause(slow(sql), signal);
+    fail(sql);
+    return new Blob([`${sql} as ${format}`], { type: 'text/plain' });
   }
   #plan(sql) {
     if (/avg/i.test(sql)) return this.#average();

@@ -206,6 +206,35 @@ onPage('a query is cancelled by its button, and runs again', sqlLink('SELECT slo
   await rowCount(page, 4);
 });
 
+onPage('a running query tells how far it is', sqlLink('SELECT slow_60000 FROM weather'), {}, async (page) => {
+  await page.locator('.sql-result .wait-detail', { hasText: '1 of 4 files, 91 kB of 250 kB, 12,000 rows' }).waitFor();
+});
+
+onPage('a plan is shown as a tree, as text alone', sqlLink('SELECT count(*) FROM weather'), {}, async (page) => {
+  await page.getByRole('button', { name: 'Plan', exact: true }).click();
+  const tree = page.locator('.sql-result .plan');
+  await tree.locator('li li .plan-node').waitFor();
+  assert.deepEqual(await tree.locator('b').allInnerTexts(), ['AggregateExec', 'LakeglassScan']);
+  const facts = await tree.locator('li li .plan-fact').allInnerTexts();
+  assert.deepEqual(facts, ['360 rows', '13 ms', '2 of 6 files', '2 of 2 row groups', '91 kB fetched']);
+  assert.match(await tree.locator('.plan-details').last().innerText(), /<img src=x/);
+  assert.equal(await page.evaluate(() => window.pwned), undefined);
+  await page.getByRole('button', { name: /^Run/ }).click();
+  await rowCount(page, 4);
+});
+
+onPage('a result is written to a file in the chosen format', sqlLink('SELECT * FROM weather'), {}, async (page) => {
+  await rowCount(page, 4);
+  await page.getByLabel('Format of the file').selectOption('parquet');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export' }).click()]);
+  assert.equal(download.suggestedFilename(), 'result.parquet');
+  const stream = await download.createReadStream();
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  assert.equal(Buffer.concat(chunks).toString(), 'SELECT * FROM weather as parquet');
+  await page.locator('.status-ready', { hasText: 'Wrote result.parquet' }).waitFor();
+});
+
 for (const code of CODES) {
   onPage(`${code} is shown with its code and what to do next`, `/?table=broken&url=https://host.example/fail_${code}`, {}, async (page) => {
     const error = page.locator(`.stage [role=alert][data-code=${code}]`);

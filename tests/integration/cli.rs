@@ -1,7 +1,8 @@
 //! The command line: its output by format, its errors, its exit status.
 
 use crate::sql_fixture::folder;
-use arrow::ipc::reader::StreamReader;
+use arrow::ipc::reader::{FileReader, StreamReader};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use std::process::{Command, Output};
 
 fn lakeglass(arguments: &[&str]) -> Output {
@@ -25,19 +26,43 @@ fn rows_in_every_format() {
     assert_eq!(json, serde_json::json!(rows));
     let table = query("table");
     assert!(table.contains("| Paris | 12.0        |") && table.ends_with("3 rows\n"), "{table}");
-    let output = lakeglass(&["query", "-t", "weather=weather", "-f", "arrow", SQL]);
+    let lines = query("jsonl");
+    assert_eq!(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<serde_json::Value>>(), rows);
+    let output = lakeglass(&["query", "-t", "weather=weather", "-f", "arrow-stream", SQL]);
     let batches: Vec<_> =
         StreamReader::try_new(output.stdout.as_slice(), None).unwrap().map(|batch| batch.unwrap()).collect();
     assert_eq!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 4);
 }
 
 #[test]
+fn rows_in_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |format: &str| {
+        let path = folder.path().join(format);
+        let written = stdout(&["query", "-t", "weather=weather", "-f", format, "--out", path.to_str().unwrap(), SQL]);
+        assert_eq!(written, "");
+        std::fs::read(path).unwrap()
+    };
+    let arrow = FileReader::try_new(std::io::Cursor::new(file("arrow")), None).unwrap();
+    let parquet = ParquetRecordBatchReader::try_new(bytes::Bytes::from(file("parquet")), 1024).unwrap();
+    let arrow: Vec<_> = arrow.map(Result::unwrap).collect();
+    let parquet: Vec<_> = parquet.map(Result::unwrap).collect();
+    assert_eq!(arrow[0].columns(), parquet[0].columns());
+    assert_eq!((arrow.len(), arrow[0].num_rows()), (1, 4));
+    assert!(file("csv").starts_with(b"city,temperature\nParis,10.0\n"));
+    let refused = lakeglass(&["query", "-f", "parquet", "SELECT INTERVAL '1 day' AS i"]);
+    assert!(String::from_utf8(refused.stderr).unwrap().starts_with("unsupported_feature: "));
+}
+
+#[test]
 fn results_without_rows_and_nested_values() {
+    let twins = "SELECT a.value, b.value FROM generate_series(1, 1) a, generate_series(2, 2) b";
+    assert_eq!(stdout(&["query", "-f", "jsonl", twins]), "{\"value\":1,\"value_1\":2}\n");
     let none = |format: &str| stdout(&["query", "-t", "weather=weather@0", "-f", format, SQL]);
     assert_eq!(none("csv"), "city,temperature\n");
     assert_eq!(none("json"), "[]\n");
     assert!(none("table").ends_with("0 rows\n"));
-    assert_eq!(stdout(&["query", "-f", "csv", "SELECT [1, NULL] AS l, NULL AS n"]), "l,n\n\"[1, null]\",\n");
+    assert_eq!(stdout(&["query", "-f", "csv", "SELECT [1, NULL] AS l, NULL AS n"]), "l,n\n\"[1,null]\",\n");
     assert_eq!(stdout(&["query", "-f", "json", "SELECT [1, NULL] AS l, NULL AS n"]), "[{\"l\":[1,null],\"n\":null}]\n");
 }
 

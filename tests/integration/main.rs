@@ -69,6 +69,8 @@ mod sql_logic;
 #[cfg(feature = "sql")]
 mod sql_params;
 #[cfg(feature = "sql")]
+mod sql_plans;
+#[cfg(feature = "sql")]
 mod sql_time_travel;
 mod storage;
 mod storage_faults;

@@ -1,6 +1,6 @@
 //! TPC-H's 22 queries over Delta tables, with deletion vectors and without, against DuckDB's answers on the same rows.
 //!
-//! The rows are generated here, at scale factor 0.01; `TPCH_SCALE=0.1` takes ten times as many. DuckDB's answers to both are in
+//! The rows are generated here, at scale factor 0.01; `TPCH_SCALE=0.1`, which scripts/test sets, takes ten times as many. DuckDB's answers to both are in
 //! `tests/sql/tpch`, beside what made them.
 
 use crate::scan_fixture::parquet;

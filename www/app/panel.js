@@ -30,7 +30,7 @@ export class Panel {
    * Loads, then renders; resolves to whether it came to that. `work` does the waiting, `render` returns what to show.
    * @template T
    * @param {string} label
-   * @param {(signal: AbortSignal) => Promise<T>} work
+   * @param {(signal: AbortSignal, wait: import('./status.js').Wait) => Promise<T>} work
    * @param {(value: T) => Node | Node[]} render
    * @param {() => void} [retry] what "Try again" does, where that is more than loading this again
    * @returns {Promise<boolean>}
@@ -44,7 +44,7 @@ export class Panel {
     try {
       const value = await this.status.run(label, (signal, wait) => {
         timer = setTimeout(() => this.element.replaceChildren(centered(waitView(wait))), KEEP_MS);
-        return work(signal);
+        return work(signal, wait);
       }, { signal: current.signal });
       if (this.#current !== current) return false;
       this.element.replaceChildren(...[render(value)].flat());

@@ -1,11 +1,13 @@
 // The tab SQL: an editor over all tables of the list, each at the version it is shown at, and the result below.
 
 import { h, icon } from './dom.js';
+import { download, exportControl } from './download.js';
 import { Editor } from './editor.js';
 import { errorView, isCancelled } from './errors.js';
-import { formatCount, plural } from './format.js';
+import { formatBytes, formatCount, plural } from './format.js';
 import { Grid, MOST_ROWS } from './grid.js';
 import { centered, Panel } from './panel.js';
+import { describeProgress } from './progress.js';
 import { ResultSet } from './results.js';
 import { mentions, quoteName } from './names.js';
 
@@ -29,7 +31,9 @@ export class SqlTab {
   /** The statement the editor began with: another table brings its own. */
   #sample = '';
   #names = '';
-  #note = h('div', { class: 'panel-note' });
+  #said = h('span', null);
+  #note = h('div', { class: 'panel-note' }, this.#said, exportControl((format) => void this.#export(format)));
+  #plan = h('button', { type: 'button', class: 'button', title: 'Runs the query, and shows what each of its operators did', onclick: () => void this.explain() }, 'Plan');
   #sources = h('div', { class: 'sql-sources', 'aria-label': 'Tables of this query' });
   #run = h('button', { type: 'button', class: 'button primary', title: 'Run (Ctrl+Enter)', onclick: () => void this.run() }, icon('play'), 'Run', h('kbd', null, /mac|iphone|ipad/i.test(navigator.userAgent) ? '⌘↵' : 'Ctrl ↵'));
 
@@ -46,7 +50,7 @@ export class SqlTab {
     this.editor = new Editor({ run: () => void this.run(), change: (text) => this.#edited(text) });
     const result = h('div', { class: 'sql-result' }, h('div', { class: 'empty' }, 'Run a query to see its rows here.'));
     this.panel = new Panel(result, status);
-    element.append(h('div', { class: 'sql-editor' }, this.editor.element), h('div', { class: 'sql-bar' }, this.#run, this.#sources), result);
+    element.append(h('div', { class: 'sql-editor' }, this.editor.element), h('div', { class: 'sql-bar' }, this.#run, this.#plan, this.#sources), result);
     catalog.addEventListener('change', () => this.#describe());
   }
 
@@ -82,15 +86,51 @@ export class SqlTab {
     this.on.ran(this.editor.text, used);
     void this.#result?.close();
     const started = performance.now();
-    await this.panel.load('Running the query', async (signal) => {
+    await this.panel.load('Running the query', async (signal, wait) => {
       await this.#openAll(sql, signal);
       const lake = await this.catalog.lake();
-      const result = new ResultSet(lake.queryStream(sql, { signal }));
+      const result = new ResultSet(lake.queryStream(sql, { signal, onProgress: (progress) => (wait.detail = describeProgress(progress)) }));
       await result.readTo(1);
       if (!result.complete) await result.readTo(AHEAD);
       await this.#tell(result, started);
       return result;
     }, (result) => this.#show(result), () => void this.run());
+  }
+
+  /** Runs what is in the editor for its plan alone. */
+  async explain() {
+    const sql = this.editor.text.trim();
+    if (!sql) return;
+    void this.#result?.close();
+    this.#result = null;
+    const started = performance.now();
+    await this.panel.load('Running the query', async (signal) => {
+      await this.#openAll(sql, signal);
+      const lake = await this.catalog.lake();
+      const [{ planView }, plan] = await Promise.all([import('./plan.js'), lake.explain(sql, { signal, analyze: true })]);
+      this.status.done({ label: 'Plan of the query', millis: performance.now() - started });
+      return planView(plan);
+    }, (view) => view, () => void this.explain());
+  }
+
+  /**
+   * Writes all rows of the statement that is shown to a file.
+   * @param {import('../lakeglass/index.js').ExportFormat} format
+   */
+  async #export(format) {
+    const sql = this.#ranText;
+    const started = performance.now();
+    try {
+      const blob = await this.status.run(`Writing result.${format}`, async (signal, wait) => {
+        await this.#openAll(sql, signal);
+        const lake = await this.catalog.lake();
+        return lake.exportBlob(sql, { format, signal, onProgress: (progress) => (wait.detail = describeProgress(progress)) });
+      });
+      download(blob, `result.${format}`);
+      this.status.done({ label: `Wrote result.${format}, ${formatBytes(blob.size)}`, millis: performance.now() - started });
+    } catch (error) {
+      if (!isCancelled(error)) this.#said.replaceChildren(errorView(error, { compact: true }));
+    }
   }
 
   /** The tables a statement names; all of them where it asks what there is. @param {string} sql */
@@ -151,7 +191,7 @@ export class SqlTab {
       result.complete = true;
       void result.stream.close();
       this.#note.hidden = false;
-      this.#note.replaceChildren(isCancelled(error) ? `The first ${formatCount(result.rowCount)} rows; the query was cancelled here.` : errorView(error, { compact: true }));
+      this.#said.replaceChildren(isCancelled(error) ? `The first ${formatCount(result.rowCount)} rows; the query was cancelled here.` : errorView(error, { compact: true }));
     } finally {
       this.#reading = false;
     }
@@ -160,7 +200,7 @@ export class SqlTab {
   #describeResult() {
     if (!this.#result) return;
     const { rowCount, complete } = this.#result;
-    this.#note.textContent = complete ? plural(rowCount, 'row') : rowCount >= MOST_ROWS ? `The first ${formatCount(MOST_ROWS)} rows; add a LIMIT or an aggregate.` : `The first ${formatCount(rowCount)} rows; scroll for more.`;
+    this.#said.textContent = complete ? plural(rowCount, 'row') : rowCount >= MOST_ROWS ? `The first ${formatCount(MOST_ROWS)} rows; add a LIMIT or an aggregate.` : `The first ${formatCount(rowCount)} rows; scroll for more.`;
   }
 
   /** @param {string} text */

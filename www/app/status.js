@@ -4,7 +4,7 @@ import { h, icon } from './dom.js';
 import { formatBytes, formatCount, formatDuration } from './format.js';
 
 /** @typedef {import('../lakeglass/index.js').Metrics} Metrics */
-/** @typedef {{ label: string, started: number, cancel: () => void, quiet: boolean }} Wait */
+/** @typedef {{ label: string, started: number, cancel: () => void, quiet: boolean, detail?: string }} Wait `detail`: how far it is; may change */
 /** @typedef {{ label: string, rows?: number | bigint | null, more?: boolean, millis: number, metrics?: Metrics | null }} Done */
 
 /** A wait shorter than this is not shown: it would only flicker. */
@@ -131,13 +131,16 @@ function aborted(signal) {
  */
 export function waitView(wait, others = 0) {
   const elapsed = h('span', { class: 'elapsed', 'aria-hidden': 'true' });
+  const detail = h('span', { class: 'wait-detail', 'aria-hidden': 'true' });
   const view = h('div', { class: 'wait' },
     h('span', { class: 'spinner', 'aria-hidden': 'true' }),
     h('span', { class: 'wait-label' }, wait.label, others > 0 && ` (+${others})`),
     elapsed,
+    detail,
     h('button', { type: 'button', class: 'button quiet cancel', onclick: wait.cancel, title: 'Cancel (Esc)' }, icon('close'), 'Cancel'));
   const tick = () => {
     elapsed.textContent = `${((performance.now() - wait.started) / 1000).toFixed(1)} s`;
+    detail.textContent = wait.detail ?? '';
   };
   tick();
   const timer = setInterval(() => (view.isConnected ? tick() : clearInterval(timer)), 100);

@@ -1,14 +1,20 @@
 // An engine and the tables registered in it, as the caller sees them.
 
 import { Connection } from "./connection.js";
+import { blobOf, byteStream, mediaType } from "./export.js";
 import { tableFromArrays, tableToIPC } from "./pkg/arrow.js";
+import { told } from "./progress.js";
 import { ResultCursor, readArrow, readIPC, readRows } from "./results.js";
 import { RowStream } from "./stream.js";
 import { LakeTable } from "./table.js";
 import { resolveUrl } from "./urls.js";
 
 /** @import { EngineConfig } from "./engine.js" */
-/** @import { CallOptions, ConnectOptions, Lakeglass as PublicLakeglass, OpenOptions, QueryOptions, RegisteredTable, VersionOptions } from "./index.js" */
+/** @import { CallOptions, ConnectOptions, ExportOptions, Lakeglass as PublicLakeglass, OpenOptions, QueryOptions, QueryProgress, RegisteredTable, VersionOptions } from "./index.js" */
+/** @import { Opened } from "./results.js" */
+
+/** Bytes of Arrow that one call hands over, unless told: rows take several times as much. */
+const MAX_RESULT_BYTES = 512 * 2 ** 20;
 
 const ENGINE_OPTIONS = /** @type {const} */ (["concurrency", "cacheBytes", "storeBytes", "targetPartitions", "batchSize", "memoryLimit"]);
 
@@ -27,10 +33,12 @@ class EngineLostEvent extends Event {
 export class Lakeglass extends EventTarget {
   /** @type {Connection} */ #connection;
   /** @type {Map<string, LakeTable>} */ #registered = new Map();
+  /** @type {number} */ #maxResultBytes;
 
   /** @param {ConnectOptions & { engineUrl?: string | URL }} options `engineUrl`: another engine, for tests */
-  constructor({ worker = true, workerUrl, wasmUrl, sqlUrl, preloadSql = true, engineUrl, ...options }) {
+  constructor({ worker = true, workerUrl, wasmUrl, sqlUrl, preloadSql = true, maxResultBytes = MAX_RESULT_BYTES, engineUrl, ...options }) {
     super();
+    this.#maxResultBytes = maxResultBytes;
     const module = wasmUrl === undefined ? new URL("./pkg/lakeglass_bg.wasm", import.meta.url).href : resolveUrl(wasmUrl);
     const settings = {
       worker,
@@ -73,32 +81,59 @@ export class Lakeglass extends EventTarget {
    * @param {string} sql
    * @param {QueryOptions} [options]
    */
-  async query(sql, { signal, params } = {}) {
-    return readRows(new ResultCursor(await this.#run(sql, signal, params), signal));
+  async query(sql, options = {}) {
+    return readRows(await this.#cursor("query", { sql }, options), this.#maxResultBytes);
   }
 
   /**
    * @param {string} sql
    * @param {QueryOptions} [options]
    */
-  async queryArrow(sql, { signal, params } = {}) {
-    return readArrow(new ResultCursor(await this.#run(sql, signal, params), signal));
+  async queryArrow(sql, options = {}) {
+    return readArrow(await this.#cursor("query", { sql }, options), this.#maxResultBytes);
   }
 
   /**
    * @param {string} sql
    * @param {QueryOptions} [options]
    */
-  async queryIPC(sql, { signal, params } = {}) {
-    return readIPC(new ResultCursor(await this.#run(sql, signal, params), signal));
+  async queryIPC(sql, options = {}) {
+    return readIPC(await this.#cursor("query", { sql }, options), this.#maxResultBytes);
   }
 
   /**
    * @param {string} sql
    * @param {QueryOptions} [options]
    */
-  queryStream(sql, { signal, params } = {}) {
-    return new RowStream(() => this.#run(sql, signal, params), signal);
+  queryStream(sql, options = {}) {
+    const onProgress = told(options.onProgress);
+    return new RowStream(() => this.#run("query", { sql }, options, onProgress), options.signal, onProgress);
+  }
+
+  /**
+   * @param {string} sql
+   * @param {ExportOptions} options
+   */
+  export(sql, { format, ...options }) {
+    mediaType(format); // or a TypeError
+    return byteStream(() => this.#cursor("export", { sql, format }, options));
+  }
+
+  /**
+   * @param {string} sql
+   * @param {ExportOptions} options
+   */
+  async exportBlob(sql, options) {
+    return blobOf(this.export(sql, options), mediaType(options.format));
+  }
+
+  /**
+   * @param {string} sql
+   * @param {CallOptions & { params?: QueryOptions["params"], analyze?: boolean }} [options]
+   */
+  async explain(sql, { signal, params, analyze = false } = {}) {
+    const session = await this.#connection.sessionWithSql(signal);
+    return session.call("explain", { sql, analyze, params }, signal);
   }
 
   /**
@@ -170,13 +205,28 @@ export class Lakeglass extends EventTarget {
   }
 
   /**
-   * @param {string} sql
-   * @param {AbortSignal} [signal]
-   * @param {QueryOptions["params"]} [params]
+   * @template {"query" | "export"} M
+   * @param {M} method
+   * @param {import("./protocol.js").Methods[M]["params"]} call
+   * @param {QueryOptions} options
+   * @param {(progress: QueryProgress) => void} [onProgress]
+   * @returns {Promise<Opened>}
    */
-  async #run(sql, signal, params) {
+  async #run(method, call, { signal, params }, onProgress) {
     const session = await this.#connection.sessionWithSql(signal);
-    return { session, opened: await session.call("query", { sql, params }, signal) };
+    const asked = onProgress ? { ...call, params, progress: true } : { ...call, params };
+    return { session, opened: await session.call(method, asked, signal, onProgress) };
+  }
+
+  /**
+   * @template {"query" | "export"} M
+   * @param {M} method
+   * @param {import("./protocol.js").Methods[M]["params"]} call
+   * @param {QueryOptions} options
+   */
+  async #cursor(method, call, options) {
+    const onProgress = told(options.onProgress);
+    return new ResultCursor(await this.#run(method, call, options, onProgress), options.signal, onProgress);
   }
 
   /**

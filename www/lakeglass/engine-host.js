@@ -3,6 +3,7 @@
 
 import { LakeglassError, errorData, isTrap } from "./errors.js";
 import { compileModule } from "./module.js";
+import { PLANNING, PROGRESS_MILLIS } from "./progress.js";
 import { PROTOCOL } from "./protocol.js";
 import { redactUrl } from "./urls.js";
 
@@ -78,6 +79,7 @@ export class EngineHost {
     this.#calls.set(id, call);
     const held = params.handle === undefined ? undefined : this.#held.get(params.handle);
     held?.calls.add(call);
+    const telling = params.progress ? this.#tellProgress(id, held) : undefined;
     try {
       const value = await this.#run(method, params, call.signal);
       const bytes = /** @type {any} */ (value)?.bytes ?? /** @type {any} */ (value)?.schema;
@@ -87,11 +89,24 @@ export class EngineHost {
       if (isTrap(error)) this.#loseEngine(error);
       else this.#post({ id, error: errorData(error) });
     } finally {
+      clearInterval(telling);
       this.#calls.delete(id);
       held?.calls.delete(call);
       if (held?.freed && held.calls.size === 0 && !this.#lost) held.object.free();
       if (this.#closed && this.#calls.size === 0) this.#freeEngine();
     }
+  }
+
+  /**
+   * While a call is under way; there is no result yet where it plans a query.
+   * @param {number} id
+   * @param {Held | undefined} held
+   */
+  #tellProgress(id, held) {
+    const result = held && "progress" in held.object ? held.object : undefined;
+    return setInterval(() => {
+      if (!this.#lost) this.#post({ id, progress: result?.progress() ?? PLANNING });
+    }, PROGRESS_MILLIS);
   }
 
   /**
@@ -129,8 +144,12 @@ export class EngineHost {
         return this.#running().deregister(params.name);
       case "query":
         return this.#openedResult(this.#running().query(params.sql, signal, params.params));
+      case "export":
+        return this.#openedResult(this.#running().export(params.sql, params.format, signal, params.params));
+      case "explain":
+        return this.#running().explain(params.sql, params.analyze, signal, params.params).then(JSON.parse);
       case "next":
-        return this.#next(/** @type {EngineResult} */ (this.#object(handle)), signal);
+        return this.#next(/** @type {EngineResult} */ (this.#object(handle)), signal, params.progress);
       case "free":
         return this.#free(handle);
     }
@@ -256,10 +275,11 @@ export class EngineHost {
   /**
    * @param {EngineResult} result
    * @param {AbortSignal} signal
+   * @param {boolean | undefined} progress whether it is asked for
    */
-  async #next(result, signal) {
+  async #next(result, signal, progress) {
     const bytes = await result.next(signal);
-    return { bytes, metrics: result.metrics() };
+    return { bytes, metrics: result.metrics(), progress: progress ? result.progress() : undefined };
   }
 
   /** @param {EngineTable | EngineResult} object */

@@ -1,5 +1,5 @@
 // What the built module `pkg/lakeglass.js` exports (the engine's `src/api`): the seam between the package and the engine.
-import type { AccessOptions, Commit, Field, FileInfo, Metrics, QueryParams, TableInfo } from "./index.js";
+import type { AccessOptions, Commit, Field, FileInfo, Metrics, QueryParams, QueryProgress, TableInfo } from "./index.js";
 
 /** Where the WebAssembly comes from. */
 export interface InitInput {
@@ -37,6 +37,8 @@ export interface Engine {
   registerArrow(name: string, bytes: Uint8Array): Promise<void>;
   deregister(name: string): boolean;
   query(sql: string, signal?: AbortSignal, params?: QueryParams): Promise<EngineResult>;
+  export(sql: string, format: string, signal?: AbortSignal, params?: QueryParams): Promise<EngineResult>;
+  explain(sql: string, analyze: boolean, signal?: AbortSignal, params?: QueryParams): Promise<string>;
   free(): void;
 }
 
@@ -55,5 +57,6 @@ export interface EngineResult {
   schema(): Uint8Array;
   next(signal?: AbortSignal): Promise<Uint8Array | undefined>;
   metrics(): Metrics;
+  progress(): QueryProgress;
   free(): void;
 }

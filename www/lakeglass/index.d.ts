@@ -11,8 +11,10 @@
  */
 
 import type { OpenOptions } from "./access.js";
+import type { ExportOptions, PlanNode, QueryOptions, QueryParams } from "./query.js";
 
 export type { AccessOptions, OpenOptions, Sign, Signed } from "./access.js";
+export type { ExportFormat, ExportOptions, ParamValue, PlanNode, QueryOptions, QueryParams, QueryProgress } from "./query.js";
 
 /** What went wrong, by what a caller can do about it. Stable: the same words in Rust, here and on the command line. */
 export type ErrorCode =
@@ -70,21 +72,6 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/**
- * A value for a parameter of a statement. A whole number is an integer, any other a double; a `Date` is a timestamp, a `Uint8Array`
- * a binary, an array a list (`x = ANY($list)`).
- */
-export type ParamValue = null | undefined | boolean | number | bigint | string | Date | Uint8Array | ParamValue[];
-
-/** Values by place, of `?` or `$1`, or by name, of `$name`. */
-export type QueryParams = ParamValue[] | { [name: string]: ParamValue };
-
-/** What a query takes. */
-export interface QueryOptions extends CallOptions {
-  /** Values for the statement's parameters. They are bound as values: no text in them is ever read as SQL. */
-  params?: QueryParams;
-}
-
 /** Which version of a table. Neither: the latest. Not both. */
 export interface VersionOptions {
   version?: bigint | number;
@@ -123,11 +110,16 @@ export interface EngineOptions {
   targetPartitions?: number;
   /** Rows in a batch, at most. */
   batchSize?: number;
-  /** Bytes a query may hold before it fails with `memory_limit`. */
+  /** Bytes that queries may hold together before one fails with `memory_limit`; 2 GiB by default, half of what WebAssembly may have. */
   memoryLimit?: number;
 }
 
 export interface ConnectOptions extends EngineOptions, CallOptions {
+  /**
+   * Bytes of Arrow that one call of `query`, `queryArrow` or `queryIPC` hands over at most; 512 MiB by default. A larger result ends
+   * with `memory_limit`: it can be streamed or exported.
+   */
+  maxResultBytes?: number;
   /** Tables to open and register under a name, at their latest version unless said otherwise. */
   tables?: Record<string, string | URL | TableSource | LakeTable>;
   /**
@@ -425,6 +417,18 @@ export class Lakeglass extends EventTarget {
   queryIPC(sql: string, options?: QueryOptions): Promise<Uint8Array & { readonly metrics: Metrics }>;
   /** Runs a statement, batch by batch, at the pace of the reader. */
   queryStream(sql: string, options?: QueryOptions): RowStream;
+  /**
+   * Runs a query; its result as the bytes of a file, which are made as they are read: `await stream.pipeTo(writable)`,
+   * `await new Response(stream).bytes()`. Cancelling the stream ends the query.
+   */
+  export(sql: string, options: ExportOptions): ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** The same as a `Blob` of the format's media type, to be downloaded. */
+  exportBlob(sql: string, options: ExportOptions): Promise<Blob>;
+  /**
+   * The plan of a query. With `analyze` the query is run to its end, its rows are dropped, and each operator tells what it did. The same as text:
+   * `EXPLAIN …`, `EXPLAIN ANALYZE …`.
+   */
+  explain(sql: string, options?: CallOptions & { params?: QueryParams; analyze?: boolean }): Promise<PlanNode>;
   /**
    * Opens a table, by URL or, when it is the name of a registered one, that table: at the version it is registered at, or at
    * another one. To open a folder of that name, write `./name`.

@@ -5,10 +5,10 @@
 
 /** @import { EngineConfig, EngineVersion } from "./engine.js" */
 /** @import { ErrorData } from "./errors.js" */
-/** @import { AccessOptions, Commit, Field, FileInfo, Metrics, QueryParams, Signed, TableInfo } from "./index.js" */
+/** @import { AccessOptions, Commit, Field, FileInfo, ExportFormat, Metrics, PlanNode, QueryParams, QueryProgress, Signed, TableInfo } from "./index.js" */
 
 /** Raised when the messages change: page and worker may come from caches of different age. */
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 
 /**
  * @typedef {number} Handle
@@ -37,8 +37,11 @@ export const PROTOCOL = 3;
  * @property {{ params: { name: string, handle: Handle }, value: void }} register
  * @property {{ params: { name: string, bytes: Uint8Array }, value: void }} registerArrow
  * @property {{ params: { name: string }, value: boolean }} deregister
- * @property {{ params: { sql: string, params?: QueryParams }, value: OpenedResult }} query
- * @property {{ params: { handle: Handle }, value: { bytes: Uint8Array | undefined, metrics: Metrics } }} next
+ * @property {{ params: { sql: string, params?: QueryParams, progress?: boolean }, value: OpenedResult }} query
+ * @property {{ params: { sql: string, format: ExportFormat, params?: QueryParams, progress?: boolean }, value: OpenedResult }} export
+ *   whose `next` gives the bytes of a file
+ * @property {{ params: { sql: string, analyze: boolean, params?: QueryParams }, value: PlanNode }} explain
+ * @property {{ params: { handle: Handle, progress?: boolean }, value: { bytes: Uint8Array | undefined, metrics: Metrics, progress?: QueryProgress } }} next
  * @property {{ params: { handle: Handle }, value: Metrics | null }} free a result's metrics; what is under way is cancelled
  *
  * @typedef {keyof Methods} Method
@@ -49,7 +52,9 @@ export const PROTOCOL = 3;
  * @typedef {{ hello: number }
  *   | { id: number, value: any }
  *   | { id: number, error: ErrorData }
+ *   | { id: number, progress: QueryProgress }
  *   | { ask: number, sign: number, path: string }
- *   | { lost: string }} FromHost `ask`: where an object is, of one of the page's functions; `lost`: the instance trapped and must be
+ *   | { lost: string }} FromHost `progress`: of a call under way that
+ *   asked for it; `ask`: where an object is, of one of the page's functions; `lost`: the instance trapped and must be
  *   replaced
  */

@@ -1,11 +1,12 @@
 // Results of the engine: pulled batch by batch, and freed.
 
 import { cancelled } from "./errors.js";
+import { tooLarge } from "./export.js";
 import { Dictionaries, END_OF_STREAM, concatenate } from "./ipc.js";
 import { tableFromIPC } from "./pkg/arrow.js";
 import { resultSchema, rowsFromIPC } from "./rows.js";
 
-/** @import { ArrowTable, Metrics, ResultField, Row, RowBatch, Rows } from "./index.js" */
+/** @import { ArrowTable, Metrics, QueryProgress, ResultField, Row, RowBatch, Rows } from "./index.js" */
 /** @import { Handle, OpenedResult } from "./protocol.js" */
 /** @import { Session } from "./session.js" */
 
@@ -19,6 +20,7 @@ export class ResultCursor {
   /** @type {Session} */ #session;
   /** @type {Handle} */ #handle;
   /** @type {AbortSignal | undefined} */ #signal;
+  /** @type {((progress: QueryProgress) => void) | undefined} */ #onProgress;
   /** @type {() => void} */ #onAbort;
   #ended = false;
 
@@ -28,11 +30,13 @@ export class ResultCursor {
   /**
    * @param {Opened} opened
    * @param {AbortSignal} [signal] for all that follows
+   * @param {(progress: QueryProgress) => void} [onProgress]
    */
-  constructor({ session, opened }, signal) {
+  constructor({ session, opened }, signal, onProgress) {
     this.#session = session;
     this.#handle = opened.handle;
     this.#signal = signal;
+    this.#onProgress = onProgress;
     /** @readonly the stream's schema message */
     this.schemaBytes = opened.schema;
     this.#onAbort = () => void this.end();
@@ -47,8 +51,10 @@ export class ResultCursor {
     if (this.#signal?.aborted) throw cancelled(this.#signal.reason);
     if (this.#ended) return undefined;
     try {
-      const { bytes, metrics } = await this.#session.call("next", { handle: this.#handle }, this.#signal);
+      const params = this.#onProgress ? { handle: this.#handle, progress: true } : { handle: this.#handle };
+      const { bytes, metrics, progress } = await this.#session.call("next", params, this.#signal, this.#onProgress);
       this.metrics = metrics;
+      if (progress) this.#onProgress?.(progress);
       if (bytes === undefined) await this.end();
       return bytes;
     } catch (error) {
@@ -76,39 +82,53 @@ export class ResultCursor {
     this.#session.free(this.#handle);
   }
 
-  /** Everything, as the messages of an IPC stream. */
-  async messages() {
+  /**
+   * Everything, as the messages of an IPC stream.
+   * @param {number} most bytes
+   */
+  async messages(most) {
     const messages = [this.schemaBytes];
-    for (let bytes = await this.next(); bytes !== undefined; bytes = await this.next()) messages.push(bytes);
+    let held = 0;
+    for (let bytes = await this.next(); bytes !== undefined; bytes = await this.next()) {
+      messages.push(bytes);
+      held += bytes.length;
+      if (held > most) {
+        await this.end();
+        throw tooLarge(most);
+      }
+    }
     return messages;
   }
 }
 
 /**
  * @param {ResultCursor} cursor
+ * @param {number} most bytes of Arrow
  * @returns {Promise<Rows>}
  */
-export async function readRows(cursor) {
+export async function readRows(cursor, most) {
   const schema = resultSchema(cursor.schemaBytes);
-  const rows = rowsFromIPC(await cursor.messages(), schema);
+  const rows = rowsFromIPC(await cursor.messages(most), schema);
   return /** @type {Rows} */ (withHidden(rows, { schema, metrics: cursor.metrics }));
 }
 
 /**
  * @param {ResultCursor} cursor
+ * @param {number} most bytes of Arrow
  * @returns {Promise<ArrowTable & { readonly metrics: Metrics }>}
  */
-export async function readArrow(cursor) {
-  const table = tableFromIPC(await cursor.messages(), ARROW);
+export async function readArrow(cursor, most) {
+  const table = tableFromIPC(await cursor.messages(most), ARROW);
   return /** @type {any} */ (withHidden(table, { metrics: cursor.metrics }));
 }
 
 /**
  * @param {ResultCursor} cursor
+ * @param {number} most bytes of Arrow
  * @returns {Promise<Uint8Array & { readonly metrics: Metrics }>}
  */
-export async function readIPC(cursor) {
-  const bytes = concatenate([...(await cursor.messages()), END_OF_STREAM]);
+export async function readIPC(cursor, most) {
+  const bytes = concatenate([...(await cursor.messages(most)), END_OF_STREAM]);
   return /** @type {any} */ (withHidden(bytes, { metrics: cursor.metrics }));
 }
 

@@ -3,10 +3,10 @@
 import { LakeglassError, cancelled, errorFromData } from "./errors.js";
 
 /** @import { FromHost, Handle, Method, Methods } from "./protocol.js" */
-/** @import { Sign } from "./index.js" */
+/** @import { QueryProgress, Sign } from "./index.js" */
 /** @import { Transport } from "./transport.js" */
 
-/** @typedef {{ resolve: (value: any) => void, reject: (error: Error) => void }} Pending */
+/** @typedef {{ resolve: (value: any) => void, reject: (error: Error) => void, onProgress?: (progress: QueryProgress) => void }} Pending */
 
 export class Session {
   /** @type {Transport | null} */ #transport = null;
@@ -33,9 +33,10 @@ export class Session {
    * @param {M} method
    * @param {Methods[M]["params"]} params
    * @param {AbortSignal} [signal]
+   * @param {(progress: QueryProgress) => void} [onProgress] what `params` asked for
    * @returns {Promise<Methods[M]["value"]>}
    */
-  call(method, params, signal) {
+  call(method, params, signal, onProgress) {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
       if (signal?.aborted) return reject(cancelled(signal.reason));
@@ -50,6 +51,7 @@ export class Session {
       this.#pending.set(id, {
         resolve: (value) => (done(), resolve(value)),
         reject: (error) => (done(), reject(error)),
+        onProgress,
       });
       this.#transport?.post({ id, method, params });
     });
@@ -97,6 +99,7 @@ export class Session {
     if ("hello" in message) return;
     if ("ask" in message) return void this.#sign(message.ask, message.sign, message.path);
     const pending = this.#pending.get(message.id);
+    if ("progress" in message) return pending?.onProgress?.(message.progress);
     this.#pending.delete(message.id);
     if (pending) {
       if ("error" in message) pending.reject(errorFromData(message.error));

@@ -3,7 +3,7 @@
 import { cancelled } from "./errors.js";
 import { BatchReader, ResultCursor } from "./results.js";
 
-/** @import { Metrics, ResultField, RowBatch, RowStream as PublicStream } from "./index.js" */
+/** @import { Metrics, QueryProgress, ResultField, RowBatch, RowStream as PublicStream } from "./index.js" */
 /** @import { Opened } from "./results.js" */
 
 /** Frees results whose stream was dropped half way. */
@@ -13,6 +13,7 @@ const abandoned = new FinalizationRegistry((/** @type {{ cursor?: ResultCursor }
 export class RowStream {
   /** @type {() => Promise<Opened>} */ #open;
   /** @type {AbortSignal | undefined} */ #signal;
+  /** @type {((progress: QueryProgress) => void) | undefined} */ #onProgress;
   /** @type {Promise<{ cursor: ResultCursor, reader: BatchReader }> | null} */ #started = null;
   /** @type {{ cursor?: ResultCursor }} */ #state = {};
   /** @type {(metrics: Metrics) => void} */ #resolveMetrics = () => {};
@@ -24,10 +25,12 @@ export class RowStream {
   /**
    * @param {() => Promise<Opened>} open starts the query
    * @param {AbortSignal} [signal]
+   * @param {(progress: QueryProgress) => void} [onProgress]
    */
-  constructor(open, signal) {
+  constructor(open, signal, onProgress) {
     this.#open = open;
     this.#signal = signal;
+    this.#onProgress = onProgress;
     this.metrics = new Promise((resolve, reject) => {
       this.#resolveMetrics = resolve;
       this.#rejectMetrics = reject;
@@ -75,7 +78,7 @@ export class RowStream {
   #start() {
     if (this.#closed && !this.#started) return Promise.reject(cancelled());
     this.#started ??= this.#open().then((opened) => {
-      const cursor = new ResultCursor(opened, this.#signal);
+      const cursor = new ResultCursor(opened, this.#signal, this.#onProgress);
       this.#state.cursor = cursor;
       return { cursor, reader: new BatchReader(opened.opened.schema) };
     });

@@ -111,7 +111,7 @@ export class LakeTable {
     const session = await this.#connection.session(signal);
     const handle = await this.handle(session, signal);
     const opened = await session.call("preview", { handle, limit: 100, ...defined(options) }, signal);
-    return readRows(new ResultCursor({ session, opened }, signal));
+    return readRows(new ResultCursor({ session, opened }, signal), Infinity);
   }
 
   close() {

@@ -9,9 +9,11 @@ use futures::StreamExt;
 use futures::future::try_join_all;
 use lakeglass::sql::{ParamValue, Params, Session, SessionOptions};
 use lakeglass::{Error, Table, TableUrl};
-use std::io::{self, BufWriter};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 
-/// Runs one SQL statement and writes its rows to stdout.
+/// Runs one SQL statement and writes its rows to stdout, or to a file.
 #[derive(Args)]
 pub struct Query {
     /// A table and the name SQL knows it by: NAME=URL, NAME=FOLDER, with @VERSION (a number or an ISO timestamp) behind it
@@ -21,6 +23,9 @@ pub struct Query {
     /// How rows are written.
     #[arg(long, short, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Writes to this file instead of stdout.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Tells on stderr how many requests and bytes the query took.
     #[arg(long)]
     metrics: bool,
@@ -43,7 +48,11 @@ impl Query {
             session.register(&argument.name, table)?;
         }
         let mut result = session.query_with(&self.sql, &params(&self.params, &self.sql)?).await?;
-        let mut output = Output::new(self.format, result.schema.clone(), BufWriter::new(io::stdout().lock()))?;
+        let out: Box<dyn Write> = match &self.out {
+            Some(path) => Box::new(File::create(path)?),
+            None => Box::new(io::stdout().lock()),
+        };
+        let mut output = Output::new(self.format, result.schema.clone(), BufWriter::new(out))?;
         while let Some(batch) = result.batches.next().await {
             output.write(batch?)?;
         }

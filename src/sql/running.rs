@@ -1,0 +1,41 @@
+//! A plan, run: its rows as they come, and how far it is.
+
+use super::engine::QueryProgress;
+use super::error::from_datafusion;
+use super::slices;
+use crate::error::Result;
+use crate::scan::Progress;
+use arrow::array::RecordBatch;
+use datafusion::execution::context::SessionState;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use std::sync::Arc;
+use std::task::Poll;
+
+/// A plan that runs when its batches are asked for.
+pub struct Running {
+    /// The rows.
+    pub batches: BoxStream<'static, Result<RecordBatch>>,
+    /// How far its scans are.
+    pub progress: Progress,
+    /// What runs, and counts meanwhile.
+    pub plan: Arc<dyn ExecutionPlan>,
+}
+
+/// Makes `plan` ready to run, with breaks. Some operators start their tasks when they are executed: that waits for the first poll.
+pub fn start(mut state: SessionState, plan: Arc<dyn ExecutionPlan>) -> Result<Running> {
+    let progress = Progress::default();
+    state.config_mut().set_extension(Arc::new(QueryProgress(progress.clone())));
+    let plan = slices::interruptible(plan).map_err(from_datafusion)?;
+    let (begun, ended, running) = (progress.clone(), progress.clone(), plan.clone());
+    let begin = async move {
+        begun.begin();
+        execute_stream(running, state.task_ctx())
+    };
+    let end = stream::poll_fn(move |_| {
+        ended.end();
+        Poll::Ready(None)
+    });
+    let batches = stream::once(begin).try_flatten().map_err(from_datafusion).chain(end).boxed();
+    Ok(Running { batches, progress, plan })
+}
