@@ -31,7 +31,7 @@ function measure(bytes) {
 }
 
 /** @param {string[]} cells */
-const line = (cells) => console.log(cells.map((cell, index) => (index ? cell.padStart(12) : cell.padEnd(36))).join(""));
+const line = (cells) => console.log(cells.map((cell, index) => (index ? cell.padStart(14) : cell.padEnd(36))).join(""));
 
 let failed = false;
 /** @param {string} message */
