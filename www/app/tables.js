@@ -139,8 +139,8 @@ function openForm(open, lake) {
   acceptDropped(lake, openLocal);
   const form = h('form', { class: 'open-form', 'aria-label': 'Open a table by URL' },
     h('h2', null, 'Open any Delta table'), url, h('div', { class: 'row' }, name, h('button', { class: 'button primary' }, 'Open')), note, access.element,
-    h('button', { class: 'button', type: 'button', onclick: () => openLocal(pickFolder()) }, 'Open a folder of this machine'),
-    h('button', { class: 'button', type: 'button', onclick: () => openLocal(pickFile(lake)) }, 'Open a Parquet file of this machine'));
+    h('button', { class: 'button', type: 'button', onclick: () => openLocal(pickFolder()) }, 'Open a local folder'),
+    h('button', { class: 'button', type: 'button', onclick: () => openLocal(pickFile(lake)) }, 'Open a local Parquet file'));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const address = cleanUrl(url.value);
