@@ -55,6 +55,8 @@ mod sql_definitions;
 #[cfg(feature = "sql")]
 mod sql_depth;
 #[cfg(feature = "sql")]
+mod sql_dynamic_filters;
+#[cfg(feature = "sql")]
 mod sql_equals_scan;
 #[cfg(feature = "sql")]
 mod sql_fixture;
