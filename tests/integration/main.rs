@@ -33,6 +33,7 @@ mod manifest;
 mod readme;
 #[cfg(feature = "sql")]
 mod row_tracking;
+#[cfg(feature = "sql")]
 mod scan_bloom_filters;
 mod scan_bounds;
 mod scan_damage;
