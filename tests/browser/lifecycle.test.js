@@ -61,7 +61,7 @@ const ROWS = 1_500_000;
 /** Statements whose work lies in one operator, and none of them in what is below it. */
 const HEAVY = {
   sort: `SELECT a, b FROM (SELECT (value * 7919) % 1000003 AS a, concat('row ', value % 977) AS b FROM generate_series(1, ${ROWS})) ORDER BY b, a`,
-  "sort by one key": `SELECT a FROM (SELECT (value * 7919) % 1000003 AS a FROM generate_series(1, ${2 * ROWS})) ORDER BY a`,
+  "sort by one key": `SELECT a FROM (SELECT (value * 7919) % 1000003 AS a FROM generate_series(1, ${8 * ROWS})) ORDER BY a`,
   aggregate: `SELECT a, count(*), min(b) FROM (SELECT (value * 7919) % 300007 AS a, value AS b FROM generate_series(1, ${4 * ROWS})) GROUP BY a`,
   window: `SELECT a, sum(b) OVER (PARTITION BY a ORDER BY b) FROM (SELECT (value * 7919) % 1009 AS a, value AS b FROM generate_series(1, ${ROWS}))`,
   join: `SELECT count(*) FROM generate_series(1, 20000) a JOIN generate_series(1, 20000) b ON a.value % 7 = b.value % 7 WHERE (a.value + b.value) % 3 = 1`,
@@ -77,7 +77,7 @@ for (const [name, sql] of Object.entries(HEAVY)) {
       const abort = new AbortController();
       const turns = countTurns();
       const code = codeOf(lake.query(sql, { signal: abort.signal, onProgress: ({ phase }) => phases.push(phase) }));
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await new Promise((resolve) => setTimeout(resolve, 400)); // each takes a second or more on a fast machine
       const working = { ...turns };
       abort.abort();
       const aborted = performance.now();
