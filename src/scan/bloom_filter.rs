@@ -68,10 +68,10 @@ impl Values {
 
 /// Those of `groups` that may hold a value which every wanted row has.
 pub(super) async fn filter(file: &OpenFile, groups: Vec<KeptGroup>) -> Result<Vec<KeptGroup>> {
-    let wanted: Vec<(usize, Values)> = wanted(file);
-    if wanted.is_empty() || !file.scan.bloom_filters.pays() {
+    if !has_filters(file) || !file.scan.bloom_filters.pays() {
         return Ok(groups);
     }
+    let wanted = wanted(file);
     let mut asked: Vec<(usize, &Values, Range<u64>)> = Vec::new();
     for (position, kept) in groups.iter().enumerate() {
         for (leaf, values) in &wanted {
@@ -95,6 +95,11 @@ pub(super) async fn filter(file: &OpenFile, groups: Vec<KeptGroup>) -> Result<Ve
     }
     file.scan.bloom_filters.tried(keep.contains(&false));
     Ok(groups.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(group, _)| group).collect())
+}
+
+fn has_filters(file: &OpenFile) -> bool {
+    let mut columns = file.metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
+    columns.any(|column| column.bloom_filter_offset().is_some())
 }
 
 /// What the scan's predicates say of single columns, by leaf of the file.

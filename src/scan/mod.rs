@@ -36,8 +36,7 @@ mod row_groups;
 mod row_tracking;
 mod stream;
 mod variant;
-// Without link-time optimisation more of the C library is asked for than this stands in for.
-#[cfg(all(target_arch = "wasm32", not(debug_assertions)))]
+#[cfg(target_arch = "wasm32")]
 mod zstd_encoder;
 
 use crate::error::Result;

@@ -15,7 +15,7 @@ use futures::stream::{FuturesOrdered, StreamExt};
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// Files being opened at once. Storage has its own limit on requests.
 const OPENING: usize = 8;
@@ -191,10 +191,7 @@ impl Stream for ScanStream {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         // A consumer that takes all it can get would keep replies waiting, and what they would start.
-        if wake::tick() {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
+        ready!(wake::poll_turn(cx));
         let this = &mut *self;
         loop {
             if this.failed || this.wanted == 0 {

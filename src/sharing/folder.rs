@@ -85,17 +85,9 @@ impl Grant {
 
     /// Where the folder's bytes are, for as long as the credentials are good.
     fn storage(&self, options: &StorageOptions) -> Result<Storage> {
-        let at = &options.access;
-        let access = AccessOptions {
-            endpoint: at.endpoint.clone(),
-            region: at.region.clone(),
-            style: at.style,
-            list: at.list,
-            index: at.index,
-            allowed_origins: at.allowed_origins.clone(),
-            ..self.access.clone()
-        };
-        Storage::open(&self.location, &StorageOptions { access, sign: None, ..options.clone() })
+        let AccessOptions { endpoint, region, style, allowed_origins, .. } = options.access.clone();
+        let access = AccessOptions { endpoint, region, style, allowed_origins, ..self.access.clone() };
+        Storage::open(&self.location, &StorageOptions { access, ..options.clone() })
     }
 }
 
@@ -113,8 +105,8 @@ impl std::fmt::Debug for Folder {
     }
 }
 
-/// The storage of the folder of `grant`, whose credentials are renewed as long as the server gives them. `options` say where the
-/// cloud's service is; what opens it is the grant's alone.
+/// The storage of the folder of `grant`, whose credentials are renewed as long as the server gives them. `options`, a shared
+/// table's, say where the cloud's service is and hold no credentials; what opens it is the grant's alone.
 pub(super) fn open(client: Arc<Client>, name: SharedName, options: &StorageOptions, grant: Grant) -> Result<Storage> {
     let storage = grant.storage(options)?;
     if grant.access.bearer_token.is_some() {
@@ -122,20 +114,8 @@ pub(super) fn open(client: Arc<Client>, name: SharedName, options: &StorageOptio
         return Ok(storage);
     }
     let folder = Folder { client, name, options: options.clone(), current: Mutex::new((storage, grant.ends)) };
-    let bare = Grant { access: AccessOptions::default(), ..grant };
-    let mut options = options.clone();
-    options.sign = Some(Arc::new(folder));
-    let AccessOptions { endpoint, region, style, index, allowed_origins, .. } = options.access;
-    options.access = AccessOptions {
-        endpoint,
-        region,
-        style,
-        index,
-        allowed_origins,
-        list: Some(false),
-        ..AccessOptions::default()
-    };
-    Storage::open(&bare.location, &options)
+    let access = AccessOptions { list: Some(false), ..options.access.clone() };
+    Storage::open(&grant.location, &StorageOptions { access, sign: Some(Arc::new(folder)), ..options.clone() })
 }
 
 impl Folder {

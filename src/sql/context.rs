@@ -157,13 +157,9 @@ impl Session {
     /// `EXPLAIN ANALYZE`: runs the statement to its end when the answer is asked for.
     async fn analyze(&self, statement: Statement) -> Result<QueryResult> {
         let (state, meter, plan) = self.plan(statement).await?;
-        let Running { mut batches, progress, plan } = start(state, plan)?;
-        let answer = async move {
-            while let Some(batch) = batches.next().await {
-                batch?;
-            }
-            explain::analyzed(&plan).map_err(from_datafusion)
-        };
+        let running = start(state, plan)?;
+        let progress = running.progress.clone();
+        let answer = async move { explain::analyzed(&running.finish().await?).map_err(from_datafusion) };
         Ok(QueryResult { schema: explain::analyzed_schema(), batches: stream::once(answer).boxed(), meter, progress })
     }
 
@@ -178,13 +174,7 @@ impl Session {
             _ => return Err(Error::InvalidSql { message: "only queries have a plan: SELECT, WITH, VALUES".into() }),
         };
         let (state, meter, plan) = self.plan(statement).await?;
-        if !analyze {
-            return Ok((PlanNode::of(&plan), meter));
-        }
-        let Running { mut batches, plan, .. } = start(state, plan)?;
-        while let Some(batch) = batches.next().await {
-            batch?;
-        }
+        let plan = if analyze { start(state, plan)?.finish().await? } else { plan };
         Ok((PlanNode::of(&plan), meter))
     }
 

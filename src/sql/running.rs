@@ -22,6 +22,16 @@ pub struct Running {
     pub plan: Arc<dyn ExecutionPlan>,
 }
 
+impl Running {
+    /// Runs to the end, for what the plan counts meanwhile.
+    pub async fn finish(mut self) -> Result<Arc<dyn ExecutionPlan>> {
+        while let Some(batch) = self.batches.next().await {
+            batch?;
+        }
+        Ok(self.plan)
+    }
+}
+
 /// Makes `plan` ready to run, with breaks. Some operators start their tasks when they are executed: that waits for the first poll.
 pub fn start(mut state: SessionState, plan: Arc<dyn ExecutionPlan>) -> Result<Running> {
     let progress = Progress::default();

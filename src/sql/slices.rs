@@ -22,7 +22,7 @@ use futures::{Stream, StreamExt};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// The plan with all its operators interruptible. To be applied last: no optimizer knows the nodes it puts in.
 pub fn interruptible(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -98,10 +98,7 @@ impl Stream for Slices {
     type Item = Result<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if wake::tick() {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
+        ready!(wake::poll_turn(cx));
         self.input.poll_next_unpin(cx)
     }
 

@@ -63,7 +63,7 @@ impl Storage {
 
     /// Keeps what the cache has of the log, if that has become more.
     pub(crate) async fn remember(&self) {
-        let runs = self.shared.cache.log();
+        let Some(runs) = self.shared.cache.log() else { return };
         let bytes = runs.iter().map(|run| run.bytes.len()).sum();
         if bytes <= MOST_BYTES && self.shared.cache.note_kept(runs.len(), bytes) {
             self.shared.cache.remember(encode(&runs)).await;

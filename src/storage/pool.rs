@@ -142,12 +142,9 @@ impl Shelf {
         .await;
     }
 
-    /// All that is here of the log.
-    pub(super) fn log(&self) -> Vec<Run> {
-        match self.url {
-            Some(_) => self.cache().shelf(self.log),
-            None => Vec::new(),
-        }
+    /// All that is here of the log, if it can be kept.
+    pub(super) fn log(&self) -> Option<Vec<Run>> {
+        self.kept_log().map(|_| self.cache().shelf(self.log))
     }
 
     /// Notes that so much of the log is in the store that outlives the page. True: that is news.
@@ -158,14 +155,14 @@ impl Shelf {
 
     /// The log as [`Shelf::remember`] left it.
     pub(super) async fn recall(&self) -> Option<Bytes> {
-        let (persistent, url) = (self.pool.shared.persistent.as_ref()?, self.url.as_ref()?);
-        persistent.whole(object_id(url, KEPT_LOG)).await
+        let (persistent, object) = self.kept_log()?;
+        persistent.whole(object).await
     }
 
     /// Hands the log to the store that outlives the page, in the place of what is there. Nobody waits for it, either.
     pub(super) async fn remember(&self, log: Bytes) {
-        let Some(url) = &self.url else { return };
-        let (pool, object) = (self.pool.clone(), object_id(url, KEPT_LOG));
+        let Some((_, object)) = self.kept_log() else { return };
+        let pool = self.pool.clone();
         unawaited(async move {
             if let Some(persistent) = &pool.shared.persistent {
                 persistent.replace(object, log).await;
@@ -174,11 +171,20 @@ impl Shelf {
         .await;
     }
 
+    fn kept_log(&self) -> Option<(&PersistentCache, ObjectId)> {
+        self.kept_as(KEPT_LOG)
+    }
+
     fn persistent(&self, location: &FileLocation) -> Option<(&PersistentCache, ObjectId)> {
-        let (persistent, url) = (self.pool.shared.persistent.as_ref()?, self.url.as_ref()?);
         // A URL of its own may be signed.
         let is_data = matches!(location, FileLocation::Relative(path) if !is_log(path));
-        is_data.then(|| (persistent, object_id(url, &location_name(location))))
+        is_data.then(|| self.kept_as(&location_name(location)))?
+    }
+
+    /// The store that outlives the page, and what it knows `name` of this table by.
+    fn kept_as(&self, name: &str) -> Option<(&PersistentCache, ObjectId)> {
+        let (persistent, url) = (self.pool.shared.persistent.as_ref()?, self.url.as_ref()?);
+        Some((persistent, object_id(url, name)))
     }
 
     fn cache(&self) -> &Cache {

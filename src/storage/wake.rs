@@ -15,7 +15,7 @@ use futures::task::AtomicWaker;
 use std::future::poll_fn;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use web_time::Instant;
 
 static DRIVER: AtomicWaker = AtomicWaker::new();
@@ -52,6 +52,15 @@ pub fn tick() -> bool {
         end_slice();
     }
     OVER.load(Ordering::Relaxed)
+}
+
+/// [`tick`] for a stream that is polled: pending, to be polled again in the next slice, where the task should let others at work.
+pub fn poll_turn(context: &mut Context<'_>) -> Poll<()> {
+    if tick() {
+        context.waker().wake_by_ref();
+        return Poll::Pending;
+    }
+    Poll::Ready(())
 }
 
 /// Begins a slice of at most `millis`; `waker` is woken at its end.

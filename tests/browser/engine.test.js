@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { PATIENCE_MILLIS, startHarness, unbuilt as skip } from "./harness.js";
+import { PATIENCE_MILLIS, giveEngine, startHarness, unbuilt as skip } from "./harness.js";
 
 /** @type {Awaited<ReturnType<typeof startHarness>>} */
 let harness;
@@ -25,15 +25,7 @@ function engineTest(
 ) {
   test(name, { skip, timeout: 2 * PATIENCE_MILLIS }, async () => {
     const page = await harness.open();
-    await page.evaluate(() => {
-      Object.assign(globalThis, {
-        connect: async (/** @type {object} */ options) => {
-          const { Lakeglass } = await import("/www/lakeglass/index.js");
-          return Lakeglass.connect(options);
-        },
-        codeOf: (/** @type {Promise<any>} */ promise) => promise.then(() => "resolved", (error) => error.code ?? String(error)),
-      });
-    });
+    await giveEngine(page);
     await body(page);
     await page.done();
   });

@@ -18,6 +18,18 @@ const built = existsSync(new URL("../../www/lakeglass/pkg/lakeglass_bg.wasm", im
 /** Why tests of the built engine are skipped, or false. */
 export const unbuilt = built ? false : "www/lakeglass/pkg/lakeglass_bg.wasm is not built: run scripts/build";
 
+/** Gives a page `connect`, which connects to the engine, and `codeOf`, what a promise came to. */
+export const giveEngine = (/** @type {import("playwright-core").Page} */ page) =>
+  page.evaluate(() => {
+    Object.assign(globalThis, {
+      connect: async (/** @type {object} */ options) => {
+        const { Lakeglass } = await import("/www/lakeglass/index.js");
+        return Lakeglass.connect(options);
+      },
+      codeOf: (/** @type {Promise<any>} */ promise) => promise.then(() => "resolved", (error) => error.code ?? String(error)),
+    });
+  });
+
 /** Where tests may wait for something that must happen. */
 export const PATIENCE_MILLIS = 60_000;
 

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { serve } from "../../scripts/serve.mjs";
-import { PATIENCE_MILLIS, startHarness, unbuilt as skip } from "./harness.js";
+import { PATIENCE_MILLIS, giveEngine, startHarness, unbuilt as skip } from "./harness.js";
 
 /** @type {Awaited<ReturnType<typeof startHarness>>} */
 let harness;
@@ -25,13 +25,9 @@ function lifeTest(
 ) {
   test(name, { skip, timeout: 3 * PATIENCE_MILLIS }, async () => {
     const page = await harness.open();
+    await giveEngine(page);
     await page.evaluate(() => {
       Object.assign(globalThis, {
-        connect: async (/** @type {object} */ options) => {
-          const { Lakeglass } = await import("/www/lakeglass/index.js");
-          return Lakeglass.connect(options);
-        },
-        codeOf: (/** @type {Promise<any>} */ promise) => promise.then(() => "resolved", (error) => error.code ?? String(error)),
         /** Counts the event loop's turns from now on, and how long each took at most. */
         countTurns: () => {
           const { port1, port2 } = new MessageChannel();
