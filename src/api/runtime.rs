@@ -8,6 +8,7 @@
 //! the slice instead: it wakes the slice's future, and tokio polls that rather than park.
 
 use crate::error::{Error, Result};
+use crate::storage::leisure::Call;
 use crate::storage::wake;
 use futures::future::{Either, select};
 use std::cell::OnceCell;
@@ -36,6 +37,7 @@ pub(super) async fn run<T: Send + 'static>(
     signal: Option<AbortSignal>,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
+    let _call = Call::begin();
     let listener = signal.map(AbortListener::new).transpose()?;
     let aborted = async {
         match listener {

@@ -1,6 +1,7 @@
 //! The browser's Cache API as a [`ByteStore`]: it works in workers and windows, asks nobody, and is there on secure origins.
 
 use super::fetch::on_event_loop;
+use super::leisure::leisure;
 use super::persistent::ByteStore;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -38,6 +39,10 @@ impl ByteStore for CacheApi {
     async fn remove(&self, name: &str) {
         let url = url(name);
         let _ = on_event_loop(async move { remove(&url).await.is_ok() }).await;
+    }
+
+    async fn leisure(&self) {
+        let _ = on_event_loop(leisure()).await;
     }
 
     async fn clear(&self) {

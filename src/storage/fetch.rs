@@ -218,14 +218,14 @@ impl Drop for AbortOnDrop {
 }
 
 /// A `setTimeout` that is cleared when dropped.
-struct Timer {
+pub(super) struct Timer {
     promise: Promise,
     id: JsValue,
 }
 
 impl Timer {
     /// `None` where there is no `setTimeout`.
-    fn start(delay: Duration) -> Option<Timer> {
+    pub(super) fn start(delay: Duration) -> Option<Timer> {
         let set_timeout = global_function("setTimeout").ok()?;
         let mut id = None;
         let promise = Promise::new(&mut |resolve, _reject| {
@@ -235,7 +235,7 @@ impl Timer {
         Some(Timer { promise, id: id? })
     }
 
-    async fn elapsed(self) {
+    pub(super) async fn elapsed(self) {
         let _ = JsFuture::from(self.promise.clone()).await;
     }
 }

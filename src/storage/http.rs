@@ -100,7 +100,7 @@ impl HttpStore {
         meters: &Meters,
     ) -> Result<Option<Vec<Listed>>> {
         let (Some(root), Some(service)) = (self.locator.root(), self.locator.service()) else { return Ok(None) };
-        if !self.can_list.load(Ordering::Relaxed) {
+        if !self.can_list() {
             return Ok(None);
         }
         let (mut all, mut next) = (Vec::new(), None::<String>);
@@ -214,6 +214,11 @@ impl HttpStore {
             (FileLocation::Relative(_), Some(root)) => honouring.contains(&root.origin()),
             (FileLocation::Relative(_), None) => false,
         }
+    }
+
+    /// Whether the host lists, as far as is known.
+    pub(super) fn can_list(&self) -> bool {
+        self.can_list.load(Ordering::Relaxed)
     }
 
     /// Who knows the URL of each object, where somebody does.

@@ -15,6 +15,7 @@
 //! makes caching by name right.
 
 mod access;
+mod backlog;
 mod cache;
 #[cfg(target_arch = "wasm32")]
 mod cache_api;
@@ -25,6 +26,8 @@ mod fetch;
 mod flight;
 mod http;
 mod kept_log;
+#[cfg(target_arch = "wasm32")]
+pub mod leisure;
 mod listing;
 mod locate;
 mod location;
@@ -317,6 +320,12 @@ impl Storage {
             true => Ok(Some(presigner.sign_until(&plain, now(), valid))),
             false => Ok(Some(url)),
         }
+    }
+
+    /// Whether there is something that tells which objects there are: a listing, as far as is known, or the log's index file.
+    pub fn knows_its_objects(&self) -> bool {
+        let source = &self.shared.source;
+        source.store.is_some() || source.http.signer().is_some() || source.http.can_list() || self.shared.prefers_index
     }
 
     /// Whether the log's index file stands for a listing from the start; see [`AccessOptions::index`].

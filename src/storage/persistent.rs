@@ -8,6 +8,7 @@
 //! Only data files are kept, of tables that are read without credentials. A log can change under its names (a table is dropped
 //! and made anew), and what took a secret to read should not lie around.
 
+use super::backlog::{Backlog, Turn};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::join_all;
@@ -31,6 +32,8 @@ pub trait ByteStore: Debug + Send + Sync {
     async fn remove(&self, name: &str);
     /// Removes all entries.
     async fn clear(&self);
+    /// Resolves when a write disturbs nobody.
+    async fn leisure(&self) {}
 }
 
 /// What the cache knows an object by: a hash of the table's URL and of the object's name in it.
@@ -49,6 +52,7 @@ pub(super) struct PersistentCache {
     store: Arc<dyn ByteStore>,
     capacity: u64,
     index: OnceCell<Mutex<Index>>,
+    backlog: Backlog,
 }
 
 #[derive(Debug, Default)]
@@ -88,7 +92,7 @@ impl Entry {
 
 impl PersistentCache {
     pub(super) fn new(store: Arc<dyn ByteStore>, capacity: u64) -> PersistentCache {
-        PersistentCache { store, capacity, index: OnceCell::new() }
+        PersistentCache { store, capacity, index: OnceCell::new(), backlog: Backlog::default() }
     }
 
     /// Runs of an object's bytes that cover `range` together, with where each begins; `None` if some of it is not here.
@@ -108,6 +112,11 @@ impl PersistentCache {
             self.store.remove(&name).await;
         }
         intact
+    }
+
+    /// Waits for the time to keep so many bytes; `None`: not these.
+    pub(super) async fn turn(&self, bytes: &Bytes) -> Option<Turn<'_>> {
+        self.backlog.turn(bytes.len() as u64, self.store.leisure()).await
     }
 
     /// Keeps `bytes`, which begin at `start`, unless they are here or too many. The oldest ones give way.
@@ -154,8 +163,9 @@ impl PersistentCache {
         self.read_entry(object, &entry).await
     }
 
-    /// Forgets everything.
+    /// Forgets everything, and what waits for its turn.
     pub(super) async fn clear(&self) {
+        self.backlog.forget();
         *lock(self.index().await) = Index::default();
         self.store.clear().await;
     }

@@ -135,7 +135,9 @@ impl Shelf {
         let Some((_, object)) = self.persistent(location) else { return };
         let (pool, bytes) = (self.pool.clone(), bytes.clone());
         unawaited(async move {
-            if let Some(persistent) = &pool.shared.persistent {
+            if let Some(persistent) = &pool.shared.persistent
+                && let Some(_turn) = persistent.turn(&bytes).await
+            {
                 persistent.write(object, start, bytes).await;
             }
         })
@@ -164,7 +166,9 @@ impl Shelf {
         let Some((_, object)) = self.kept_log() else { return };
         let pool = self.pool.clone();
         unawaited(async move {
-            if let Some(persistent) = &pool.shared.persistent {
+            if let Some(persistent) = &pool.shared.persistent
+                && let Some(_turn) = persistent.turn(&log).await
+            {
                 persistent.replace(object, log).await;
             }
         })

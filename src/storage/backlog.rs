@@ -1,0 +1,116 @@
+//! What is kept for the next visit, and has time until nobody waits for an answer.
+//!
+//! To keep a megabyte takes a browser some milliseconds of the thread that decodes, and more of the processes that fetch: of a query
+//! that reads 55 MB it was a fifth. So bytes wait, one entry behind the other, for a moment of [leisure](super::ByteStore::leisure);
+//! when they have become many, they wait no longer: they are memory.
+
+use futures::future::select;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{Mutex, MutexGuard, Notify};
+
+/// Bytes that may wait.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// Those who wait to write.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    bytes: AtomicU64,
+    grown: Notify,
+    turns: Mutex<()>,
+    /// How often all was forgotten.
+    era: AtomicU64,
+}
+
+/// Leave to write, for one at a time.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    _turn: MutexGuard<'a, ()>,
+    _waiting: Waiting<'a>,
+}
+
+#[derive(Debug)]
+struct Waiting<'a> {
+    backlog: &'a Backlog,
+    bytes: u64,
+}
+
+impl Backlog {
+    /// Waits to write `bytes` bytes until `leisure`, behind those who came before; `None`: all was [forgotten](Backlog::forget)
+    /// meanwhile.
+    pub(super) async fn turn(&self, bytes: u64, leisure: impl Future<Output = ()>) -> Option<Turn<'_>> {
+        let era = self.era.load(Ordering::Relaxed);
+        let waiting = Waiting::new(self, bytes);
+        let turn = self.turns.lock().await;
+        let too_many = async {
+            while self.bytes.load(Ordering::Relaxed) <= MOST_BYTES {
+                self.grown.notified().await;
+            }
+        };
+        select(pin!(too_many), pin!(leisure)).await;
+        (era == self.era.load(Ordering::Relaxed)).then_some(Turn { _turn: turn, _waiting: waiting })
+    }
+
+    /// Nothing that waits is to be written.
+    pub(super) fn forget(&self) {
+        self.era.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl<'a> Waiting<'a> {
+    fn new(backlog: &'a Backlog, bytes: u64) -> Waiting<'a> {
+        backlog.bytes.fetch_add(bytes, Ordering::Relaxed);
+        backlog.grown.notify_one();
+        Waiting { backlog, bytes }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.backlog.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+    use std::future::{pending, ready};
+
+    #[test]
+    fn one_writes_at_a_time_and_at_leisure() {
+        let backlog = Backlog::default();
+        let first = backlog.turn(1, ready(())).now_or_never().flatten();
+        assert!(first.is_some());
+        assert!(backlog.turn(1, ready(())).now_or_never().is_none(), "the first one is at it");
+        drop(first);
+        assert!(backlog.turn(1, pending()).now_or_never().is_none(), "there is no leisure");
+        assert!(backlog.turn(1, ready(())).now_or_never().flatten().is_some());
+        assert_eq!(backlog.bytes.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn too_many_bytes_do_not_wait_for_leisure() {
+        let backlog = Backlog::default();
+        let mut first = Box::pin(backlog.turn(MOST_BYTES, pending()));
+        assert!(first.as_mut().now_or_never().is_none());
+        let mut second = Box::pin(backlog.turn(1, pending()));
+        assert!(second.as_mut().now_or_never().is_none(), "its turn is after the first");
+        assert!(first.as_mut().now_or_never().flatten().is_some());
+        drop(first);
+        assert!(second.as_mut().now_or_never().is_none(), "one byte is not too many");
+    }
+
+    #[test]
+    fn what_is_forgotten_is_not_written() {
+        let backlog = Backlog::default();
+        let writing = backlog.turn(1, ready(())).now_or_never().flatten();
+        let mut waiting = Box::pin(backlog.turn(1, ready(())));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        backlog.forget();
+        drop(writing);
+        assert!(matches!(waiting.as_mut().now_or_never(), Some(None)));
+        assert!(backlog.turn(1, ready(())).now_or_never().flatten().is_some(), "what comes after is");
+    }
+}
