@@ -1,9 +1,10 @@
 //! What the commits say of themselves, and which versions can be opened.
 
 use super::checkpoint_guess::{existing, guesses_below};
+use super::commits::probe_commit;
 use super::log_index;
 use super::log_path;
-use super::log_segment::{self, probe_commit};
+use super::log_segment;
 use super::{commit, commit_timestamp, last_checkpoint, vacuum};
 use crate::error::{Error, Result};
 use crate::snapshot::CommitTimestamp;

@@ -6,7 +6,7 @@
 
 use super::log_listing::Listing;
 use super::log_path;
-use super::log_segment;
+use super::{commits, log_segment};
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use crate::storage::{Entry, Probe, Storage};
@@ -64,7 +64,7 @@ pub(crate) async fn read(storage: &Storage, version: Option<u64>) -> Result<Opti
     let mut listing = Listing::new(&parse(&object.bytes, path.as_ref())?);
     let Some(latest) = listing.latest() else { return Ok(None) };
     if version.is_none_or(|version| version > latest) {
-        let newer = log_segment::commits_from(storage, latest.saturating_add(1), version).await?;
+        let newer = commits::commits_from(storage, latest.saturating_add(1), version).await?;
         listing.add_commits(newer.iter().map(|commit| commit.version));
     }
     Ok(Some(listing))

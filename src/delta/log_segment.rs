@@ -1,29 +1,23 @@
 //! Which files of the log make up a version, and their bytes: with a listing where the host has one, and else by asking
 //! for what must be there.
 //!
-//! Without a listing: `_last_checkpoint`, then its checkpoint and, at the same time, the commits from its version on, in a
-//! growing number at once, until the first that is not there. An older version is replayed from commit 0 while that is
-//! cheap, else from a classic checkpoint at one of the versions where writers put them. What has a UUID in its name, or parts, is
-//! found by the hint alone, and a hole of more than two commits looks like the log's end.
+//! Without a listing: `_last_checkpoint`, then its checkpoint and, at the same time, the [`commits`] from its version on, until the
+//! first that is not there. An older version is replayed from commit 0 while that is cheap, else from a classic checkpoint at one of
+//! the versions where writers put them. What has a UUID in its name, or parts, is found by the hint alone.
 //!
 //! A checkpoint that is not there, or damaged, is done without: an older one, or commit 0, and the commits since say the same.
 
 use super::checkpoint::{self, Checkpoint, CheckpointFiles};
 use super::checkpoint_guess::{classic, existing, guesses_at, guesses_below, interval};
+use super::commits::{self, FetchedCommit, commits_from};
 use super::damage::Damage;
 use super::log_listing::{Listing, Piece, Plan};
 use super::{last_checkpoint, log_compaction, log_index, log_path};
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
-use crate::storage::{Object, Probe, Storage};
-use futures::stream::{FuturesOrdered, StreamExt, TryStreamExt};
+use crate::storage::{Probe, Storage};
+use futures::stream::{StreamExt, TryStreamExt};
 use object_store::path::Path;
-
-/// Commits asked for at once at first, and at most.
-const WINDOW: (usize, usize) = (10, 64);
-
-/// So many commits behind the first that is not there are looked at.
-const LOOK_AHEAD: usize = 2;
 
 /// Replaying this many commits is cheaper than looking for a checkpoint.
 const CHEAP: u64 = 100;
@@ -35,37 +29,6 @@ pub(crate) struct LogSegment {
     pub(crate) checkpoint: Option<Checkpoint>,
     /// Ascending. Some only tell times.
     pub(crate) commits: Vec<FetchedCommit>,
-}
-
-/// The bytes of a commit, or of a compaction of several.
-#[derive(Debug)]
-pub(crate) struct FetchedCommit {
-    /// The version that it makes.
-    pub(crate) version: u64,
-    /// A compaction's first version.
-    pub(crate) first: Option<u64>,
-    pub(crate) object: Object,
-    /// Whether a compaction has its actions.
-    is_compacted: bool,
-}
-
-impl FetchedCommit {
-    pub(crate) fn new(version: u64, object: Object) -> FetchedCommit {
-        FetchedCommit { version, first: None, object, is_compacted: false }
-    }
-
-    /// What errors call it.
-    pub(crate) fn path(&self) -> Path {
-        match self.first {
-            Some(first) => log_path::compaction(first, self.version),
-            None => log_path::commit(self.version),
-        }
-    }
-
-    /// Whether its actions are in a compaction, or in the checkpoint of version `covered`: then it only tells its time.
-    pub(crate) fn is_for_its_time(&self, covered: Option<u64>) -> bool {
-        self.is_compacted || covered.is_some_and(|covered| self.version <= covered)
-    }
 }
 
 /// Fetches the log of `version`, or of the newest one, from where the hint points if it does. Checkpoints that are damaged are
@@ -196,7 +159,7 @@ async fn listed(
 /// Fetches known commits, and the newest one for its time where a checkpoint or a compaction has its actions.
 async fn fetch(storage: &Storage, plan: &Plan) -> Result<Vec<FetchedCommit>> {
     let fetched = futures::stream::iter(plan.pieces.clone()).map(async |piece| fetch_piece(storage, piece).await);
-    let fetched = fetched.buffered(WINDOW.1).try_concat();
+    let fetched = fetched.buffered(commits::MOST_AT_ONCE).try_concat();
     let newest = async {
         match plan.pieces.last() {
             Some(Piece::Commit(_)) => Ok(Vec::new()),
@@ -205,7 +168,7 @@ async fn fetch(storage: &Storage, plan: &Plan) -> Result<Vec<FetchedCommit>> {
     };
     let (mut commits, newest) = futures::try_join!(fetched, newest)?;
     if commits.last().is_none_or(|last| last.first.is_some()) {
-        commits.extend(newest.into_iter().map(|commit| FetchedCommit { is_compacted: true, ..commit }));
+        commits.extend(newest.into_iter().map(FetchedCommit::for_its_time));
     }
     Ok(commits)
 }
@@ -215,8 +178,8 @@ async fn fetch_piece(storage: &Storage, piece: Piece) -> Result<Vec<FetchedCommi
         Piece::Commit(version) => version..=version,
         Piece::Compaction(compaction) => match log_compaction::fetch(storage, &compaction).await? {
             Some(object) => {
-                let (first, version) = (Some(*compaction.versions.start()), *compaction.versions.end());
-                return Ok(vec![FetchedCommit { version, first, object, is_compacted: false }]);
+                let (first, version) = (*compaction.versions.start(), *compaction.versions.end());
+                return Ok(vec![FetchedCommit::compaction(first, version, object)]);
             }
             None => compaction.versions,
         },
@@ -225,7 +188,7 @@ async fn fetch_piece(storage: &Storage, piece: Piece) -> Result<Vec<FetchedCommi
         let object = storage.get(&FileLocation::Relative(log_path::commit(version))).await?;
         Ok::<_, Error>(FetchedCommit::new(version, object))
     });
-    fetched.buffered(WINDOW.1).try_collect().await
+    fetched.buffered(commits::MOST_AT_ONCE).try_collect().await
 }
 
 /// A checkpoint; `None` where it is not there, or damaged.
@@ -275,7 +238,19 @@ async fn from_index(storage: &Storage, version: Option<u64>, damage: &Damage) ->
 }
 
 async fn from_zero(storage: &Storage, version: Option<u64>) -> Result<LogSegment> {
-    let commits = commits_from(storage, 0, version).await?;
+    replayed(storage, commits_from(storage, 0, version).await?).await
+}
+
+/// The log of a table without checkpoints, whose `commits` are those from 0 on.
+pub(crate) async fn without_checkpoint(
+    storage: &Storage,
+    version: Option<u64>,
+    commits: Vec<FetchedCommit>,
+) -> Result<LogSegment> {
+    reached(storage, replayed(storage, commits).await?, version)
+}
+
+async fn replayed(storage: &Storage, commits: Vec<FetchedCommit>) -> Result<LogSegment> {
     match commits.last() {
         Some(last) => Ok(LogSegment { version: last.version, checkpoint: None, commits }),
         None => Err(nothing(storage).await?),
@@ -294,68 +269,6 @@ async fn nothing(storage: &Storage) -> Result<Error> {
             not_found(storage, reason)
         }
     })
-}
-
-/// The commits from `first` on, up to `last` or to the first that is not there. A hole is a corrupt table, where one of the
-/// next two commits shows that it is one.
-pub(crate) async fn commits_from(storage: &Storage, first: u64, last: Option<u64>) -> Result<Vec<FetchedCommit>> {
-    let mut found = Vec::new();
-    let mut under_way = FuturesOrdered::new();
-    let last = last.unwrap_or(u64::MAX);
-    let mut versions = (first..=last).fuse();
-    let is_held = |version: &u64| storage.holds(&FileLocation::Relative(log_path::commit(*version)));
-    let held = (first..=last).take_while(is_held).count();
-    let end = loop {
-        // A log that is here is as a rule all there is: behind it no more is asked for than shows its end.
-        let window = match found.len() {
-            found if held == 0 => (found / 2).clamp(WINDOW.0, WINDOW.1),
-            found => (2 * found.saturating_sub(held)).clamp(LOOK_AHEAD + 1, WINDOW.1),
-        };
-        while under_way.len() < window {
-            let Some(version) = versions.next() else { break };
-            under_way.push_back(async move { Ok::<_, Error>((version, probe_commit(storage, version).await?)) });
-        }
-        match under_way.next().await.transpose()? {
-            Some((version, Some(object))) => {
-                found.push(FetchedCommit::new(version, object));
-            }
-            Some((0, None)) | None => return Ok(found),
-            Some((version, None)) => break version,
-        }
-    };
-    // The next ones were asked for at the same time: if they are there, this is a hole, and no end.
-    let mut later = false;
-    for _ in 0..LOOK_AHEAD {
-        later |= matches!(under_way.next().await, Some(Ok((_, Some(_)))));
-    }
-    drop(under_way);
-    if !later {
-        return Ok(found);
-    }
-    match probe_commit(storage, end).await? {
-        // It was written in the meantime, before the later one.
-        Some(_) => Box::pin(commits_from(storage, first, Some(last))).await,
-        None => Err(Error::corrupt(log_path::commit(end).as_ref(), "this commit is not there, and newer ones are")),
-    }
-}
-
-/// A commit, if it is there.
-///
-/// Some static hosts answer with their front page, and status 200, for what is not there. A page in a commit's place counts
-/// as none only where the host does the same for a name that cannot exist; anywhere else it is a broken commit.
-pub(crate) async fn probe_commit(storage: &Storage, version: u64) -> Result<Option<Object>> {
-    let is_page = |object: &Object| object.bytes.trim_ascii_start().starts_with(b"<");
-    match storage.probe(&FileLocation::Relative(log_path::commit(version))).await? {
-        Probe::Found(object) if is_page(&object) => {
-            let nowhere = FileLocation::Relative(log_path::commit(log_path::LAST_VERSION));
-            match storage.probe(&nowhere).await? {
-                Probe::Found(other) if is_page(&other) => Ok(None),
-                _ => Ok(Some(object)),
-            }
-        }
-        Probe::Found(object) => Ok(Some(object)),
-        Probe::Missing | Probe::Denied | Probe::Hidden => Ok(None),
-    }
 }
 
 /// `version` from a classic checkpoint at or below `from`, found where writers put them; `hint`'s checkpoint knows the interval.

@@ -1,6 +1,6 @@
 //! Delta: from a log's files to a [`Snapshot`].
 //!
-//! [`log_segment`] finds and fetches the files that make up a version, [`commit`] and [`checkpoint`] read their actions,
+//! [`look`] and [`log_segment`] find and fetch the files that make up a version, [`commit`] and [`checkpoint`] read their actions,
 //! [`replay`] reconciles them; [`schema`], [`partition_values`] and [`data_file`] turn the result into plain Arrow and paths.
 //! All decisions are pure functions; what fetches is in [`log_segment`], [`checkpoint`], [`last_checkpoint`], [`time_travel`],
 //! [`history`] and [`change_feed`].
@@ -19,6 +19,7 @@ mod checksum;
 mod column_mapping;
 mod commit;
 mod commit_timestamp;
+mod commits;
 mod damage;
 mod data_file;
 mod definition;
@@ -29,6 +30,7 @@ pub mod log_index;
 mod log_listing;
 mod log_path;
 mod log_segment;
+mod look;
 mod partition_values;
 mod recall;
 mod replay;
@@ -45,8 +47,10 @@ use crate::snapshot::{CommitTimestamp, Snapshot, Version};
 use crate::storage::Storage;
 use checkpoint::CheckpointFiles;
 use commit::Actions;
+use commits::FetchedCommit;
 use damage::Damage;
-use log_segment::{FetchedCommit, LogSegment};
+use log_segment::LogSegment;
+use look::Look;
 
 pub(crate) use actions::{Add, Metadata, Protocol};
 pub(crate) use assemble::{Assembly, action};
@@ -69,8 +73,12 @@ pub async fn snapshot(storage: &Storage, version: Version) -> Result<Snapshot> {
         Version::Number(version) => Some(version),
         Version::Timestamp(millis) => Some(time_travel::version_at(storage, millis).await?),
     };
-    let (hint, ()) = futures::join!(last_checkpoint::read(storage), recall::recall(storage));
-    let snapshot = read(storage, version, hint?.as_ref()).await?;
+    let snapshot = match look::look(storage, version).await? {
+        Look::Hint(hint) => read(storage, version, hint.as_ref()).await?,
+        Look::Commits(commits) => {
+            build(log_segment::without_checkpoint(storage, version, commits).await?, storage.url())?
+        }
+    };
     storage.remember().await;
     Ok(snapshot)
 }

@@ -10,7 +10,7 @@
 use super::commit_timestamp::{self, make_monotonic};
 use super::definition::definition;
 use super::log_path;
-use super::log_segment;
+use super::{commits, log_segment};
 use crate::error::{Error, Result};
 use crate::snapshot::{CommitTimestamp, TimestampSource};
 use crate::storage::Storage;
@@ -163,7 +163,7 @@ enum Found {
 
 async fn times(storage: &Storage, versions: Vec<u64>) -> Result<Vec<(u64, Found)>> {
     let time = async |version| {
-        let found = match log_segment::probe_commit(storage, version).await? {
+        let found = match commits::probe_commit(storage, version).await? {
             Some(object) => Found::At(commit_timestamp::of_commit(&object, log_path::commit(version).as_ref())?),
             None => Found::Missing,
         };

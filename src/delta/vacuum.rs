@@ -4,7 +4,7 @@
 //! ran (`VACUUM START`, `VACUUM END`). Nothing tells which files it really deleted: what is told here is told as likely.
 
 use super::history::Commit;
-use super::{log_segment, time_travel};
+use super::{commits, time_travel};
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
 use crate::storage::Storage;
@@ -15,7 +15,7 @@ const RETENTION_MILLIS: i64 = 7 * 24 * 3_600_000;
 /// Why the file `name`, which the log says is part of `snapshot`, is not there.
 pub async fn missing_file(storage: &Storage, snapshot: &Snapshot, name: &str) -> Error {
     let version = snapshot.version;
-    match log_segment::probe_commit(storage, version.saturating_add(1)).await {
+    match commits::probe_commit(storage, version.saturating_add(1)).await {
         Ok(Some(_)) => {
             let retention = snapshot.metadata.configuration.get("delta.deletedFileRetentionDuration");
             let retention = retention.map_or("a week, if not told otherwise", String::as_str);

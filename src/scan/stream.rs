@@ -17,8 +17,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-/// Files being opened at once. Storage has its own limit on requests.
-const OPENING: usize = 8;
+/// Files being opened at once: as many as a browser has connections to a host. One more would be asked for before the rows of the first.
+const OPENING: usize = 6;
 /// Row groups being fetched at once.
 const FETCHING: usize = 8;
 /// Row groups of opened files that wait to be fetched. More files are opened when there are fewer.

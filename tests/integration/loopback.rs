@@ -181,20 +181,7 @@ impl Server {
     /// The longest chain of requests each of which arrived after the one before had been answered: what latency is
     /// multiplied with. Give the server some latency, or requests that could overlap will not.
     pub fn round_trips(&self) -> usize {
-        let mut answered: Vec<(Instant, Instant)> =
-            self.requests().iter().filter_map(|request| Some((request.started, request.ended?))).collect();
-        answered.sort_by_key(|(_, ended)| *ended);
-        let mut last_end = None;
-        answered
-            .iter()
-            .filter(|(started, ended)| {
-                let next = last_end.is_none_or(|last_end| *started >= last_end);
-                if next {
-                    last_end = Some(*ended);
-                }
-                next
-            })
-            .count()
+        trips(&self.requests())
     }
 
     fn serve(content: Content) -> Server {
@@ -221,6 +208,19 @@ impl Server {
         });
         Server { address, state, stop: Some(stop) }
     }
+}
+
+/// [`Server::round_trips`] of some of its requests.
+pub fn trips(requests: &[Request]) -> usize {
+    let mut answered: Vec<_> = requests.iter().filter_map(|request| Some((request.started, request.ended?))).collect();
+    answered.sort_by_key(|(_, ended)| *ended);
+    let (mut trips, mut last_end) = (0, None);
+    for (started, ended) in answered {
+        if last_end.is_none_or(|last_end| started >= last_end) {
+            (trips, last_end) = (trips + 1, Some(ended));
+        }
+    }
+    trips
 }
 
 impl Drop for Server {

@@ -17,8 +17,9 @@ use super::actions::{CommitTimes, DeletionVector, Metadata, PartitionValues, Pro
 use super::column_mapping::Mode;
 use super::commit::lines_of;
 use super::commit_timestamp;
+use super::commits::{self, FetchedCommit};
 use super::definition::positions;
-use super::log_segment::{self, FetchedCommit};
+use super::log_segment;
 use super::{schema, table_features};
 use crate::error::{Error, Result};
 use crate::snapshot::{CommitTimestamp, Snapshot, TableSchema, Version};
@@ -59,7 +60,7 @@ pub struct Changes {
 pub async fn changes(storage: &Storage, table: &Arc<Snapshot>, from: Version, to: Option<Version>) -> Result<Changes> {
     let range = range(storage, table, from, to).await?;
     let (commits, end) = futures::try_join!(
-        log_segment::commits_from(storage, *range.start(), Some(*range.end())),
+        commits::commits_from(storage, *range.start(), Some(*range.end())),
         at_version(storage, table, *range.end())
     )?;
     complete(storage, &commits, &range)?;

@@ -1,0 +1,47 @@
+//! The first look at a log: what is asked for before anything of it is known.
+//!
+//! The hint says where to begin, and waiting for it is a round trip. A young table has none, and its log begins at commit 0: so on a host
+//! without listings the first commits are asked for beside the hint, as many as a browser has connections left. Where there is a
+//! checkpoint they are given up. A log that was kept from the last visit is looked at instead.
+
+use super::checkpoint::CheckpointFiles;
+use super::commits::{FetchedCommit, commits_beside};
+use super::{last_checkpoint, recall};
+use crate::error::Result;
+use crate::storage::Storage;
+use futures::FutureExt;
+use futures::channel::oneshot;
+use futures::future::abortable;
+
+/// What a log begins with.
+pub(super) enum Look {
+    /// The checkpoint that the hint names.
+    Hint(Option<CheckpointFiles>),
+    /// All commits up to the version, from 0 on: there is no hint.
+    Commits(Vec<FetchedCommit>),
+}
+
+/// Looks at the log of `version`, or of the newest one.
+pub(super) async fn look(storage: &Storage, version: Option<u64>) -> Result<Look> {
+    let (tell, are_needed) = oneshot::channel();
+    let needed = are_needed.map(|_| ());
+    let (commits, needless) = abortable(commits_beside(storage, version, needed));
+    let hint = async {
+        let hint = last_checkpoint::read(storage).await;
+        match &hint {
+            Ok(None) => drop(tell.send(())),
+            _ => needless.abort(),
+        }
+        hint
+    };
+    let commits = async {
+        if recall::recall(storage).await || storage.knows_its_objects() {
+            return None;
+        }
+        commits.await.ok()
+    };
+    match futures::join!(hint, commits) {
+        (Ok(None), Some(commits)) => commits.map(Look::Commits),
+        (hint, _) => hint.map(Look::Hint),
+    }
+}
