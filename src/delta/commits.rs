@@ -77,7 +77,7 @@ pub(super) async fn commits_beside(
 ) -> Result<Vec<FetchedCommit>> {
     let first = (0..BESIDE_THE_HINT).take_while(|version| last.is_none_or(|last| *version <= last));
     let (first, ()) = join(join_all(first.map(|version| probe_commit(storage, version))), needed).await;
-    with_first(storage, 0, last, first.into_iter().collect::<Result<_>>()?).await
+    with_first(storage, 0, last, first).await
 }
 
 /// [`commits_from`], the first of which came already.
@@ -85,9 +85,9 @@ async fn with_first(
     storage: &Storage,
     first: u64,
     last: Option<u64>,
-    came: Vec<Option<Object>>,
+    came: Vec<Result<Option<Object>>>,
 ) -> Result<Vec<FetchedCommit>> {
-    let is_missing = |(version, commit): (u64, &Option<Object>)| commit.is_none().then_some(version);
+    let is_missing = |(version, commit): (u64, &Result<_>)| matches!(commit, Ok(None)).then_some(version);
     let missing = AtomicU64::new((first..).zip(&came).find_map(is_missing).unwrap_or(u64::MAX));
     let mut found = Vec::new();
     let mut under_way = FuturesOrdered::new();
@@ -96,9 +96,9 @@ async fn with_first(
     let is_held = |version: &u64| storage.holds(&FileLocation::Relative(log_path::commit(*version)));
     let held = if came.is_empty() { (first..=last).take_while(is_held).count() } else { 0 };
     let mut came = came.into_iter();
-    let ask = async |version, came: Option<Option<Object>>| {
+    let ask = async |version, came: Option<Result<Option<Object>>>| {
         let commit = match came {
-            Some(commit) => commit,
+            Some(commit) => commit?,
             None => probe_commit(storage, version).await?,
         };
         if commit.is_none() {
