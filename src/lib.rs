@@ -88,6 +88,9 @@
 //! functions (`scan/zstd_encoder.rs`). What DataFusion says of its functions is left out in the same way
 //! (`.cargo/datafusion-doc`). sqlparser's walk over a syntax tree is made anew for every type of visitor: `sql/walk.rs` has one.
 //!
+//! What is built is then rewritten (`scripts/shrink.mjs`): of functions that do the same one stays, and similar ones stand together,
+//! where a compressor sees it.
+//!
 //! What writes Parquet for exports is in the second file: the crate's own writer, 0.11 MB with brotli. One of ours would be smaller,
 //! and would have all of the format's corners to be right about.
 //!
