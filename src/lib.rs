@@ -94,7 +94,7 @@
 //! What is built is then rewritten (`scripts/shrink.mjs`): of functions that do the same one stays, and similar ones stand together,
 //! where a compressor sees it.
 //!
-//! What writes Parquet for exports is in the second file: the crate's own writer, 0.11 MB with brotli. One of ours would be smaller,
+//! What writes Parquet for exports is in the second file: the crate's own writer, some 0.09 MB with brotli. One of ours would be smaller,
 //! and would have all of the format's corners to be right about.
 //!
 //! # Why do queries run in slices?
