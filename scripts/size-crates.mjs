@@ -4,6 +4,7 @@
 //   node scripts/size-crates.mjs [FILE.wasm] [COUNT]
 
 import { readFileSync } from "node:fs";
+import { importedFunctions } from "./wasm-module.mjs";
 import { Reader } from "./wasm-reader.mjs";
 
 const IMPORT = 2;
@@ -36,22 +37,6 @@ function functions(bytes) {
     reader.at = end;
   }
   return sizes.map((size, index) => [names.get(index + imported) ?? "", size]);
-}
-
-/** @param {Reader} reader */
-function importedFunctions(reader) {
-  let count = 0;
-  for (let left = reader.number(); left > 0; left -= 1) {
-    reader.text();
-    reader.text();
-    const kind = reader.byte();
-    if (kind === 0) count += 1;
-    if (kind === 1) reader.byte();
-    if (kind === 1 || kind === 2) reader.limits();
-    else if (kind === 3) reader.at += 2;
-    else reader.number();
-  }
-  return count;
 }
 
 /** @param {Reader} reader @param {number} end @param {Map<number, string>} names */

@@ -180,6 +180,28 @@ engineTest("versions inside a statement, changes, history and a file's name", as
   });
 });
 
+engineTest("hosts with other letters than ASCII's are asked for as the browser spells them", async (page) => {
+  const asked = await page.evaluate(async () => {
+    const hosts = new Set();
+    const lake = await connect({ worker: false });
+    const { fetch } = globalThis;
+    globalThis.fetch = (input, init) => {
+      const { protocol, host } = new URL(input instanceof Request ? input.url : input, location.href);
+      if (protocol !== "https:") return fetch(input, init);
+      hosts.add(host);
+      return Promise.reject(new TypeError("no such host"));
+    };
+    const codes = [
+      await codeOf(lake.query("SELECT * FROM read_parquet('https://BÜCHER.example/a.parquet')")),
+      await codeOf(lake.query("SELECT * FROM read_parquet('https://例え。テスト/a.parquet')")),
+      await codeOf(lake.query("SELECT * FROM read_parquet('https://xn--bcher-kva.example/a.parquet')")),
+    ];
+    globalThis.fetch = fetch;
+    return { codes: [...new Set(codes)], hosts: [...hosts] };
+  });
+  assert.deepEqual(asked, { codes: ["cors_or_network"], hosts: ["xn--bcher-kva.example", "xn--r8jz45g.xn--zckzah"] });
+});
+
 engineTest("a host whose errors carry no CORS headers is read; one without any says what is wrong", async (page) => {
   const seen = await page.evaluate(async (other) => {
     const lake = await connect({});

@@ -75,6 +75,7 @@ mod sql_params;
 mod sql_plans;
 #[cfg(feature = "sql")]
 mod sql_time_travel;
+mod stand_ins;
 mod storage;
 mod storage_faults;
 mod storage_persistent;
