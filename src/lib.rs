@@ -105,6 +105,13 @@
 //! does all its work between two batches, is one of our own (`sql/sort_runs.rs`). What is left is the work that an operator does at once
 //! when its input has ended: a hash join's table, the groups of an aggregate, a window's partition.
 //!
+//! # Why is grouping our own?
+//!
+//! A module optimised for size inlines little across crates, and at each row of DataFusion's hash table one load from memory waited for
+//! another: 150 ns a row, where a loop of a few instructions takes 12. To optimise DataFusion for speed would double the module. So
+//! `sql/group_by` numbers the values of whole numbers, dates and texts in loops of its own, and hands the groups to DataFusion's
+//! aggregates; where anything else is asked for, DataFusion's operator stays.
+//!
 //! # Why one error enum?
 //!
 //! Because its codes are an interface: a page tells people what to do next by them, and a program decides by them.

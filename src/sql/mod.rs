@@ -21,6 +21,7 @@ mod exec;
 pub mod explain;
 pub mod export;
 mod functions;
+mod group_by;
 mod idioms;
 mod log_tables;
 mod measure;

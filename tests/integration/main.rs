@@ -62,6 +62,8 @@ mod sql_equals_scan;
 #[cfg(feature = "sql")]
 mod sql_fixture;
 #[cfg(feature = "sql")]
+mod sql_group_by;
+#[cfg(feature = "sql")]
 mod sql_idioms;
 #[cfg(feature = "sql")]
 mod sql_locations;

@@ -1,4 +1,4 @@
-"""Writes tests/sql/standard.slt: statements of standard SQL, with DuckDB's results.
+"""Writes tests/sql/standard.slt and group_by.slt: statements of standard SQL, with DuckDB's results.
 
     .tools/venv/bin/pip install duckdb==2.0.0
     .tools/venv/bin/python tests/sql/standard.py
@@ -92,6 +92,38 @@ def families():
     yield "SELECT x.a + y.b FROM (VALUES (1), (2)) AS x(a), (VALUES (10), (20)) AS y(b)"
 
 
+GROUPED = [
+    """CREATE TABLE g AS SELECT value AS id, CASE WHEN value % 11 = 0 THEN NULL ELSE (value * 37) % 61 - 30 END AS num,
+    CASE value % 6 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN 'short' WHEN 3 THEN 'twelve bytes' WHEN 4 THEN concat('thirteen byte', CAST(value % 4 AS VARCHAR))
+    ELSE concat('thirteen bytes, and then ', CAST(value % 7 AS VARCHAR)) END AS word, DATE '2024-01-01' + CAST(value % 5 AS INTEGER) AS day,
+    CASE WHEN value % 4 = 0 THEN NULL ELSE value % 3 = 0 END AS flag, CAST(value % 9 AS DECIMAL(10, 2)) AS amount FROM range(3000) AS r(value)""",
+    "CREATE TABLE empty AS SELECT * FROM g WHERE id < 0",
+]
+
+
+def groupings():
+    aggregates = [
+        "count(*)", "count(num), sum(num)", "avg(num), sum(amount)", "min(word), max(word)", "min(day), max(id)", "count(*) FILTER (WHERE flag)",
+        "sum(id) FILTER (WHERE num > 0)", "count(DISTINCT num)", "bool_and(flag)", "sum(CASE WHEN flag THEN amount END)", "median(num)",
+    ]
+    keys = ["num", "word", "day", "flag", "word, flag", "num, word", "day, flag, word", "flag, day, num, word", "id % 7, word", "concat(word, '!')", "CAST(num AS SMALLINT), day", "date_trunc('month', CAST(day AS TIMESTAMP))"]
+    for number, key in enumerate(keys):
+        for aggregate in aggregates[number % 2 :: 2]:
+            yield f"SELECT {key}, {aggregate} FROM g WHERE id < {150 if key.count(',') < 2 else 40} GROUP BY {key}"
+        yield f"SELECT DISTINCT {key} FROM g WHERE id < 40"
+        yield f"SELECT {key}, count(*) FROM empty GROUP BY {key}"
+        yield f"SELECT count(*), sum(n) FROM (SELECT {key}, count(*) AS n FROM g GROUP BY {key}) AS s"
+    yield "SELECT count(*), sum(n) FROM (SELECT id, word, count(*) AS n FROM g GROUP BY id, word) AS s"
+    yield "SELECT count(*), max(n) FROM (SELECT concat('a text of its own: ', CAST(id AS VARCHAR)) AS x, count(*) AS n FROM g GROUP BY x) AS s"
+    yield "SELECT word, sum(n) AS m FROM (SELECT word, flag, count(*) AS n FROM g GROUP BY word, flag) AS s GROUP BY word HAVING sum(n) > 100"
+    yield "SELECT num, count(*) AS n FROM g GROUP BY num ORDER BY n DESC, num LIMIT 5"
+    yield "SELECT num, max(id) AS n FROM g GROUP BY num ORDER BY n DESC LIMIT 5"
+    yield "SELECT a.word, b.n FROM (SELECT DISTINCT word FROM g) AS a JOIN (SELECT word, count(*) AS n FROM g GROUP BY word) AS b ON a.word = b.word"
+    yield "SELECT id FROM g WHERE id IN (SELECT max(id) FROM g GROUP BY day, flag)"
+    for sets in ["ROLLUP (flag, day)", "CUBE (word, flag)", "GROUPING SETS ((word), (flag, day), ())"]:
+        yield f"SELECT {sets.split('(', 1)[1].strip('()').replace('(', '').replace(')', '').rstrip(', ')}, count(*), sum(num) FROM g GROUP BY {sets}"
+
+
 def text(value):
     """A value as tests/integration/sql_logic.rs writes it."""
     match value:
@@ -117,21 +149,26 @@ def kind(value):
     return "R" if isinstance(value, float) else "I" if isinstance(value, int) and not isinstance(value, bool) else "T"
 
 
-def main():
-    connection = duckdb.connect()
+def write(connection, name, setup, statements):
     out = ["# Made by standard.py: the results are DuckDB's.\n"]
-    for sql in SETUP:
+    for sql in setup:
         connection.execute(sql)
         out.append("statement ok\n" + " ".join(sql.split()) + "\n")
-    for sql in families():
+    for sql in statements:
         rows = connection.execute(sql).fetchall()
         width = len(connection.description)
         texts = [[text(value) for value in row] for row in rows]
         sorts = "nosort" if " ORDER BY " in sql.split(" OVER ")[-1] and " OVER " not in sql else "rowsort"
         types = "".join(next((kind(row[i]) for row in rows if row[i] is not None), "T") for i in range(width))
         out.append(f"query {types} {sorts}\n{sql}\n----\n" + "".join(" ".join(row) + "\n" for row in (texts if sorts == "nosort" else sorted(texts))))
-    (pathlib.Path(__file__).parent / "standard.slt").write_text("\n".join(out))
-    print(len(out) - 1, "statements")
+    (pathlib.Path(__file__).parent / name).write_text("\n".join(out))
+    print(name, len(out) - 1, "statements")
+
+
+def main():
+    connection = duckdb.connect()
+    write(connection, "standard.slt", SETUP, families())
+    write(connection, "group_by.slt", GROUPED, groupings())
 
 
 main()
