@@ -23,7 +23,7 @@ fn hosts_are_spelled_in_ascii() {
 #[test]
 fn checksums_are_crc_32() {
     assert_eq!(crc32fast::hash(b"123456789"), 0xcbf4_3926);
-    let bytes: Vec<u8> = (0..300_u32).map(|number| (number * number >> 3) as u8).collect();
+    let bytes: Vec<u8> = (0..300_u32).map(|number| ((number * number) >> 3) as u8).collect();
     for end in 0..bytes.len() {
         let (expected, (start, rest)) = (bit_by_bit(&bytes[..end]), bytes[..end].split_at(end / 3));
         assert_eq!(crc32fast::hash(&bytes[..end]), expected, "{end} bytes");
