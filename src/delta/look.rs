@@ -2,7 +2,8 @@
 //!
 //! The hint says where to begin, and waiting for it is a round trip. A young table has none, and its log begins at commit 0: so on a host
 //! without listings the first commits are asked for beside the hint, as many as a browser has connections left. Where there is a
-//! checkpoint they are given up. A log that was kept from the last visit is looked at instead.
+//! checkpoint they are given up. A log that was kept from the last visit is looked at instead, and one that is here already says by itself
+//! what to ask for.
 
 use super::checkpoint::CheckpointFiles;
 use super::commits::{FetchedCommit, commits_beside};
@@ -23,6 +24,7 @@ pub(super) enum Look {
 
 /// Looks at the log of `version`, or of the newest one.
 pub(super) async fn look(storage: &Storage, version: Option<u64>) -> Result<Look> {
+    let opened_before = storage.has_log();
     let (tell, are_needed) = oneshot::channel();
     let needed = are_needed.map(|_| ());
     let (commits, needless) = abortable(commits_beside(storage, version, needed));
@@ -35,10 +37,8 @@ pub(super) async fn look(storage: &Storage, version: Option<u64>) -> Result<Look
         hint
     };
     let commits = async {
-        if recall::recall(storage).await || storage.knows_its_objects() {
-            return None;
-        }
-        commits.await.ok()
+        let is_known = recall::recall(storage).await || opened_before || storage.knows_its_objects();
+        if is_known { None } else { commits.await.ok() }
     };
     match futures::join!(hint, commits) {
         (Ok(None), Some(commits)) => commits.map(Look::Commits),

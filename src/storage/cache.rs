@@ -83,6 +83,11 @@ impl Cache {
         contents.shrink(self.capacity);
     }
 
+    /// Whether anything is on a shelf.
+    pub(super) fn has_shelf(&self, shelf: u64) -> bool {
+        self.lock().objects.keys().any(|(of, _)| *of == shelf)
+    }
+
     /// All that is here of the objects of a shelf.
     pub(super) fn shelf(&self, shelf: u64) -> Vec<Run> {
         let contents = self.lock();

@@ -70,6 +70,11 @@ impl Storage {
         }
     }
 
+    /// Whether anything of the log is in the cache: the table was opened before.
+    pub(crate) fn has_log(&self) -> bool {
+        self.shared.cache.has_log()
+    }
+
     /// Whether an object's bytes are all in the cache.
     pub(crate) fn holds(&self, location: &FileLocation) -> bool {
         self.shared.cache.get_whole(location).is_some()

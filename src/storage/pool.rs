@@ -144,6 +144,11 @@ impl Shelf {
         .await;
     }
 
+    /// Whether anything is here of the log.
+    pub(super) fn has_log(&self) -> bool {
+        self.cache().has_shelf(self.log)
+    }
+
     /// All that is here of the log, if it can be kept.
     pub(super) fn log(&self) -> Option<Vec<Run>> {
         self.kept_log().map(|_| self.cache().shelf(self.log))

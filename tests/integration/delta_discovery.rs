@@ -1,7 +1,7 @@
 //! Finding the versions of a Delta table on a host that cannot list, within few round trips, and on one that can.
 
 use crate::delta_fixture::*;
-use crate::loopback::{Fault, Request, Server, trips};
+use crate::loopback::{Fault, Server};
 use lakeglass::snapshot::{FileLocation, TimestampSource};
 use lakeglass::storage::{Storage, StorageOptions};
 use lakeglass::{Error, ErrorCode, Result, Snapshot, Version, delta};
@@ -11,7 +11,7 @@ use object_store::path::Path;
 use serde_json::json;
 use std::sync::Arc;
 
-fn storage(server: &Server) -> Storage {
+pub fn storage(server: &Server) -> Storage {
     Storage::open(&server.url(""), &StorageOptions::default()).unwrap()
 }
 
@@ -32,7 +32,8 @@ async fn listed(objects: &Objects) -> Storage {
     Storage::from_store(Arc::new(store), Path::default(), "memory:///")
 }
 
-fn files(snapshot: &Snapshot) -> Vec<String> {
+/// The locations of a snapshot's files, in order.
+pub fn files(snapshot: &Snapshot) -> Vec<String> {
     let name = |location: &FileLocation| match location {
         FileLocation::Relative(path) => path.to_string(),
         FileLocation::Absolute(url) => url.to_string(),
@@ -69,62 +70,6 @@ async fn every_version_of_a_table_with_a_checkpoint() {
         let Err(Error::VersionNotFound { requested, reason, .. }) = opened else { panic!("{opened:?}") };
         assert_eq!((requested.as_str(), reason.as_str()), ("34", "the latest version is 33"));
     }
-}
-
-/// The requests that were sent because of what was known: without the commits asked for beside the hint, of which there are at most
-/// five, and none of which is waited for where there is a hint.
-fn after_the_hint(server: &Server) -> Vec<Request> {
-    let is_beside = |request: &Request| (commit_name(0)..commit_name(5)).contains(&request.path);
-    let (beside, after): (Vec<_>, Vec<_>) = server.requests().into_iter().partition(is_beside);
-    assert!(beside.len() <= 5, "{beside:#?}");
-    after
-}
-
-#[tokio::test]
-async fn a_young_table_is_there_with_its_hint() {
-    for (latest, round_trips) in [(0, 1), (1, 1), (4, 2), (7, 2), (8, 3)] {
-        let server = Server::in_memory(table(latest)).with_latency(200);
-        let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
-        assert_eq!((snapshot.version, files(&snapshot)), (latest, files_at(latest)));
-        // What was asked for when the end showed is given up: two commits behind it show that it is one.
-        let is_needed =
-            |request: &Request| request.path <= commit_name(latest + 3) || request.path.ends_with("checkpoint");
-        let needed: Vec<_> = server.requests().into_iter().filter(is_needed).collect();
-        assert_eq!(trips(&needed), round_trips, "{latest}: {needed:#?}");
-        assert!(server.requests().len() <= 16, "{:#?}", server.paths());
-    }
-}
-
-#[tokio::test]
-async fn a_checkpoint_and_twenty_commits_take_five_round_trips() {
-    let mut objects = table(40);
-    objects.insert(checkpoint_name(20), checkpoint_at(20));
-    objects.extend([last_checkpoint(20)]);
-    let server = Server::in_memory(objects).with_latency(200);
-    let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
-    assert_eq!((snapshot.version, snapshot.files.len()), (40, 41));
-    // Requests behind the end of the log were given up, not waited for.
-    let awaited: Vec<_> = after_the_hint(&server)
-        .into_iter()
-        .filter(|request| !(commit_name(42)..commit_name(99)).contains(&request.path))
-        .collect();
-    assert_eq!(awaited.len(), 23, "{awaited:#?}");
-    assert!(trips(&awaited) <= 5, "{:#?}", server.paths());
-    assert!(after_the_hint(&server).len() <= 34, "{:#?}", server.paths());
-}
-
-#[tokio::test]
-async fn a_quiet_table_takes_four_requests() {
-    let mut objects = table(10);
-    objects.insert(checkpoint_name(10), checkpoint_at(10));
-    objects.extend([last_checkpoint(10)]);
-    let server = Server::in_memory(objects).with_latency(200);
-    let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
-    assert_eq!((snapshot.version, snapshot.timestamp.map(|time| time.millis)), (10, Some(time_of(10))));
-    assert!(server.round_trips() <= 3, "{:#?}", server.paths());
-    let found = |request: &&Request| request.status == 200 || request.status == 206;
-    let answered = after_the_hint(&server).iter().filter(found).count();
-    assert_eq!(answered, 3, "{:#?}", server.paths());
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod delta_checksum;
 mod delta_discovery;
 mod delta_fixture;
 mod delta_log_shapes;
+mod delta_round_trips;
 mod delta_scale;
 mod delta_time_travel;
 #[cfg(feature = "cli")]
@@ -40,7 +41,6 @@ mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
 mod scan_fixtures;
-
 mod scan_lists;
 mod scan_random;
 mod scan_requests;

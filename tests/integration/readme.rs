@@ -42,7 +42,7 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("log compactions", Test("tests/integration/delta.rs", "a_log_compaction_stands_for_its_commits")),
     ("checksum files", Test("tests/integration/delta_checksum.rs", "what_agrees_is_told")),
     ("commits with a hole or damaged lines", Test(SHAPES, "what_is_no_action_is_corrupt")),
-    ("the latest", Test(DISCOVERY, "a_quiet_table_takes_four_requests")),
+    ("the latest", Test("tests/integration/delta_round_trips.rs", "a_quiet_table_takes_four_requests")),
     ("by number", Test(DISCOVERY, "every_version_of_a_table_with_a_checkpoint")),
     ("by timestamp", Test(DISCOVERY, "time_travel_by_time")),
     ("versions whose log was cleaned up", Test(DISCOVERY, "time_travel_in_a_log_whose_beginning_was_cleaned_up")),
