@@ -34,7 +34,7 @@ impl PlanNode {
     /// The operators of `plan`.
     pub fn of(plan: &Arc<dyn ExecutionPlan>) -> PlanNode {
         let plan = visible(plan);
-        let text = Details(plan.as_ref()).to_string().replace('\n', " ");
+        let text = Details(plan.as_ref(), DisplayFormatType::Default).to_string().replace('\n', " ");
         let name = plan.name();
         let details = text.strip_prefix(name).unwrap_or(&text).trim_start_matches(':').trim().to_string();
         let mut node = PlanNode {
@@ -87,11 +87,12 @@ fn visible(plan: &Arc<dyn ExecutionPlan>) -> &Arc<dyn ExecutionPlan> {
     plan
 }
 
-struct Details<'a>(&'a dyn ExecutionPlan);
+/// What a node says of itself.
+pub struct Details<'a>(pub &'a dyn ExecutionPlan, pub DisplayFormatType);
 
 impl fmt::Display for Details<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt_as(DisplayFormatType::Default, f)
+        self.0.fmt_as(self.1, f)
     }
 }
 

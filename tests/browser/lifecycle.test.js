@@ -58,7 +58,7 @@ const ROWS = 1_500_000;
 const HEAVY = {
   sort: `SELECT a, b FROM (SELECT (value * 7919) % 1000003 AS a, concat('row ', value % 977) AS b FROM generate_series(1, ${ROWS})) ORDER BY b, a`,
   "sort by one key": `SELECT a FROM (SELECT (value * 7919) % 1000003 AS a FROM generate_series(1, ${8 * ROWS})) ORDER BY a`,
-  aggregate: `SELECT a, count(*), min(b) FROM (SELECT (value * 7919) % 300007 AS a, value AS b FROM generate_series(1, ${4 * ROWS})) GROUP BY a`,
+  aggregate: `SELECT a, count(*), min(b) FROM (SELECT (value * 7919) % 300007 AS a, value AS b FROM generate_series(1, ${40 * ROWS})) GROUP BY a`,
   window: `SELECT a, sum(b) OVER (PARTITION BY a ORDER BY b) FROM (SELECT (value * 7919) % 1009 AS a, value AS b FROM generate_series(1, ${ROWS}))`,
   join: `SELECT count(*) FROM generate_series(1, 20000) a JOIN generate_series(1, 20000) b ON a.value % 7 = b.value % 7 WHERE (a.value + b.value) % 3 = 1`,
   "cross join": `SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b WHERE (a.value * b.value) % 7 = 3`,

@@ -14,6 +14,7 @@ mod groups;
 mod id_table;
 mod texts;
 
+use super::explain::Details;
 use aggregation::{Aggregate, Aggregation};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::internal_err;
@@ -111,13 +112,7 @@ fn groups(aggregate: &AggregateExec) -> Option<Groups> {
 
 impl DisplayAs for GroupBy {
     fn fmt_as(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        struct Shown<'a>(&'a dyn ExecutionPlan, DisplayFormatType);
-        impl fmt::Display for Shown<'_> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt_as(self.1, f)
-            }
-        }
-        let shown = Shown(self.aggregate.as_ref(), format).to_string();
+        let shown = Details(self.aggregate.as_ref(), format).to_string();
         f.write_str(&shown.replacen(self.aggregate.name(), self.name(), 1))
     }
 }
