@@ -39,6 +39,7 @@ const { values: options } = parseArgs({
     module: { type: "string" },
     package: { type: "string" },
     out: { type: "string", default: path.join(WORK, "web.json") },
+    wait: { type: "string", default: "2000" }, // milliseconds that a page has stood before it is asked; 0: at once
     "no-warm": { type: "boolean", default: false },
     "no-cold": { type: "boolean", default: false },
     primed: { type: "boolean", default: false }, // cold data but not cold code: the same statement was run on a table of the same shape
@@ -151,6 +152,7 @@ async function coldRun(reader, query, network) {
   const page = await openPage(browser, lab, reader);
   const stopWatching = await watchProcesses(browser);
   try {
+    await page.waitForTimeout(Number(options.wait));
     if (options.primed) await prime(page, query);
     lab.network(network);
     lab.data.clear();

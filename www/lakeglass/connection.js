@@ -16,12 +16,19 @@ import { openMain, openWorker } from "./transport.js";
  * @property {string} wasmUrl
  * @property {string} sqlUrl the module's second file
  * @property {boolean} preloadSql whether that is fetched before it is needed
+ * @property {boolean} rehearse whether small statements are run when that is there: rehearsal.js
  * @property {string | null} engineUrl
  * @property {EngineConfig} options
  *
  * @typedef {object} Registration A table under a name, which can be opened again.
  * @property {(session: Session, signal?: AbortSignal) => Promise<Handle>} handle
  */
+
+/** The engines that were rehearsed on this page. @type {Set<string>} */
+const rehearsed = new Set();
+/** How long nothing has been asked before a rehearsal begins, and how often that is looked at. */
+const QUIET_MILLIS = 300;
+const STEP_MILLIS = 100;
 
 export class Connection {
   /** @type {Settings} */ #settings;
@@ -34,6 +41,7 @@ export class Connection {
   /** @type {LakeglassError | null} */ #closed = null;
   /** @type {(error: LakeglassError) => void} */ #onLost;
   /** @type {Map<string, Registration>} */ #registered;
+  #rehearsing = new AbortController();
   /** @type {"worker" | "main"} */ mode = "worker";
 
   /**
@@ -85,8 +93,7 @@ export class Connection {
    * @param {AbortSignal} [signal]
    */
   async sessionWithSql(signal) {
-    const { sqlUrl, engineUrl } = this.#settings;
-    if (!engineUrl) void this.#compile(sqlUrl); // while tables are opened
+    if (!this.#settings.engineUrl) void this.#compileSql(); // while tables are opened
     const session = await this.sessionWithTables(signal);
     const loaded = this.#withSql.get(session) ?? this.#loadSql(session);
     await abortable(loaded, signal);
@@ -96,16 +103,17 @@ export class Connection {
   close() {
     this.#closed ??= new LakeglassError("cancelled", "the connection is closed");
     this.#current?.end(this.#closed);
+    this.#rehearsing.abort();
     this.#current = null;
   }
 
   async #start() {
-    const { wasmUrl, sqlUrl, preloadSql, engineUrl, options } = this.#settings;
+    const { wasmUrl, preloadSql, engineUrl, options } = this.#settings;
     const session = new Session((lost, error) => this.#lose(lost, error));
     this.#current = session;
     const compiling = this.#compile(wasmUrl);
     // What opens a table comes first: it should not share the line with what queries it.
-    if (preloadSql && !engineUrl) void compiling.then(() => this.#compile(sqlUrl));
+    if (preloadSql && !engineUrl) void compiling.then(() => this.#compileSql());
     try {
       const [module, transport] = await Promise.all([compiling, this.#open(session)]);
       session.attach(transport);
@@ -169,11 +177,38 @@ export class Connection {
     return compiling;
   }
 
+  /** The module's second file, and what follows it. */
+  #compileSql() {
+    const { sqlUrl } = this.#settings;
+    const isNew = !this.#modules.has(sqlUrl);
+    const compiling = this.#compile(sqlUrl);
+    if (isNew) void compiling.then((sql) => sql && this.#rehearse(sql));
+    return compiling;
+  }
+
+  /**
+   * When nothing has been asked for a while: who asks at once is not kept waiting for what should make it quicker.
+   * @param {WebAssembly.Module} sql
+   */
+  async #rehearse(sql) {
+    const { wasmUrl, sqlUrl, rehearse } = this.#settings;
+    const module = await this.#compile(wasmUrl);
+    const session = await this.#session?.catch(() => null);
+    if (!rehearse || !module || !session || this.mode === "main" || !(navigator.hardwareConcurrency > 1)) return;
+    for (let quiet = 0; quiet < QUIET_MILLIS; quiet = session.isBusy ? 0 : quiet + STEP_MILLIS) {
+      if (session !== this.#current || rehearsed.has(sqlUrl)) return;
+      await new Promise((resolve) => setTimeout(resolve, STEP_MILLIS));
+    }
+    rehearsed.add(sqlUrl);
+    const script = await import("./rehearsal.js").catch(() => null); // only a loss of time
+    await script?.rehearse(this.#settings, { module, sql }, this.#rehearsing.signal);
+  }
+
   /** @param {Session} session */
   #loadSql(session) {
     const { sqlUrl, engineUrl } = this.#settings;
     // Another engine is whole.
-    const loading = engineUrl ? Promise.resolve() : this.#compile(sqlUrl).then((module) => session.call("loadSql", { module, sqlUrl }));
+    const loading = engineUrl ? Promise.resolve() : this.#compileSql().then((module) => session.call("loadSql", { module, sqlUrl }));
     this.#withSql.set(session, loading);
     loading.catch(() => this.#withSql.delete(session)); // the next call tries again
     return loading;

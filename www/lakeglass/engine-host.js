@@ -148,6 +148,8 @@ export class EngineHost {
         return this.#openedResult(this.#running().export(params.sql, params.format, signal, params.params));
       case "explain":
         return this.#running().explain(params.sql, params.analyze, signal, params.params).then(JSON.parse);
+      case "rehearse":
+        return import("./rehearsal-host.js").then(({ rehearse }) => rehearse(this.#running(), params));
       case "next":
         return this.#next(/** @type {EngineResult} */ (this.#object(handle)), signal, params.progress);
       case "free":

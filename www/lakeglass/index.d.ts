@@ -136,6 +136,12 @@ export interface ConnectOptions extends EngineOptions, CallOptions {
    * {@link Lakeglass.loadSql} or the first query, so that nothing else shares the line with a table's first rows.
    */
   preloadSql?: boolean;
+  /**
+   * `true` (the default): when the SQL engine is there and nothing is asked of it, a second worker runs a few statements over a table
+   * of its own for about a second, so that the browser has compiled what queries need when the first one comes. It fetches nothing
+   * but its script, and ends by itself. Only where the engine is in a worker, and once for each page.
+   */
+  rehearse?: boolean;
   /** Where the worker's script is; beside this script by default. From another origin it needs CORS. */
   workerUrl?: string | URL;
 }

@@ -8,7 +8,7 @@
 /** @import { AccessOptions, Commit, Field, FileInfo, ExportFormat, Metrics, PlanNode, QueryParams, QueryProgress, Signed, TableInfo } from "./index.js" */
 
 /** Raised when the messages change: page and worker may come from caches of different age. */
-export const PROTOCOL = 4;
+export const PROTOCOL = 5;
 
 /**
  * @typedef {number} Handle
@@ -22,6 +22,8 @@ export const PROTOCOL = 4;
  * @property {EngineConfig} options
  *
  * @typedef {{ module: WebAssembly.Module | null, sqlUrl: string }} LoadSqlParams
+ *
+ * @typedef {{ objects: Record<string, Uint8Array<ArrayBuffer>>, statements: string[] }} RehearseParams `objects`: of a table, by path
  *
  * @typedef {object} Methods What each method takes and answers.
  * @property {{ params: StartParams, value: void }} start
@@ -41,6 +43,7 @@ export const PROTOCOL = 4;
  * @property {{ params: { sql: string, format: ExportFormat, params?: QueryParams, progress?: boolean }, value: OpenedResult }} export
  *   whose `next` gives the bytes of a file
  * @property {{ params: { sql: string, analyze: boolean, params?: QueryParams }, value: PlanNode }} explain
+ * @property {{ params: RehearseParams, value: void }} rehearse see rehearsal.js
  * @property {{ params: { handle: Handle, progress?: boolean }, value: { bytes: Uint8Array | undefined, metrics: Metrics, progress?: QueryProgress } }} next
  * @property {{ params: { handle: Handle }, value: Metrics | null }} free a result's metrics; what is under way is cancelled
  *

@@ -57,6 +57,11 @@ export class Session {
     });
   }
 
+  /** Whether a call is under way. */
+  get isBusy() {
+    return this.#pending.size > 0;
+  }
+
   /**
    * The number that the host knows a function of the page's by.
    * @param {Sign} sign
