@@ -94,6 +94,9 @@
 //! What is built is then rewritten (`scripts/shrink.mjs`): of functions that do the same one stays, and similar ones stand together,
 //! where a compressor sees it.
 //!
+//! A function that does something else for each type must not become one with all it calls: browsers compile functions whole. Where LLVM
+//! stops is set in `scripts/build`.
+//!
 //! What writes Parquet for exports is in the second file: the crate's own writer, some 0.09 MB with brotli. One of ours would be smaller,
 //! and would have all of the format's corners to be right about.
 //!
@@ -111,6 +114,13 @@
 //! another: 150 ns a row, where a loop of a few instructions takes 12. To optimise DataFusion for speed would double the module. So
 //! `sql/group_by` numbers the values of whole numbers, dates and texts in loops of its own, and hands the groups to DataFusion's
 //! aggregates; where anything else is asked for, DataFusion's operator stays.
+//!
+//! # Why is there a rehearsal?
+//!
+//! Browsers compile a function of a module when it is called first, and better when it has worked for a while. A first query calls two
+//! thousand functions: that was a third to a half of its time. Threads share what is compiled. So when SQL is there and nothing is
+//! asked, the package runs statements over a small table in a second worker, for half a second (`www/lakeglass/rehearsal.js`).
+//! It begins only in a pause: on two cores it would otherwise take from the query that it is for.
 //!
 //! # Why one error enum?
 //!
