@@ -82,13 +82,15 @@ rehearsalTest("not while a call is under way, and not after the connection is cl
   assert.deepEqual(workers, { begun: 1, ended: 1 });
 });
 
-rehearsalTest("not where it is not wanted, nor where the engine has no worker", async (page, workers) => {
-  const rows = await page.evaluate(async () => {
+rehearsalTest("not where it is not wanted, nor where the engine has no worker, nor when its connection was closed before", async (page, workers) => {
+  const seen = await page.evaluate(async () => {
     const lakes = [await connect({ rehearse: false }), await connect({ worker: false })];
     for (const lake of lakes) await lake.loadSql();
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    return (await lakes[0].query("SELECT 1 AS one")).length;
+    const { rehearse } = await import("/www/lakeglass/rehearsal.js");
+    const closed = await rehearse(/** @type {any} */ ({}), /** @type {any} */ ({}), AbortSignal.abort());
+    return [closed, (await lakes[0].query("SELECT 1 AS one")).length];
   });
-  assert.equal(rows, 1);
+  assert.deepEqual(seen, [false, 1]);
   assert.equal(workers.begun, 1);
 });

@@ -138,7 +138,7 @@ export interface ConnectOptions extends EngineOptions, CallOptions {
   preloadSql?: boolean;
   /**
    * `true` (the default): when the SQL engine is there and nothing is asked of it, a second worker runs a few statements over a table
-   * of its own for about a second, so that the browser has compiled what queries need when the first one comes. It fetches nothing
+   * of its own for half a second or so, so that the browser has compiled what queries need when the first one comes. It fetches nothing
    * but its script, and ends by itself. Only where the engine is in a worker, and once for each page.
    */
   rehearse?: boolean;
