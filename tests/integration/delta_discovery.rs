@@ -359,9 +359,7 @@ async fn in_commit_timestamps_come_first() {
 
 #[tokio::test]
 async fn history_is_newest_first_and_ends_where_the_log_begins() {
-    let mut objects = table(60);
-    objects.insert(checkpoint_name(40), checkpoint_at(40));
-    objects.extend([last_checkpoint(40)]);
+    let mut objects = table_with_checkpoint(60, 40);
     (0..30).for_each(|version| drop(objects.remove(&commit_name(version))));
     let server = Server::in_memory(objects);
     let storage = storage(&server);

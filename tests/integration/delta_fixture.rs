@@ -80,6 +80,14 @@ pub fn files_at(version: u64) -> Vec<String> {
     files
 }
 
+/// The same with a checkpoint, and the hint that names it.
+pub fn table_with_checkpoint(latest: u64, checkpoint: u64) -> Objects {
+    let mut objects = table(latest);
+    objects.insert(checkpoint_name(checkpoint), checkpoint_at(checkpoint));
+    objects.extend([last_checkpoint(checkpoint)]);
+    objects
+}
+
 /// The checkpoint of [`table`] at `version`.
 pub fn checkpoint_at(version: u64) -> Vec<u8> {
     checkpoint(&files_at(version), &[], true)

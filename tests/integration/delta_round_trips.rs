@@ -31,9 +31,7 @@ async fn a_young_table_is_there_with_its_hint() {
 
 #[tokio::test]
 async fn a_log_that_is_here_is_not_guessed_at() {
-    let mut with_checkpoint = table(40);
-    with_checkpoint.insert(checkpoint_name(20), checkpoint_at(20));
-    with_checkpoint.extend([last_checkpoint(20)]);
+    let with_checkpoint = table_with_checkpoint(40, 20);
     for (objects, latest, behind) in [(table(8), 8, 9..12), (with_checkpoint, 40, 41..44)] {
         let server = Server::in_memory(objects);
         let storage = storage(&server);
@@ -55,9 +53,7 @@ async fn a_log_that_is_here_is_not_guessed_at() {
 
 #[tokio::test]
 async fn a_checkpoint_and_twenty_commits_take_five_round_trips() {
-    let mut objects = table(40);
-    objects.insert(checkpoint_name(20), checkpoint_at(20));
-    objects.extend([last_checkpoint(20)]);
+    let objects = table_with_checkpoint(40, 20);
     let server = Server::in_memory(objects).with_latency(200);
     let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
     assert_eq!((snapshot.version, snapshot.files.len()), (40, 41));
@@ -73,9 +69,7 @@ async fn a_checkpoint_and_twenty_commits_take_five_round_trips() {
 
 #[tokio::test]
 async fn a_quiet_table_takes_four_requests() {
-    let mut objects = table(10);
-    objects.insert(checkpoint_name(10), checkpoint_at(10));
-    objects.extend([last_checkpoint(10)]);
+    let objects = table_with_checkpoint(10, 10);
     let server = Server::in_memory(objects).with_latency(200);
     let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
     assert_eq!((snapshot.version, snapshot.timestamp.map(|time| time.millis)), (10, Some(time_of(10))));
