@@ -243,12 +243,7 @@ impl OpenFile {
     }
 
     fn held(&self, range: &Range<u64>) -> Option<Bytes> {
-        let length = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
-        self.held.iter().find_map(|(start, bytes)| {
-            let from = usize::try_from(range.start.checked_sub(*start)?).ok()?;
-            let to = from.checked_add(length).filter(|to| *to <= bytes.len())?;
-            Some(bytes.slice(from..to))
-        })
+        find(&self.held, range)
     }
 
     /// Whether the scan asks where rows are.
@@ -309,4 +304,14 @@ impl OpenFile {
         RecordBatch::try_new_with_options(self.scan.schema.clone(), columns, &options)
             .map_err(|error| Error::corrupt(&self.name, error))
     }
+}
+
+/// The bytes of `range`, out of runs by where they begin.
+pub(super) fn find(held: &[(u64, Bytes)], range: &Range<u64>) -> Option<Bytes> {
+    let length = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
+    held.iter().find_map(|(start, bytes)| {
+        let from = usize::try_from(range.start.checked_sub(*start)?).ok()?;
+        let to = from.checked_add(length).filter(|to| *to <= bytes.len())?;
+        Some(bytes.slice(from..to))
+    })
 }

@@ -20,6 +20,7 @@ mod file_metadata;
 mod footer;
 mod footer_cache;
 mod guard;
+mod head;
 mod log_statistics;
 mod nullable;
 mod page_header;
@@ -35,6 +36,7 @@ mod row_group;
 mod row_groups;
 mod row_tracking;
 mod stream;
+mod thrift;
 mod variant;
 #[cfg(target_arch = "wasm32")]
 mod zstd_encoder;

@@ -2,10 +2,9 @@
 //!
 //! The Parquet crate reserves as much memory as a page's header says that the page takes up decompressed: up to 2 GiB on a
 //! damaged file's word, which takes a wasm instance down. So the headers are walked first, and a claim that no writer's page
-//! comes near is refused. A header is a struct in
-//! [Thrift's compact protocol](https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md); what
-//! cannot be understood here is left for the decoder to refuse.
+//! comes near is refused. What cannot be understood here is left for the decoder to refuse.
 
+use super::thrift::{FALSE, I32, Reader, STRUCT, TRUE, Writer};
 use crate::error::{Error, Result};
 
 /// Pages up to this size pass whatever they are made from: writers keep them near 1 MiB.
@@ -22,7 +21,7 @@ pub(super) fn check(pages: &[u8], name: &str) -> Result<()> {
     let mut rest = pages;
     while let Some((header, after)) = Header::parse(rest) {
         if header.uncompressed > UNSUSPICIOUS && header.uncompressed / LARGEST_RATIO > header.compressed {
-            let Header { uncompressed, compressed } = header;
+            let Header { uncompressed, compressed, .. } = header;
             return Err(Error::corrupt(name, format!("a page of {compressed} bytes claims to hold {uncompressed}")));
         }
         rest = match usize::try_from(header.compressed).ok().and_then(|length| after.get(length..)) {
@@ -33,124 +32,123 @@ pub(super) fn check(pages: &[u8], name: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a `PageHeader` says of its page's size.
+/// What a [`PageHeader`](https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift) says of its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Header {
-    uncompressed: u64,
-    compressed: u64,
+pub(super) struct Header {
+    /// Bytes of the page without the header.
+    pub(super) uncompressed: u64,
+    /// The same, as they are in the file.
+    pub(super) compressed: u64,
+    pub(super) page: Page,
+}
+
+/// What kind of page it is. Encodings are the specification's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Page {
+    /// Levels and values are compressed as one.
+    Data {
+        values: u32,
+        encoding: u32,
+        level_encoding: u32,
+    },
+    /// The levels, of so many bytes, stand uncompressed before the values.
+    DataV2 {
+        values: u32,
+        encoding: u32,
+        definition: u32,
+        repetition: u32,
+        is_compressed: bool,
+    },
+    Dictionary {
+        values: u32,
+        encoding: u32,
+    },
+    /// Of another kind, or one that lacks what it must say.
+    Other,
 }
 
 impl Header {
     /// The header at the beginning of `bytes`, and what follows it.
-    fn parse(bytes: &[u8]) -> Option<(Header, &[u8])> {
+    pub(super) fn parse(bytes: &[u8]) -> Option<(Header, &[u8])> {
         let mut reader = Reader(bytes);
-        let (mut uncompressed, mut compressed) = (None, None);
+        let (mut uncompressed, mut compressed, mut page) = (None, None, Page::Other);
         let mut field = 0;
         while let Some(kind) = reader.field(&mut field)? {
             match (field, kind) {
                 (2, I32) => uncompressed = u64::try_from(reader.integer()?).ok(),
                 (3, I32) => compressed = u64::try_from(reader.integer()?).ok(),
+                (5 | 7 | 8, STRUCT) => page = Page::new(field, Facts::parse(&mut reader)?).unwrap_or(Page::Other),
                 _ => reader.skip(kind, DEEPEST)?,
             }
         }
-        Some((Header { uncompressed: uncompressed?, compressed: compressed? }, reader.0))
+        Some((Header { uncompressed: uncompressed?, compressed: compressed?, page }, reader.0))
+    }
+
+    /// A page of `body` as it is, uncompressed, with its header.
+    pub(super) fn write(page: Page, body: &[u8]) -> Option<Vec<u8>> {
+        let length = u32::try_from(body.len()).ok().filter(|length| *length <= i32::MAX as u32)?;
+        let (number, field, facts) = match page {
+            Page::Data { values, encoding, level_encoding } => {
+                (0, 5, vec![values, encoding, level_encoding, level_encoding])
+            }
+            Page::Dictionary { values, encoding } => (2, 7, vec![values, encoding]),
+            Page::DataV2 { .. } | Page::Other => return None,
+        };
+        let mut writer = Writer::default();
+        writer.begin(None);
+        for (id, value) in [(1, number), (2, length), (3, length)] {
+            writer.integer(id, value);
+        }
+        writer.begin(Some(field));
+        for (id, value) in (1..).zip(facts) {
+            writer.integer(id, value);
+        }
+        writer.end();
+        writer.end();
+        writer.bytes.extend_from_slice(body);
+        Some(writer.bytes)
     }
 }
 
-const TRUE: u8 = 1;
-const FALSE: u8 = 2;
-const BYTE: u8 = 3;
-const I16: u8 = 4;
-const I32: u8 = 5;
-const I64: u8 = 6;
-const DOUBLE: u8 = 7;
-const BINARY: u8 = 8;
-const LIST: u8 = 9;
-const SET: u8 = 10;
-const STRUCT: u8 = 12;
-
-/// Bytes in the compact protocol that are still to be read.
-struct Reader<'a>(&'a [u8]);
-
-impl Reader<'_> {
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*first)
+impl Page {
+    /// From a header's field of its kind.
+    fn new(field: i64, Facts { integers, is_compressed }: Facts) -> Option<Page> {
+        let [first, second, third, fourth, fifth, sixth] = integers;
+        Some(match field {
+            5 => Page::Data { values: first?, encoding: second?, level_encoding: third? },
+            7 => Page::Dictionary { values: first?, encoding: second? },
+            8 => Page::DataV2 {
+                values: first?,
+                encoding: fourth?,
+                definition: fifth?,
+                repetition: sixth?,
+                is_compressed: is_compressed.unwrap_or(true),
+            },
+            _ => return None,
+        })
     }
+}
 
-    fn advance(&mut self, length: u64) -> Option<()> {
-        self.0 = self.0.get(usize::try_from(length).ok()?..)?;
-        Some(())
-    }
+/// The fields of a page's own header: the integers of 1 to 6, and the truth value of 7.
+#[derive(Default)]
+struct Facts {
+    integers: [Option<u32>; 6],
+    is_compressed: Option<bool>,
+}
 
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some(value);
+impl Facts {
+    fn parse(reader: &mut Reader<'_>) -> Option<Facts> {
+        let mut facts = Facts::default();
+        let mut field = 0;
+        while let Some(kind) = reader.field(&mut field)? {
+            let place = usize::try_from(field).ok().and_then(|field| facts.integers.get_mut(field.checked_sub(1)?));
+            match (place, kind) {
+                (Some(place), I32) => *place = u32::try_from(reader.integer()?).ok(),
+                (None, TRUE | FALSE) if field == 7 => facts.is_compressed = Some(kind == TRUE),
+                _ => reader.skip(kind, DEEPEST)?,
             }
         }
-        None
-    }
-
-    /// A signed integer of any width.
-    fn integer(&mut self) -> Option<i64> {
-        let zigzag = self.varint()?;
-        Some((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
-    }
-
-    /// The type of the next field, whose id replaces the last one's; `Some(None)` at the struct's end.
-    fn field(&mut self, id: &mut i64) -> Option<Option<u8>> {
-        let byte = self.byte()?;
-        if byte == 0 {
-            return Some(None);
-        }
-        *id = match byte >> 4 {
-            0 => self.integer()?,
-            delta => id.checked_add(i64::from(delta))?,
-        };
-        Some(Some(byte & 0x0f))
-    }
-
-    fn skip(&mut self, kind: u8, depth: u8) -> Option<()> {
-        match kind {
-            TRUE | FALSE => Some(()),
-            BYTE => self.advance(1),
-            I16 | I32 | I64 => self.varint().map(|_| ()),
-            DOUBLE => self.advance(8),
-            BINARY => {
-                let length = self.varint()?;
-                self.advance(length)
-            }
-            LIST | SET => self.skip_list(depth.checked_sub(1)?),
-            STRUCT => {
-                let mut field = 0;
-                while let Some(kind) = self.field(&mut field)? {
-                    self.skip(kind, depth.checked_sub(1)?)?;
-                }
-                Some(())
-            }
-            _ => None,
-        }
-    }
-
-    fn skip_list(&mut self, depth: u8) -> Option<()> {
-        let head = self.byte()?;
-        let length = match head >> 4 {
-            15 => self.varint()?,
-            length => u64::from(length),
-        };
-        for _ in 0..length {
-            match head & 0x0f {
-                // In a list, a truth value takes up a byte.
-                TRUE | FALSE => self.advance(1)?,
-                kind => self.skip(kind, depth)?,
-            }
-        }
-        Some(())
+        Some(facts)
     }
 }
 
@@ -183,7 +181,21 @@ mod tests {
     fn a_header_tells_its_sizes() {
         let bytes = page(300, 7, 7);
         let (header, after) = Header::parse(&bytes).unwrap();
-        assert_eq!((header, after.len()), (Header { uncompressed: 300, compressed: 7 }, 7));
+        let page = Page::Data { values: 5, encoding: 0, level_encoding: 3 };
+        assert_eq!((header, after.len()), (Header { uncompressed: 300, compressed: 7, page }, 7));
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for page in [
+            Page::Data { values: 300, encoding: 8, level_encoding: 3 },
+            Page::Dictionary { values: 1 << 20, encoding: 0 },
+        ] {
+            let bytes = Header::write(page, b"body").unwrap();
+            let (header, after) = Header::parse(&bytes).unwrap();
+            assert_eq!((header, after), (Header { uncompressed: 4, compressed: 4, page }, &b"body"[..]));
+        }
+        assert!(Header::write(Page::Other, b"").is_none());
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! One row group: which of its bytes are needed, fetched, and its rows.
 
-use super::file::{OpenFile, RowGroup};
+use super::file::{OpenFile, RowGroup, find};
 use super::file_metadata::Positions;
 use super::footer::decode_error;
 use super::guard::guarded;
+use super::head::{self, Shortened};
 use super::page_header;
 use super::page_index::{self, IndexRanges};
 use crate::error::{Error, Result};
 use arrow::array::RecordBatch;
+use bytes::Bytes;
 use parquet::DecodeResult;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, RowSelection};
@@ -17,6 +19,9 @@ use std::sync::Arc;
 
 /// Columns of a row group smaller than this are read whole: asking for the page index first would take longer.
 pub(super) const WORTH_AN_INDEX: u64 = 256 << 10;
+
+/// More rows than these are decoded from whole pages.
+const HEAD_ROWS: u64 = 4096;
 
 /// The rows of one row group, fetched, and decoded as they are asked for.
 pub(super) struct Rows {
@@ -72,9 +77,16 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
         return Ok(none(group));
     }
     let positions = positions(selection.as_ref());
+    let metadata = indexed.unwrap_or(single);
+    let Shortened { metadata, held } = match first_rows(selection.as_ref(), left) {
+        Some(rows) if rows <= HEAD_ROWS && group.bytes >= WORTH_AN_INDEX => {
+            head::shorten(&file, metadata, rows).await?
+        }
+        _ => Shortened { metadata, held: Vec::new() },
+    };
     let limit = (left < selected).then_some(left as usize);
-    let decoder = decoder(&file, indexed.unwrap_or(single), selection, limit)?;
-    let reader = read(&file, decoder).await?;
+    let decoder = decoder(&file, metadata, selection, limit)?;
+    let reader = read(&file, decoder, &held).await?;
     Ok(Rows { file, group, reader, left, positions })
 }
 
@@ -84,6 +96,23 @@ fn still_wanted(group: &RowGroup) -> bool {
         Some(one) => group.file.bounds.keep(std::slice::from_ref(one)).first().copied().unwrap_or(true),
         None => false,
     }
+}
+
+/// How many rows from the row group's beginning on have the first `wanted` selected ones among them.
+fn first_rows(selection: Option<&RowSelection>, wanted: u64) -> Option<u64> {
+    let Some(selection) = selection else { return Some(wanted) };
+    let (mut rows, mut found) = (0, 0);
+    for run in selection.iter() {
+        let count = run.row_count as u64;
+        if run.skip {
+            rows += count;
+        } else if found + count >= wanted {
+            return Some(rows + wanted - found);
+        } else {
+            (rows, found) = (rows + count, found + count);
+        }
+    }
+    None
 }
 
 /// Where the row group's page index is, if reading it can save more than it costs: where bounds can rule pages out, where
@@ -143,19 +172,26 @@ fn decoder(
 }
 
 /// Fetches what the decoder asks for, until it can decode.
-async fn read(file: &OpenFile, mut decoder: ParquetPushDecoder) -> Result<Option<ParquetRecordBatchReader>> {
+async fn read(
+    file: &OpenFile,
+    mut decoder: ParquetPushDecoder,
+    held: &[(u64, Bytes)],
+) -> Result<Option<ParquetRecordBatchReader>> {
     let broken = |error| decode_error(error, &file.name);
     loop {
         match guarded(&file.name, || decoder.try_next_reader().map_err(broken))? {
             DecodeResult::Data(reader) => return Ok(Some(reader)),
             DecodeResult::Finished => return Ok(None),
             DecodeResult::NeedsData(ranges) => {
-                if ranges.iter().any(|range| range.start > range.end || range.end > file.file.size) {
+                let (here, missing): (Vec<_>, Vec<_>) =
+                    ranges.into_iter().partition(|range| find(held, range).is_some());
+                if missing.iter().any(|range| range.start > range.end || range.end > file.file.size) {
                     return Err(Error::corrupt(&file.name, "a column is outside the file"));
                 }
-                let bytes = file.fetch(&ranges).await?;
+                let mut bytes = file.fetch(&missing).await?;
+                bytes.extend(here.iter().filter_map(|range| find(held, range)));
                 bytes.iter().try_for_each(|pages| page_header::check(pages, &file.name))?;
-                decoder.push_ranges(ranges, bytes).map_err(broken)?;
+                decoder.push_ranges([missing, here].concat(), bytes).map_err(broken)?;
             }
         }
     }

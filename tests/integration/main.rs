@@ -41,6 +41,7 @@ mod scan_damage;
 mod scan_deletes;
 mod scan_fixture;
 mod scan_fixtures;
+mod scan_heads;
 mod scan_lists;
 mod scan_random;
 mod scan_requests;

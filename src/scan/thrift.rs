@@ -1,0 +1,139 @@
+//! The part of [Thrift's compact protocol](https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md)
+//! that the headers of Parquet's pages are written in.
+
+pub(super) const TRUE: u8 = 1;
+pub(super) const FALSE: u8 = 2;
+const BYTE: u8 = 3;
+const I16: u8 = 4;
+pub(super) const I32: u8 = 5;
+const I64: u8 = 6;
+const DOUBLE: u8 = 7;
+const BINARY: u8 = 8;
+const LIST: u8 = 9;
+const SET: u8 = 10;
+pub(super) const STRUCT: u8 = 12;
+
+/// Bytes in the compact protocol that are still to be read.
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+
+impl Reader<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    pub(super) fn advance(&mut self, length: u64) -> Option<()> {
+        self.0 = self.0.get(usize::try_from(length).ok()?..)?;
+        Some(())
+    }
+
+    pub(super) fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    /// A signed integer of any width.
+    pub(super) fn integer(&mut self) -> Option<i64> {
+        let zigzag = self.varint()?;
+        Some((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
+    }
+
+    /// The type of the next field, whose id replaces the last one's; `Some(None)` at the struct's end.
+    pub(super) fn field(&mut self, id: &mut i64) -> Option<Option<u8>> {
+        let byte = self.byte()?;
+        if byte == 0 {
+            return Some(None);
+        }
+        *id = match byte >> 4 {
+            0 => self.integer()?,
+            delta => id.checked_add(i64::from(delta))?,
+        };
+        Some(Some(byte & 0x0f))
+    }
+
+    /// Passes over a value; structs and lists within each other are at most `depth` deep.
+    pub(super) fn skip(&mut self, kind: u8, depth: u8) -> Option<()> {
+        match kind {
+            TRUE | FALSE => Some(()),
+            BYTE => self.advance(1),
+            I16 | I32 | I64 => self.varint().map(|_| ()),
+            DOUBLE => self.advance(8),
+            BINARY => {
+                let length = self.varint()?;
+                self.advance(length)
+            }
+            LIST | SET => self.skip_list(depth.checked_sub(1)?),
+            STRUCT => {
+                let mut field = 0;
+                while let Some(kind) = self.field(&mut field)? {
+                    self.skip(kind, depth.checked_sub(1)?)?;
+                }
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    fn skip_list(&mut self, depth: u8) -> Option<()> {
+        let head = self.byte()?;
+        let length = match head >> 4 {
+            15 => self.varint()?,
+            length => u64::from(length),
+        };
+        for _ in 0..length {
+            match head & 0x0f {
+                // In a list, a truth value takes up a byte.
+                TRUE | FALSE => self.advance(1)?,
+                kind => self.skip(kind, depth)?,
+            }
+        }
+        Some(())
+    }
+}
+
+/// Structs of integers, as they are written.
+#[derive(Default)]
+pub(super) struct Writer {
+    pub(super) bytes: Vec<u8>,
+    /// The last field's id, in each struct that is open.
+    last: Vec<u8>,
+}
+
+impl Writer {
+    /// Begins a struct: the outermost one, or field `id` of the one that is open.
+    pub(super) fn begin(&mut self, id: Option<u8>) {
+        if let Some(id) = id {
+            self.head(id, STRUCT);
+        }
+        self.last.push(0);
+    }
+
+    pub(super) fn end(&mut self) {
+        self.last.pop();
+        self.bytes.push(0);
+    }
+
+    /// Field `id`, which comes at most 15 behind the one before.
+    pub(super) fn integer(&mut self, id: u8, value: u32) {
+        self.head(id, I32);
+        let mut zigzag = u64::from(value) << 1;
+        while zigzag >= 0x80 {
+            self.bytes.push(zigzag as u8 | 0x80);
+            zigzag >>= 7;
+        }
+        self.bytes.push(zigzag as u8);
+    }
+
+    fn head(&mut self, id: u8, kind: u8) {
+        let last = self.last.last_mut().map_or(0, |last| std::mem::replace(last, id));
+        self.bytes.push(id.saturating_sub(last) << 4 | kind);
+    }
+}
