@@ -14,7 +14,7 @@ import { SchemaTab } from './schema.js';
 import { nameFromUrl } from './secret.js';
 import { setUpShell, toggleDrawer } from './shell.js';
 import { SqlTab } from './sql.js';
-import { Location, TABS } from './state.js';
+import { Location, TABS, parseState } from './state.js';
 import { Status } from './status.js';
 import { Tables } from './tables.js';
 import { Tabs } from './tabs.js';
@@ -235,12 +235,25 @@ async function addDemoTables(catalog) {
   for (const { name, url, title, description, sql } of tables) catalog.add({ name, url, title, description, sample: sql, demo: true });
 }
 
-/** @param {Status} status */
-async function connect(status) {
+/**
+ * @param {Status} status
+ * @param {string} [expect] the table of the address
+ */
+async function connect(status, expect) {
   const { Lakeglass } = await import('../lakeglass/index.js');
-  const lake = await Lakeglass.connect({ preloadSql: false });
+  const lake = await Lakeglass.connect({ preloadSql: false, expect });
   lake.addEventListener('lost', (event) => status.say(`The engine stopped and starts again: ${messageOf(event.error)}`));
   return lake;
+}
+
+/**
+ * The table that a link leads to, where it can be asked for before the engine is here.
+ * @param {ReturnType<typeof remembered>} pasted
+ */
+function expectedTable(pasted) {
+  const { url, version } = parseState(window.location);
+  if (!url || version !== null || !URL.canParse(url, document.baseURI)) return undefined;
+  return pasted.some((table) => table.url === url && table.access) ? undefined : url;
 }
 
 async function main() {
@@ -249,7 +262,8 @@ async function main() {
   const status = new Status(byId('status'));
   // Read first: whatever is added is remembered anew.
   const pasted = remembered();
-  const catalog = new Catalog(() => connect(status));
+  const expected = expectedTable(pasted);
+  const catalog = new Catalog(() => connect(status, expected));
   // The engine starts while the list is fetched; whether that fails is told by the first table that needs it.
   catalog.lake().catch(() => {});
   await addDemoTables(catalog).catch((error) => console.warn('The demo tables could not be listed.', error));

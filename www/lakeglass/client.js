@@ -54,8 +54,9 @@ export class Lakeglass extends EventTarget {
   }
 
   /** @param {ConnectOptions} [options] */
-  static async connect({ tables = {}, signal, ...options } = {}) {
+  static async connect({ tables = {}, expect, signal, ...options } = {}) {
     const lake = new Lakeglass(options);
+    if (expect !== undefined) lake.#connection.expect(resolveUrl(expect));
     try {
       const registrations = Object.entries(tables).map(([name, source]) => {
         const plain = typeof source === "object" && !(source instanceof URL) && !(source instanceof LakeTable);

@@ -1,6 +1,7 @@
 // Keeps an engine running: starts a session when one is needed, and another one when that was lost.
 
 import { LakeglassError, abortable } from "./errors.js";
+import { logFolder } from "./head-start.js";
 import { compileModule } from "./module.js";
 import { Session } from "./session.js";
 import { openMain, openWorker } from "./transport.js";
@@ -42,6 +43,9 @@ export class Connection {
   /** @type {(error: LakeglassError) => void} */ #onLost;
   /** @type {Map<string, Registration>} */ #registered;
   #rehearsing = new AbortController();
+  /** The log that the first session asks for while it starts. @type {string | null} */ #expected = null;
+  #mayExpect = true;
+  /** The session that starts, and can be told. @type {Session | null} */ #starting = null;
   /** @type {"worker" | "main"} */ mode = "worker";
 
   /**
@@ -100,6 +104,24 @@ export class Connection {
     return session;
   }
 
+  /**
+   * Says which table will be opened first.
+   * @param {string} url absolute
+   */
+  expect(url) {
+    if (!this.#mayExpect || this.#settings.engineUrl) return;
+    this.#mayExpect = false;
+    this.#expected = logFolder(url);
+    this.#tellExpected();
+  }
+
+  #tellExpected() {
+    // Only before it runs, and in a worker: this thread's `fetch` is the page's.
+    if (!this.#expected || !this.#starting || this.mode === "main") return;
+    this.#starting.call("expect", { folder: this.#expected }).catch(() => {}); // what ends the session is told elsewhere
+    this.#expected = null;
+  }
+
   close() {
     this.#closed ??= new LakeglassError("cancelled", "the connection is closed");
     this.#current?.end(this.#closed);
@@ -115,9 +137,15 @@ export class Connection {
     // What opens a table comes first: it should not share the line with what queries it.
     if (preloadSql && !engineUrl) void compiling.then(() => this.#compileSql());
     try {
-      const [module, transport] = await Promise.all([compiling, this.#open(session)]);
-      session.attach(transport);
-      this.mode = transport.mode;
+      const opening = this.#open(session).then((transport) => {
+        session.attach(transport);
+        this.mode = transport.mode;
+        this.#starting = session;
+        this.#tellExpected();
+      });
+      const [module] = await Promise.all([compiling, opening]);
+      this.#starting = null;
+      this.#mayExpect = false;
       await session.call("start", { module, wasmUrl, engineUrl, options });
     } catch (error) {
       const failure = error instanceof LakeglassError ? error : new LakeglassError("internal", String(error), {}, { cause: error });

@@ -2,6 +2,7 @@
 // is none, on the main thread behind a MessageChannel.
 
 import { LakeglassError, errorData, isTrap } from "./errors.js";
+import { HeadStart } from "./head-start.js";
 import { compileModule } from "./module.js";
 import { PLANNING, PROGRESS_MILLIS } from "./progress.js";
 import { PROTOCOL } from "./protocol.js";
@@ -26,6 +27,7 @@ export class EngineHost {
   /** @type {Map<number, AbortController>} */ #calls = new Map();
   /** @type {Map<Handle, Held>} */ #held = new Map();
   #lastHandle = 0;
+  /** @type {HeadStart | null} */ #headStart = null;
   /** @type {Map<number, { resolve: (value: unknown) => void, reject: (error: Error) => void }>} */ #asked = new Map();
   #lastAsk = 0;
   #lost = false;
@@ -122,6 +124,9 @@ export class EngineHost {
         return this.#start(params);
       case "loadSql":
         return this.#loadSql(params);
+      case "expect":
+        this.#headStart ??= new HeadStart(params.folder);
+        return undefined;
       case "clearCache":
         return this.#running().clearCache();
       case "open":
@@ -164,7 +169,13 @@ export class EngineHost {
   #open({ url, at, access, sign }, signal) {
     const options = access === undefined ? at : { ...at, access };
     const ask = sign === undefined ? undefined : (/** @type {string} */ path) => this.#ask(sign, path);
-    return this.#running().open(url, options, signal, ask);
+    const headStart = this.#headStart;
+    this.#headStart = null;
+    headStart?.handOver();
+    const opening = this.#running().open(url, options, signal, ask);
+    const end = () => headStart?.end();
+    opening.then(end, end);
+    return opening;
   }
 
   /**

@@ -123,6 +123,11 @@ export interface ConnectOptions extends EngineOptions, CallOptions {
   /** Tables to open and register under a name, at their latest version unless said otherwise. */
   tables?: Record<string, string | URL | TableSource | LakeTable>;
   /**
+   * A table that will be opened first, at its latest version and with neither `access` nor `sign`: the beginning of its log is asked for
+   * while the engine is on its way. The first of {@link tables} is, without being named here.
+   */
+  expect?: string | URL;
+  /**
    * `true` (the default): run the engine in a dedicated worker, and on the main thread where a worker is forbidden or
    * does not start (see {@link Lakeglass.mode}). `false`: on the main thread.
    */

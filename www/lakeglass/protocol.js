@@ -8,7 +8,7 @@
 /** @import { AccessOptions, Commit, Field, FileInfo, ExportFormat, Metrics, PlanNode, QueryParams, QueryProgress, Signed, TableInfo } from "./index.js" */
 
 /** Raised when the messages change: page and worker may come from caches of different age. */
-export const PROTOCOL = 5;
+export const PROTOCOL = 6;
 
 /**
  * @typedef {number} Handle
@@ -28,6 +28,7 @@ export const PROTOCOL = 5;
  * @typedef {object} Methods What each method takes and answers.
  * @property {{ params: StartParams, value: void }} start
  * @property {{ params: LoadSqlParams, value: void }} loadSql before the first query
+ * @property {{ params: { folder: string }, value: void }} expect the log of a table that will be opened first: see head-start.js
  * @property {{ params: {}, value: void }} clearCache
  * @property {{ params: { url: string, at: EngineVersion, access?: AccessOptions, sign?: number }, value: OpenedTable }} open
  *   `sign`: the number of the page's function that knows the URL of each object

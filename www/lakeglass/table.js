@@ -59,6 +59,7 @@ export class LakeTable {
   static async open(connection, url, options, signal) {
     const { access, sign } = options;
     const at = engineVersion(options);
+    if (!access && !sign && Object.keys(at).length === 0) connection.expect(url);
     const session = await connection.session(signal);
     const opened = await session.call("open", { url, at, ...hostParams(session, { access, sign }) }, signal);
     return new LakeTable(connection, url, { access, sign }, session, opened);
