@@ -246,6 +246,11 @@ impl OpenFile {
         find(&self.held, range)
     }
 
+    /// Whether one of the scan's columns has the same value in all of the file.
+    pub(super) fn is_constant(&self, position: usize) -> bool {
+        self.constants.get(position).is_some_and(Option::is_some)
+    }
+
     /// Whether the scan asks where rows are.
     pub(super) fn wants_positions(&self) -> bool {
         self.scan.columns.contains(&self.scan.metadata_position())

@@ -21,6 +21,7 @@ mod footer;
 mod footer_cache;
 mod guard;
 mod head;
+mod late;
 mod log_statistics;
 mod nullable;
 mod page_header;
@@ -44,9 +45,10 @@ mod zstd_encoder;
 use crate::error::Result;
 use crate::snapshot::ContainerStatistics;
 use crate::table::Table;
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Fields, SchemaRef};
 use futures::stream::{BoxStream, StreamExt};
+use late::Lateness;
 use payoff::Payoff;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -66,7 +68,7 @@ const BATCH_SIZE: usize = 8192;
 /// Compressed bytes fetched ahead of the decoder, unless told otherwise.
 const AHEAD_BYTES: u64 = 64 << 20;
 
-/// A predicate as pruning sees it: it rules containers out by their bounds, and never by their rows.
+/// A predicate as a scan sees it: it rules containers out by their bounds, and rows by their values.
 pub trait Pruner: Debug + Send + Sync {
     /// Positions in the table's schema of the columns whose bounds it reads.
     fn columns(&self) -> &[usize];
@@ -78,6 +80,12 @@ pub trait Pruner: Debug + Send + Sync {
     /// type each. What Bloom filters can rule out.
     fn one_of(&self) -> Vec<(usize, ArrayRef)> {
         Vec::new()
+    }
+
+    /// Of rows, by their values of [`Pruner::columns`] in the types of the scan, which can match: false or null only where one cannot.
+    /// `None` where that cannot be said of rows.
+    fn rows(&self, _values: &[ArrayRef]) -> Result<Option<BooleanArray>> {
+        Ok(None)
     }
 }
 
@@ -96,6 +104,7 @@ pub struct Scan {
     ahead_bytes: u64,
     page_indexes: Arc<Payoff>,
     bloom_filters: Arc<Payoff>,
+    late: Arc<Lateness>,
     progress: ScanProgress,
 }
 
@@ -118,6 +127,7 @@ impl Scan {
             ahead_bytes: AHEAD_BYTES,
             page_indexes: Arc::default(),
             bloom_filters: Arc::default(),
+            late: Arc::default(),
             progress: ScanProgress::default(),
         }
     }
@@ -144,7 +154,7 @@ impl Scan {
         self
     }
 
-    /// Row groups and pages that `pruner` rules out are not read. The rows that come are a superset of those that match.
+    /// Row groups, pages and rows that `pruner` rules out are not read, as far as that pays. The rows that come are a superset of those that match.
     pub fn with_pruner(mut self, pruner: Arc<dyn Pruner>) -> Scan {
         self.pruners.push(pruner);
         self

@@ -5,14 +5,18 @@ use super::file_metadata::Positions;
 use super::footer::decode_error;
 use super::guard::guarded;
 use super::head::{self, Shortened};
+use super::late::{self, RowTest, Watch};
 use super::page_header;
 use super::page_index::{self, IndexRanges};
 use crate::error::{Error, Result};
 use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
 use bytes::Bytes;
 use parquet::DecodeResult;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, RowSelection};
+use parquet::arrow::arrow_reader::{
+    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, RowFilter, RowSelection,
+};
 use parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
 use parquet::file::metadata::ParquetMetaData;
 use std::sync::Arc;
@@ -31,6 +35,9 @@ pub(super) struct Rows {
     reader: Option<ParquetRecordBatchReader>,
     /// How many rows are to come, at most.
     left: u64,
+    /// Whether it is less where rows do not match.
+    is_filtered: bool,
+    watch: Option<Watch>,
     /// Where in the file the rows to come are, if that is asked.
     positions: Option<Positions>,
 }
@@ -38,9 +45,17 @@ pub(super) struct Rows {
 /// Fetches what is needed for the first `limit` wanted rows of a row group.
 pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
     let file = group.file.clone();
-    let none = |group| Rows { file: file.clone(), group, reader: None, left: 0, positions: None };
+    let counted = |group, left, positions| Rows {
+        file: file.clone(),
+        group,
+        reader: None,
+        left,
+        is_filtered: false,
+        watch: None,
+        positions,
+    };
     if !still_wanted(&group) {
-        return Ok(none(group));
+        return Ok(counted(group, 0, None));
     }
     let positions = |selection: Option<&RowSelection>| {
         file.wants_positions().then(|| Positions::new(group.span.clone(), selection))
@@ -49,12 +64,13 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
         let left = group.rows.min(limit);
         let selection = file.deleted.as_ref().map(|deleted| deleted.selection(group.span.clone()));
         let positions = positions(selection.as_ref());
-        return Ok(Rows { file, group, reader: None, left, positions });
+        return Ok(counted(group, left, positions));
     }
     let broken = |error| decode_error(error, &file.name);
     let single = page_index::single(&file.metadata, group.index).map_err(broken)?;
     let mut selection = file.deleted.as_ref().map(|deleted| deleted.selection(group.span.clone()));
-    let indexed = match indexes(&group, &single, limit) {
+    let test = late::row_test(&group, file.scan.table.storage().worth_of_a_round_trip(&file.file.location));
+    let indexed = match indexes(&group, &single, limit, test.is_some()) {
         Some(ranges) => load_index(&file, &single, &ranges).await?,
         None => None,
     };
@@ -74,7 +90,7 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
     };
     let left = selected.min(limit);
     if left == 0 {
-        return Ok(none(group));
+        return Ok(counted(group, 0, None));
     }
     let positions = positions(selection.as_ref());
     let metadata = indexed.unwrap_or(single);
@@ -85,9 +101,22 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
         _ => Shortened { metadata, held: Vec::new() },
     };
     let limit = (left < selected).then_some(left as usize);
-    let decoder = decoder(&file, metadata, selection, limit)?;
-    let reader = read(&file, decoder, &held).await?;
-    Ok(Rows { file, group, reader, left, positions })
+    let is_filtered = test.is_some();
+    let decoder = decoder(&file, metadata, selection, limit, test)?;
+    let (reader, bytes) = read(&file, decoder, &held).await?;
+    if is_filtered {
+        file.scan.late.tried(group.bytes, bytes);
+    }
+    let watch = if is_filtered { None } else { Watch::new(&file, left) };
+    Ok(Rows {
+        left: if reader.is_some() || !is_filtered { left } else { 0 },
+        file,
+        group,
+        reader,
+        is_filtered,
+        watch,
+        positions,
+    })
 }
 
 fn still_wanted(group: &RowGroup) -> bool {
@@ -116,12 +145,12 @@ fn first_rows(selection: Option<&RowSelection>, wanted: u64) -> Option<u64> {
 }
 
 /// Where the row group's page index is, if reading it can save more than it costs: where bounds can rule pages out, where
-/// few rows are wanted, or few are left.
-fn indexes(group: &RowGroup, single: &ParquetMetaData, limit: u64) -> Option<IndexRanges> {
+/// few rows are wanted, or few are left or expected to match.
+fn indexes(group: &RowGroup, single: &ParquetMetaData, limit: u64, few_match: bool) -> Option<IndexRanges> {
     let file = &group.file;
     let bounded = file.bounds.leaves();
     let rows = group.span.end - group.span.start;
-    let sparse = group.rows.min(limit) <= rows / 4;
+    let sparse = few_match || group.rows.min(limit) <= rows / 4;
     if bounded.is_empty() && !sparse {
         return None;
     }
@@ -151,12 +180,14 @@ fn decoder(
     metadata: ParquetMetaData,
     selection: Option<RowSelection>,
     limit: Option<usize>,
+    test: Option<RowTest>,
 ) -> Result<ParquetPushDecoder> {
     let build = || {
         let options = ArrowReaderOptions::new().with_schema(file.projection.schema.clone());
         let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), options)?;
         let leaves = file.projection.leaves.iter().copied();
-        let mask = ProjectionMask::leaves(metadata.parquet_schema(), leaves);
+        let schema = metadata.metadata().file_metadata().schema_descr_ptr();
+        let mask = ProjectionMask::leaves(&schema, leaves);
         let mut builder = ParquetPushDecoderBuilder::new_with_metadata(metadata)
             .with_projection(mask)
             .with_batch_size(file.scan.batch_size);
@@ -166,22 +197,30 @@ fn decoder(
         if let Some(selection) = selection {
             builder = builder.with_row_selection(selection);
         }
+        if let Some(test) = test {
+            let mask = ProjectionMask::leaves(&schema, test.leaves.iter().copied());
+            let matching = move |batch: RecordBatch| {
+                test.of_leaves(&batch).map_err(|error| ArrowError::ExternalError(Box::new(error)))
+            };
+            builder = builder.with_row_filter(RowFilter::new(vec![Box::new(ArrowPredicateFn::new(mask, matching))]));
+        }
         builder.build()
     };
     build().map_err(|error| decode_error(error, &file.name))
 }
 
-/// Fetches what the decoder asks for, until it can decode.
+/// Fetches what the decoder asks for, until it can decode; and how many bytes that was.
 async fn read(
     file: &OpenFile,
     mut decoder: ParquetPushDecoder,
     held: &[(u64, Bytes)],
-) -> Result<Option<ParquetRecordBatchReader>> {
+) -> Result<(Option<ParquetRecordBatchReader>, u64)> {
     let broken = |error| decode_error(error, &file.name);
+    let mut total = 0;
     loop {
         match guarded(&file.name, || decoder.try_next_reader().map_err(broken))? {
-            DecodeResult::Data(reader) => return Ok(Some(reader)),
-            DecodeResult::Finished => return Ok(None),
+            DecodeResult::Data(reader) => return Ok((Some(reader), total)),
+            DecodeResult::Finished => return Ok((None, total)),
             DecodeResult::NeedsData(ranges) => {
                 let (here, missing): (Vec<_>, Vec<_>) =
                     ranges.into_iter().partition(|range| find(held, range).is_some());
@@ -191,6 +230,7 @@ async fn read(
                 let mut bytes = file.fetch(&missing).await?;
                 bytes.extend(here.iter().filter_map(|range| find(held, range)));
                 bytes.iter().try_for_each(|pages| page_header::check(pages, &file.name))?;
+                total += bytes.iter().map(|pages| pages.len() as u64).sum::<u64>();
                 decoder.push_ranges([missing, here].concat(), bytes).map_err(broken)?;
             }
         }
@@ -238,9 +278,17 @@ impl Rows {
         match guarded(&self.file.name, || Ok(reader.next()))? {
             Some(Ok(batch)) => {
                 self.left = self.left.saturating_sub(batch.num_rows() as u64);
-                self.file.batch(batch.columns(), batch.num_rows(), &mut self.positions).map(Some)
+                let batch = self.file.batch(batch.columns(), batch.num_rows(), &mut self.positions)?;
+                if let Some(watch) = &mut self.watch {
+                    watch.look(&batch, &self.file.scan.late);
+                }
+                Ok(Some(batch))
             }
             Some(Err(error)) => Err(Error::corrupt(&self.file.name, error)),
+            None if self.is_filtered => {
+                self.left = 0;
+                Ok(None)
+            }
             None => Err(Error::corrupt(&self.file.name, "a row group has fewer rows than its footer says")),
         }
     }

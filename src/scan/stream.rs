@@ -155,8 +155,9 @@ impl ScanStream {
         loop {
             if let Some(rows) = &mut self.decoding {
                 let before = rows.left();
-                if let Some(batch) = rows.next()? {
-                    self.promised = self.promised.saturating_sub(before - rows.left());
+                let batch = rows.next()?;
+                self.promised = self.promised.saturating_sub(before - rows.left());
+                if let Some(batch) = batch {
                     self.wanted = self.wanted.saturating_sub(batch.num_rows() as u64);
                     self.scan.progress.rows(batch.num_rows());
                     return Ok(Some(batch));

@@ -6,7 +6,7 @@
 use crate::error::{Error, Result};
 use crate::scan::Pruner;
 use crate::snapshot::{ColumnStatistics, ContainerStatistics};
-use arrow::array::{Array, ArrayRef, BooleanArray, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::pruning::PruningStatistics;
@@ -24,6 +24,8 @@ pub struct PredicatePruner {
     predicate: Arc<dyn PhysicalExpr>,
     schema: SchemaRef,
     columns: Vec<usize>,
+    /// The predicate over just these columns, and their schema.
+    of_columns: (Arc<dyn PhysicalExpr>, SchemaRef),
     /// What the predicate was turned into when it was of this generation; `None` where it can rule nothing out.
     built: Mutex<Option<(u64, Option<Arc<PruningPredicate>>)>>,
 }
@@ -39,7 +41,9 @@ impl PredicatePruner {
         if columns.is_empty() {
             return None;
         }
-        Some(PredicatePruner { predicate, schema: schema.clone(), columns, built: Mutex::new(None) })
+        let own = Arc::new(schema.project(&columns).ok()?);
+        let of_columns = (reassign_expr_columns(predicate.clone(), &own).ok()?, own);
+        Some(PredicatePruner { predicate, schema: schema.clone(), columns, of_columns, built: Mutex::new(None) })
     }
 
     /// The predicate, over the table's columns.
@@ -73,6 +77,14 @@ impl Pruner for PredicatePruner {
             None => Ok(vec![true; statistics.containers]),
             Some(predicate) => predicate.prune(&Bounds { statistics, schema: &self.schema }).map_err(Error::internal),
         }
+    }
+
+    /// An error is the plan's to tell, where it filters: it may not look at all of these rows.
+    fn rows(&self, values: &[ArrayRef]) -> Result<Option<BooleanArray>> {
+        let (predicate, schema) = &self.of_columns;
+        let batch = RecordBatch::try_new(schema.clone(), values.to_vec()).map_err(Error::internal)?;
+        let found = predicate.evaluate(&batch).and_then(|found| found.into_array(batch.num_rows()));
+        Ok(found.ok().and_then(|found| found.as_boolean_opt().cloned()))
     }
 
     fn one_of(&self) -> Vec<(usize, ArrayRef)> {

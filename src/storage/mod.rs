@@ -328,6 +328,11 @@ impl Storage {
         source.store.is_some() || source.http.signer().is_some() || source.http.can_list() || self.shared.prefers_index
     }
 
+    /// How many bytes of an object take as long as asking once more.
+    pub(crate) fn worth_of_a_round_trip(&self, location: &FileLocation) -> u64 {
+        self.shared.source.gap(location)
+    }
+
     /// Whether the log's index file stands for a listing from the start; see [`AccessOptions::index`].
     pub fn prefers_index(&self) -> bool {
         self.shared.prefers_index

@@ -42,6 +42,7 @@ mod scan_deletes;
 mod scan_fixture;
 mod scan_fixtures;
 mod scan_heads;
+mod scan_late;
 mod scan_lists;
 mod scan_random;
 mod scan_requests;

@@ -1,0 +1,211 @@
+//! Late materialisation: the columns that a predicate reads come first, and of the others only the pages that have a row it wants.
+//!
+//! That saves most of the bytes where few rows match, and costs a round trip where many do: most queries' filters leave a row in every
+//! page. So it is done where few are expected. A value that is looked up is expected to be in as many rows as the column's other values
+//! are, of which the size of its dictionary tells the number. Of other predicates it is seen in the first row groups, which come whole,
+//! how many of their parts have a row that they want.
+
+use super::file::{OpenFile, RowGroup};
+use super::projection::{Shape, Source};
+use super::{Pruner, adapt};
+use crate::error::Result;
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, new_null_array};
+use arrow::compute::{and, prep_null_mask_filter};
+use arrow::datatypes::DataType;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What it has to save at least, in bytes.
+const WORTH: u64 = 256 << 10;
+/// Row groups that are looked at to see where wanted rows are.
+const WATCHED: usize = 2;
+/// Parts of a row group that are told apart: about as many as a column has pages.
+const PARTS: u64 = 8;
+
+/// Whether rows of a file match, by the predicates of its scan.
+#[derive(Debug, Clone)]
+pub(super) struct RowTest {
+    tests: Vec<(Arc<dyn Pruner>, Vec<Input>)>,
+    /// The leaves that it reads.
+    pub(super) leaves: BTreeSet<usize>,
+}
+
+/// Where the values of a predicate's column come from.
+#[derive(Debug, Clone)]
+struct Input {
+    /// Its position among the scan's columns.
+    position: usize,
+    /// The leaf of the file; `None`: null in all of it.
+    leaf: Option<usize>,
+    data_type: DataType,
+}
+
+impl RowTest {
+    /// Of the predicates all of whose columns are read, and are neither nested nor constant in the file.
+    fn new(file: &OpenFile) -> Option<RowTest> {
+        let input = |column: &usize| {
+            let position = file.scan.columns.iter().position(|read| read == column)?;
+            let data_type = file.scan.schema.fields().get(position)?.data_type().clone();
+            match file.projection.sources.get(position)? {
+                Source::File { leaf, shape: Shape::Leaf, .. } => Some(Input { position, leaf: Some(*leaf), data_type }),
+                Source::Missing if !file.is_constant(position) => Some(Input { position, leaf: None, data_type }),
+                _ => None,
+            }
+        };
+        let test = |pruner: &Arc<dyn Pruner>| {
+            let inputs = pruner.columns().iter().map(input).collect::<Option<Vec<_>>>()?;
+            Some((pruner.clone(), inputs))
+        };
+        let tests: Vec<_> = file.scan.pruners.iter().filter_map(test).collect();
+        let leaves: BTreeSet<usize> = tests.iter().flat_map(|(_, inputs)| inputs).filter_map(|of| of.leaf).collect();
+        (!leaves.is_empty()).then_some(RowTest { tests, leaves })
+    }
+
+    /// Which rows match, of a batch of the leaves as the file has them.
+    pub(super) fn of_leaves(&self, batch: &RecordBatch) -> Result<BooleanArray> {
+        self.matching(batch.num_rows(), |input| {
+            let Some(leaf) = input.leaf else { return Some(new_null_array(&input.data_type, batch.num_rows())) };
+            let place = self.leaves.iter().position(|other| *other == leaf)?;
+            adapt::adapt(batch.columns().get(place)?, &Shape::Leaf, &input.data_type).ok()
+        })
+    }
+
+    /// Which rows match, of a batch of the scan.
+    fn of_scan(&self, batch: &RecordBatch) -> Result<BooleanArray> {
+        self.matching(batch.num_rows(), |input| batch.columns().get(input.position).cloned())
+    }
+
+    /// What cannot be said of a row is as if it matched.
+    fn matching(&self, rows: usize, values: impl Fn(&Input) -> Option<ArrayRef>) -> Result<BooleanArray> {
+        let mut matching = BooleanArray::from(vec![true; rows]);
+        for (pruner, inputs) in &self.tests {
+            let values: Option<Vec<ArrayRef>> = inputs.iter().map(&values).collect();
+            let Some(values) = values else { continue };
+            let Some(found) = pruner.rows(&values)?.filter(|found| found.len() == rows) else { continue };
+            let found = if found.null_count() > 0 { prep_null_mask_filter(&found) } else { found };
+            matching = and(&matching, &found).unwrap_or(matching);
+        }
+        Ok(matching)
+    }
+}
+
+/// What is known of a scan's predicates, for all of its row groups.
+#[derive(Debug, Default)]
+pub(super) struct Lateness(Mutex<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// Of the row groups that were watched, how many parts there were, and how many of them had a wanted row.
+    watched: usize,
+    parts: u64,
+    parts_wanted: u64,
+    /// Of those whose columns came one after the other, their bytes, and how many of them came.
+    tried: usize,
+    whole: u64,
+    came: u64,
+}
+
+impl Lateness {
+    fn seen<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes what a row group of `whole` bytes took.
+    pub(super) fn tried(&self, whole: u64, came: u64) {
+        self.seen(|seen| {
+            seen.tried += 1;
+            seen.whole += whole;
+            seen.came += came.min(whole);
+        });
+    }
+
+    /// The share of a row group's pages that wanted rows are expected in, by what was seen.
+    fn share(&self) -> Option<f64> {
+        self.seen(|seen| (seen.watched > 0).then(|| seen.parts_wanted as f64 / seen.parts.max(1) as f64))
+    }
+
+    /// Whether it has been worth it.
+    fn pays(&self) -> bool {
+        self.seen(|seen| seen.tried < 3 || seen.whole - seen.came >= seen.whole / 4)
+    }
+}
+
+/// The test by which a row group's other columns are chosen, where that is worth a round trip, which costs as much as `round_trip` bytes.
+pub(super) fn row_test(group: &RowGroup, round_trip: u64) -> Option<RowTest> {
+    let file = &group.file;
+    let scan = &file.scan;
+    if scan.pruners.is_empty() || scan.limit.is_some() || file.wants_positions() || !scan.late.pays() {
+        return None;
+    }
+    let metadata = file.metadata.row_groups().get(group.index)?;
+    let test = RowTest::new(file)?;
+    let bytes = |leaf: &usize| metadata.columns().get(*leaf).map_or(0, |column| column.byte_range().1);
+    let rest: u64 = file.projection.leaves.difference(&test.leaves).map(bytes).sum();
+    let share = scan.late.share().or_else(|| looked_up_share(file, metadata))?;
+    let saved = rest as f64 * (1.0 - share);
+    (saved >= round_trip.max(WORTH) as f64).then_some(test)
+}
+
+/// The share of a row group's pages that one of the values is expected in which every wanted row has.
+fn looked_up_share(file: &OpenFile, group: &RowGroupMetaData) -> Option<f64> {
+    let rows = group.num_rows().max(0) as f64;
+    let share = |(column, values): (usize, ArrayRef)| {
+        let (leaf, _, _) = file.bounds.leaf(column)?;
+        let distinct = distinct_at_least(group.columns().get(leaf)?)? as f64;
+        Some(rows * values.len() as f64 / distinct / PARTS as f64)
+    };
+    let shares = file.scan.pruners.iter().flat_map(|pruner| pruner.one_of()).filter_map(share);
+    shares.min_by(f64::total_cmp).filter(|share| *share < 1.0)
+}
+
+/// How many distinct values a column chunk has at least, by the size of its dictionary: an entry hardly takes more than eight bytes where
+/// they are compressed.
+fn distinct_at_least(column: &ColumnChunkMetaData) -> Option<u64> {
+    let dictionary = column.data_page_offset().checked_sub(column.dictionary_page_offset()?)?;
+    u64::try_from(dictionary / 8).ok().filter(|distinct| *distinct > 0)
+}
+
+/// Looks where in a row group the wanted rows are, while it is decoded.
+#[derive(Debug)]
+pub(super) struct Watch {
+    test: RowTest,
+    rows: u64,
+    seen: u64,
+    parts_wanted: u64,
+    last_wanted: Option<u64>,
+}
+
+impl Watch {
+    /// A watch over the `rows` rows of a row group that are decoded, while it is not known enough.
+    pub(super) fn new(file: &OpenFile, rows: u64) -> Option<Watch> {
+        if file.scan.pruners.is_empty() || file.scan.limit.is_some() || rows < PARTS {
+            return None;
+        }
+        if file.scan.late.seen(|seen| seen.watched >= WATCHED) {
+            return None;
+        }
+        let test = RowTest::new(file).filter(|test| test.leaves.len() < file.projection.leaves.len())?;
+        Some(Watch { test, rows, seen: 0, parts_wanted: 0, last_wanted: None })
+    }
+
+    /// Looks at the next batch; after the last one, what was seen is noted.
+    pub(super) fn look(&mut self, batch: &RecordBatch, late: &Lateness) {
+        let Ok(matching) = self.test.of_scan(batch) else { return };
+        for row in matching.values().set_indices() {
+            let part = (self.seen + row as u64) * PARTS / self.rows;
+            if self.last_wanted != Some(part) {
+                self.last_wanted = Some(part);
+                self.parts_wanted += 1;
+            }
+        }
+        self.seen += batch.num_rows() as u64;
+        if self.seen >= self.rows {
+            late.seen(|seen| {
+                seen.watched += 1;
+                seen.parts += PARTS;
+                seen.parts_wanted += self.parts_wanted;
+            });
+        }
+    }
+}
