@@ -5,15 +5,21 @@
 //! are, of which the size of its dictionary tells the number. Of other predicates it is seen in the first row groups, which come whole,
 //! how many of their parts have a row that they want.
 
+use super::decode::{decoder, read};
 use super::file::{OpenFile, RowGroup};
+use super::guard::guarded;
 use super::projection::{Shape, Source};
 use super::{Pruner, adapt};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::storage::wake;
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::{and, prep_null_mask_filter};
 use arrow::datatypes::DataType;
-use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::RowSelection;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use std::collections::BTreeSet;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What it has to save at least, in bytes.
@@ -135,7 +141,7 @@ impl Lateness {
 pub(super) fn row_test(group: &RowGroup, round_trip: u64) -> Option<RowTest> {
     let file = &group.file;
     let scan = &file.scan;
-    if scan.pruners.is_empty() || scan.limit.is_some() || file.wants_positions() || !scan.late.pays() {
+    if scan.pruners.is_empty() || scan.limit.is_some() || !scan.late.pays() {
         return None;
     }
     let metadata = file.metadata.row_groups().get(group.index)?;
@@ -145,6 +151,32 @@ pub(super) fn row_test(group: &RowGroup, round_trip: u64) -> Option<RowTest> {
     let share = scan.late.share().or_else(|| looked_up_share(file, metadata))?;
     let saved = rest as f64 * (1.0 - share);
     (saved >= round_trip.max(WORTH) as f64).then_some(test)
+}
+
+/// The selected rows that match, by the leaves of the test.
+pub(super) async fn matching_rows(
+    file: &OpenFile,
+    metadata: &ParquetMetaData,
+    selection: Option<RowSelection>,
+    test: &RowTest,
+    held: &mut Vec<(u64, Bytes)>,
+) -> Result<RowSelection> {
+    let decoder = decoder(file, metadata.clone(), &test.leaves, selection.clone(), None)?;
+    let mut reader = read(file, decoder, held).await?;
+    let mut matching = Vec::new();
+    while let Some(batch) = guarded(&file.name, || Ok(reader.as_mut().and_then(Iterator::next)))? {
+        matching.push(test.of_leaves(&batch.map_err(|error| Error::corrupt(&file.name, error))?)?);
+        poll_fn(wake::poll_turn).await;
+    }
+    let of = selection.as_ref().map_or(metadata.file_metadata().num_rows() as usize, RowSelection::row_count);
+    if matching.iter().map(Array::len).sum::<usize>() != of {
+        return Err(Error::corrupt(&file.name, "a row group has fewer rows than its footer says"));
+    }
+    let matching = RowSelection::from_filters(&matching);
+    Ok(match selection {
+        Some(selection) => selection.and_then(&matching),
+        None => matching,
+    })
 }
 
 /// The share of a row group's pages that one of the values is expected in which every wanted row has.

@@ -14,6 +14,7 @@
 mod adapt;
 mod bloom_filter;
 mod cast;
+mod decode;
 mod deletion_vector;
 mod file;
 mod file_metadata;

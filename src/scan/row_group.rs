@@ -1,23 +1,16 @@
 //! One row group: which of its bytes are needed, fetched, and its rows.
 
-use super::file::{OpenFile, RowGroup, find};
+use super::decode::{decoder, read};
+use super::file::{OpenFile, RowGroup};
 use super::file_metadata::Positions;
 use super::footer::decode_error;
 use super::guard::guarded;
 use super::head::{self, Shortened};
-use super::late::{self, RowTest, Watch};
-use super::page_header;
+use super::late::{self, Watch};
 use super::page_index::{self, IndexRanges};
 use crate::error::{Error, Result};
 use arrow::array::RecordBatch;
-use arrow::error::ArrowError;
-use bytes::Bytes;
-use parquet::DecodeResult;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, RowFilter, RowSelection,
-};
-use parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection};
 use parquet::file::metadata::ParquetMetaData;
 use std::sync::Arc;
 
@@ -35,8 +28,6 @@ pub(super) struct Rows {
     reader: Option<ParquetRecordBatchReader>,
     /// How many rows are to come, at most.
     left: u64,
-    /// Whether it is less where rows do not match.
-    is_filtered: bool,
     watch: Option<Watch>,
     /// Where in the file the rows to come are, if that is asked.
     positions: Option<Positions>,
@@ -45,15 +36,8 @@ pub(super) struct Rows {
 /// Fetches what is needed for the first `limit` wanted rows of a row group.
 pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
     let file = group.file.clone();
-    let counted = |group, left, positions| Rows {
-        file: file.clone(),
-        group,
-        reader: None,
-        left,
-        is_filtered: false,
-        watch: None,
-        positions,
-    };
+    let counted =
+        |group, left, positions| Rows { file: file.clone(), group, reader: None, left, watch: None, positions };
     if !still_wanted(&group) {
         return Ok(counted(group, 0, None));
     }
@@ -92,31 +76,31 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
     if left == 0 {
         return Ok(counted(group, 0, None));
     }
-    let positions = positions(selection.as_ref());
     let metadata = indexed.unwrap_or(single);
-    let Shortened { metadata, held } = match first_rows(selection.as_ref(), left) {
+    let Shortened { metadata, mut held } = match first_rows(selection.as_ref(), left) {
         Some(rows) if rows <= HEAD_ROWS && group.bytes >= WORTH_AN_INDEX => {
             head::shorten(&file, metadata, rows).await?
         }
         _ => Shortened { metadata, held: Vec::new() },
     };
-    let limit = (left < selected).then_some(left as usize);
-    let is_filtered = test.is_some();
-    let decoder = decoder(&file, metadata, selection, limit, test)?;
-    let (reader, bytes) = read(&file, decoder, &held).await?;
-    if is_filtered {
-        file.scan.late.tried(group.bytes, bytes);
+    let Some(test) = test else {
+        let positions = positions(selection.as_ref());
+        let limit = (left < selected).then_some(left as usize);
+        let decoder = decoder(&file, metadata, &file.projection.leaves, selection, limit)?;
+        let reader = read(&file, decoder, &mut held).await?;
+        let watch = Watch::new(&file, left);
+        return Ok(Rows { file, group, reader, left, watch, positions });
+    };
+    let selection = late::matching_rows(&file, &metadata, selection, &test, &mut held).await?;
+    let left = selection.row_count() as u64;
+    let mut reader = None;
+    let positions = positions(Some(&selection));
+    if left > 0 {
+        let decoder = decoder(&file, metadata, &file.projection.leaves, Some(selection), None)?;
+        reader = read(&file, decoder, &mut held).await?;
     }
-    let watch = if is_filtered { None } else { Watch::new(&file, left) };
-    Ok(Rows {
-        left: if reader.is_some() || !is_filtered { left } else { 0 },
-        file,
-        group,
-        reader,
-        is_filtered,
-        watch,
-        positions,
-    })
+    file.scan.late.tried(group.bytes, held.iter().map(|(_, bytes)| bytes.len() as u64).sum());
+    Ok(Rows { file, group, reader, left, watch: None, positions })
 }
 
 fn still_wanted(group: &RowGroup) -> bool {
@@ -175,68 +159,6 @@ async fn load_index(
     Ok(page_index::load(single, read, &bounded, ranges, offsets, bytes.next(), file.file.size))
 }
 
-fn decoder(
-    file: &OpenFile,
-    metadata: ParquetMetaData,
-    selection: Option<RowSelection>,
-    limit: Option<usize>,
-    test: Option<RowTest>,
-) -> Result<ParquetPushDecoder> {
-    let build = || {
-        let options = ArrowReaderOptions::new().with_schema(file.projection.schema.clone());
-        let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), options)?;
-        let leaves = file.projection.leaves.iter().copied();
-        let schema = metadata.metadata().file_metadata().schema_descr_ptr();
-        let mask = ProjectionMask::leaves(&schema, leaves);
-        let mut builder = ParquetPushDecoderBuilder::new_with_metadata(metadata)
-            .with_projection(mask)
-            .with_batch_size(file.scan.batch_size);
-        if let Some(limit) = limit {
-            builder = builder.with_limit(limit);
-        }
-        if let Some(selection) = selection {
-            builder = builder.with_row_selection(selection);
-        }
-        if let Some(test) = test {
-            let mask = ProjectionMask::leaves(&schema, test.leaves.iter().copied());
-            let matching = move |batch: RecordBatch| {
-                test.of_leaves(&batch).map_err(|error| ArrowError::ExternalError(Box::new(error)))
-            };
-            builder = builder.with_row_filter(RowFilter::new(vec![Box::new(ArrowPredicateFn::new(mask, matching))]));
-        }
-        builder.build()
-    };
-    build().map_err(|error| decode_error(error, &file.name))
-}
-
-/// Fetches what the decoder asks for, until it can decode; and how many bytes that was.
-async fn read(
-    file: &OpenFile,
-    mut decoder: ParquetPushDecoder,
-    held: &[(u64, Bytes)],
-) -> Result<(Option<ParquetRecordBatchReader>, u64)> {
-    let broken = |error| decode_error(error, &file.name);
-    let mut total = 0;
-    loop {
-        match guarded(&file.name, || decoder.try_next_reader().map_err(broken))? {
-            DecodeResult::Data(reader) => return Ok((Some(reader), total)),
-            DecodeResult::Finished => return Ok((None, total)),
-            DecodeResult::NeedsData(ranges) => {
-                let (here, missing): (Vec<_>, Vec<_>) =
-                    ranges.into_iter().partition(|range| find(held, range).is_some());
-                if missing.iter().any(|range| range.start > range.end || range.end > file.file.size) {
-                    return Err(Error::corrupt(&file.name, "a column is outside the file"));
-                }
-                let mut bytes = file.fetch(&missing).await?;
-                bytes.extend(here.iter().filter_map(|range| find(held, range)));
-                bytes.iter().try_for_each(|pages| page_header::check(pages, &file.name))?;
-                total += bytes.iter().map(|pages| pages.len() as u64).sum::<u64>();
-                decoder.push_ranges([missing, here].concat(), bytes).map_err(broken)?;
-            }
-        }
-    }
-}
-
 impl Rows {
     /// How many rows are to come, at most.
     pub(super) fn left(&self) -> u64 {
@@ -285,10 +207,6 @@ impl Rows {
                 Ok(Some(batch))
             }
             Some(Err(error)) => Err(Error::corrupt(&self.file.name, error)),
-            None if self.is_filtered => {
-                self.left = 0;
-                Ok(None)
-            }
             None => Err(Error::corrupt(&self.file.name, "a row group has fewer rows than its footer says")),
         }
     }
