@@ -197,8 +197,7 @@ impl OpenFile {
     /// Fetches the page index of all row groups at once, where their bounds are asked for: they lie near each other.
     async fn hold_index(&mut self, groups: &[KeptGroup]) -> Result<()> {
         let bounded = self.bounds.leaves();
-        let worth = groups.iter().any(|group| group.bytes >= WORTH_AN_INDEX) && self.scan.page_indexes.pays();
-        if bounded.is_empty() || !worth {
+        if bounded.is_empty() || !self.scan.page_indexes.pays() {
             return Ok(());
         }
         let kept = groups.iter().filter_map(|kept| self.metadata.row_groups().get(kept.index));
@@ -207,11 +206,25 @@ impl OpenFile {
             Some([Some(ranges.offsets), ranges.bounds])
         });
         let ranges: Vec<Range<u64>> = ranges.flatten().flatten().filter(|range| !self.holds(range)).collect();
-        if ranges.iter().map(|range| range.end - range.start).sum::<u64>() <= page_index::MAX_BYTES {
+        let is_worth = |group: &KeptGroup| group.bytes >= WORTH_AN_INDEX && !self.has_data(group.index);
+        let worth = groups.iter().any(is_worth) || ranges.iter().all(|range| self.is_cached(range));
+        if worth && ranges.iter().map(|range| range.end - range.start).sum::<u64>() <= page_index::MAX_BYTES {
             let bytes = self.fetch(&ranges).await?;
             self.held.extend(ranges.iter().map(|range| range.start).zip(bytes));
         }
         Ok(())
+    }
+
+    /// Whether what is read of a row group was fetched before: an index could save nothing.
+    pub(super) fn has_data(&self, group: usize) -> bool {
+        let columns = self.metadata.row_groups().get(group).map_or(&[][..], |group| group.columns());
+        let mut read = self.projection.leaves.iter().filter_map(|leaf| columns.get(*leaf)).map(|of| of.byte_range());
+        read.all(|(start, length)| self.is_cached(&(start..start + length)))
+    }
+
+    /// Whether all of `range` is in the memory cache.
+    pub(super) fn is_cached(&self, range: &Range<u64>) -> bool {
+        self.scan.table.storage().holds_range(&self.file.location, range)
     }
 
     /// Byte ranges of the file, from those that are here as far as possible.

@@ -17,6 +17,7 @@ use arrow::compute::{and, prep_null_mask_filter};
 use arrow::datatypes::DataType;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::RowSelection;
+use parquet::basic::Type as PhysicalType;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use std::collections::BTreeSet;
 use std::future::poll_fn;
@@ -26,6 +27,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const WORTH: u64 = 256 << 10;
 /// Row groups that are looked at to see where wanted rows are.
 const WATCHED: usize = 2;
+/// Requests to a host that a browser sends at once.
+const CONNECTIONS: f64 = 6.0;
 /// Parts of a row group that are told apart: about as many as a column has pages.
 const PARTS: u64 = 8;
 
@@ -68,6 +71,13 @@ impl RowTest {
         (!leaves.is_empty()).then_some(RowTest { tests, leaves })
     }
 
+    /// Compressed bytes of a row group's columns that are read, and not for the test.
+    fn others(&self, group: &RowGroup) -> u64 {
+        let columns = group.file.metadata.row_groups().get(group.index).map_or(&[][..], |group| group.columns());
+        let others = group.file.projection.leaves.difference(&self.leaves);
+        others.filter_map(|leaf| columns.get(*leaf)).map(|column| column.byte_range().1).sum()
+    }
+
     /// Which rows match, of a batch of the leaves as the file has them.
     pub(super) fn of_leaves(&self, batch: &RecordBatch) -> Result<BooleanArray> {
         self.matching(batch.num_rows(), |input| {
@@ -106,7 +116,7 @@ struct Seen {
     watched: usize,
     parts: u64,
     parts_wanted: u64,
-    /// Of those whose columns came one after the other, their bytes, and how many of them came.
+    /// Of those whose columns came one after the other, the bytes of the later ones, and how many of them came.
     tried: usize,
     whole: u64,
     came: u64,
@@ -117,8 +127,9 @@ impl Lateness {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Notes what a row group of `whole` bytes took.
-    pub(super) fn tried(&self, whole: u64, came: u64) {
+    /// Notes how many bytes of the columns that `test` does not read came of a row group.
+    pub(super) fn tried(&self, group: &RowGroup, test: &RowTest, came: u64) {
+        let whole = test.others(group);
         self.seen(|seen| {
             seen.tried += 1;
             seen.whole += whole;
@@ -128,7 +139,8 @@ impl Lateness {
 
     /// The share of a row group's pages that wanted rows are expected in, by what was seen.
     fn share(&self) -> Option<f64> {
-        self.seen(|seen| (seen.watched > 0).then(|| seen.parts_wanted as f64 / seen.parts.max(1) as f64))
+        let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
+        self.seen(|seen| share(seen.came, seen.whole).or_else(|| share(seen.parts_wanted, seen.parts)))
     }
 
     /// Whether it has been worth it.
@@ -137,20 +149,23 @@ impl Lateness {
     }
 }
 
-/// The test by which a row group's other columns are chosen, where that is worth a round trip, which costs as much as `round_trip` bytes.
-pub(super) fn row_test(group: &RowGroup, round_trip: u64) -> Option<RowTest> {
+/// The test by which a row group's other columns are chosen, where that saves more bytes than come in the time that its requests take.
+pub(super) fn row_test(group: &RowGroup) -> Option<RowTest> {
     let file = &group.file;
     let scan = &file.scan;
     if scan.pruners.is_empty() || scan.limit.is_some() || !scan.late.pays() {
         return None;
     }
-    let metadata = file.metadata.row_groups().get(group.index)?;
     let test = RowTest::new(file)?;
-    let bytes = |leaf: &usize| metadata.columns().get(*leaf).map_or(0, |column| column.byte_range().1);
-    let rest: u64 = file.projection.leaves.difference(&test.leaves).map(bytes).sum();
-    let share = scan.late.share().or_else(|| looked_up_share(file, metadata))?;
-    let saved = rest as f64 * (1.0 - share);
-    (saved >= round_trip.max(WORTH) as f64).then_some(test)
+    let share = scan.late.share().or_else(|| looked_up_share(file, file.metadata.row_groups().get(group.index)?))?;
+    // Each part that is wanted takes a page of each column, and its dictionary.
+    let columns = file.projection.leaves.len().saturating_sub(test.leaves.len());
+    let requests = 1.0 + share * PARTS as f64 * 2.0 * columns as f64 / CONNECTIONS;
+    let round_trip = match file.has_data(group.index) {
+        true => 0.0, // it spares the decoder, and asks for nothing
+        false => scan.table.storage().bytes_in_a_round_trip(&file.file.location) as f64,
+    };
+    (test.others(group) as f64 * (1.0 - share) - requests * round_trip >= WORTH as f64).then_some(test)
 }
 
 /// The selected rows that match, by the leaves of the test.
@@ -184,18 +199,22 @@ fn looked_up_share(file: &OpenFile, group: &RowGroupMetaData) -> Option<f64> {
     let rows = group.num_rows().max(0) as f64;
     let share = |(column, values): (usize, ArrayRef)| {
         let (leaf, _, _) = file.bounds.leaf(column)?;
-        let distinct = distinct_at_least(group.columns().get(leaf)?)? as f64;
-        Some(rows * values.len() as f64 / distinct / PARTS as f64)
+        Some(rows * values.len() as f64 / distinct(group.columns().get(leaf)?)? / PARTS as f64)
     };
     let shares = file.scan.pruners.iter().flat_map(|pruner| pruner.one_of()).filter_map(share);
     shares.min_by(f64::total_cmp).filter(|share| *share < 1.0)
 }
 
-/// How many distinct values a column chunk has at least, by the size of its dictionary: an entry hardly takes more than eight bytes where
-/// they are compressed.
-fn distinct_at_least(column: &ColumnChunkMetaData) -> Option<u64> {
-    let dictionary = column.data_page_offset().checked_sub(column.dictionary_page_offset()?)?;
-    u64::try_from(dictionary / 8).ok().filter(|distinct| *distinct > 0)
+/// About how many distinct values a column chunk has, by the size of its dictionary.
+fn distinct(column: &ColumnChunkMetaData) -> Option<f64> {
+    let dictionary = column.data_page_offset().checked_sub(column.dictionary_page_offset()?)? as f64;
+    let width = match column.column_type() {
+        PhysicalType::INT32 | PhysicalType::FLOAT => 4.0,
+        PhysicalType::BYTE_ARRAY | PhysicalType::FIXED_LEN_BYTE_ARRAY => 16.0,
+        _ => 8.0,
+    };
+    let shrunk = column.uncompressed_size() as f64 / column.compressed_size().max(1) as f64;
+    Some(dictionary * shrunk.clamp(1.0, 4.0) / width).filter(|distinct| *distinct >= 1.0)
 }
 
 /// Looks where in a row group the wanted rows are, while it is decoded.

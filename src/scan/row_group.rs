@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use arrow::array::RecordBatch;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection};
 use parquet::file::metadata::ParquetMetaData;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Columns of a row group smaller than this are read whole: asking for the page index first would take longer.
@@ -53,7 +54,7 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
     let broken = |error| decode_error(error, &file.name);
     let single = page_index::single(&file.metadata, group.index).map_err(broken)?;
     let mut selection = file.deleted.as_ref().map(|deleted| deleted.selection(group.span.clone()));
-    let test = late::row_test(&group, file.scan.table.storage().worth_of_a_round_trip(&file.file.location));
+    let test = late::row_test(&group);
     let indexed = match indexes(&group, &single, limit, test.is_some()) {
         Some(ranges) => load_index(&file, &single, &ranges).await?,
         None => None,
@@ -92,6 +93,7 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
         return Ok(Rows { file, group, reader, left, watch, positions });
     };
     let selection = late::matching_rows(&file, &metadata, selection, &test, &mut held).await?;
+    let early = held.len();
     let left = selection.row_count() as u64;
     let mut reader = None;
     let positions = positions(Some(&selection));
@@ -99,7 +101,7 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
         let decoder = decoder(&file, metadata, &file.projection.leaves, Some(selection), None)?;
         reader = read(&file, decoder, &mut held).await?;
     }
-    file.scan.late.tried(group.bytes, held.iter().map(|(_, bytes)| bytes.len() as u64).sum());
+    file.scan.late.tried(&group, &test, held.iter().skip(early).map(|(_, bytes)| bytes.len() as u64).sum());
     Ok(Rows { file, group, reader, left, watch: None, positions })
 }
 
@@ -139,8 +141,10 @@ fn indexes(group: &RowGroup, single: &ParquetMetaData, limit: u64, few_match: bo
         return None;
     }
     let ranges = page_index::ranges(single.row_groups().first()?, &file.projection.leaves, &bounded, file.file.size)?;
-    let held = file.holds(&ranges.offsets) && ranges.bounds.as_ref().is_none_or(|bounds| file.holds(bounds));
-    let worth = group.bytes >= WORTH_AN_INDEX && (sparse || file.scan.page_indexes.pays());
+    let is_here = |range: &Range<u64>| file.holds(range) || file.is_cached(range);
+    let held = is_here(&ranges.offsets) && ranges.bounds.as_ref().is_none_or(is_here);
+    let pays = sparse || file.scan.page_indexes.pays();
+    let worth = group.bytes >= WORTH_AN_INDEX && pays && !file.has_data(group.index);
     (held || worth).then_some(ranges)
 }
 

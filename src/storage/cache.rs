@@ -56,6 +56,20 @@ impl Cache {
         self.lock().get(key, range)
     }
 
+    /// Whether `range` is here. That it was asked does not keep it here longer.
+    pub(super) fn holds(&self, key: &Key, range: &Range<u64>) -> bool {
+        let contents = self.lock();
+        let Some(object) = contents.objects.get(key) else { return false };
+        let mut place = range.start;
+        while place < range.end {
+            match object.segments.range(..=place).next_back() {
+                Some((start, segment)) if segment.end(*start) > place => place = segment.end(*start),
+                _ => return false,
+            }
+        }
+        true
+    }
+
     /// All bytes of an object and its `last_modified`, if its size is known and every byte is here.
     pub(super) fn get_whole(&self, key: &Key) -> Option<(Bytes, Option<i64>)> {
         let mut contents = self.lock();
@@ -223,6 +237,18 @@ mod tests {
 
     fn get(cache: &Cache, name: &str, range: Range<u64>) -> Option<String> {
         cache.get(&at(name), &range).map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn what_is_held_may_lie_in_several_segments() {
+        let cache = Cache::new(100);
+        let held = |range: Range<u64>| cache.holds(&at("a"), &range);
+        assert!(!held(0..1));
+        cache.put(&at("a"), 0, &Bytes::from_static(b"0123"), None, None);
+        cache.put(&at("a"), 4, &Bytes::from_static(b"45"), None, None);
+        cache.put(&at("a"), 8, &Bytes::from_static(b"89"), None, None);
+        assert!(held(0..4) && held(1..6) && held(4..5) && held(9..10) && held(5..5));
+        assert!(!held(5..7) && !held(5..9) && !held(7..8) && !held(9..11));
     }
 
     #[test]

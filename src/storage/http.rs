@@ -246,7 +246,12 @@ impl HttpStore {
 
     /// What of an object is better read than skipped.
     pub(super) fn gap(&self) -> u64 {
-        self.pace.worth_of_a_round_trip()
+        self.pace.gap()
+    }
+
+    /// See [`Pace::bytes_in_a_round_trip`].
+    pub(super) fn bytes_in_a_round_trip(&self) -> u64 {
+        self.pace.bytes_in_a_round_trip()
     }
 
     /// What errors call `location`.

@@ -328,9 +328,14 @@ impl Storage {
         source.store.is_some() || source.http.signer().is_some() || source.http.can_list() || self.shared.prefers_index
     }
 
+    /// Whether a part of an object is in the memory cache.
+    pub(crate) fn holds_range(&self, location: &FileLocation, range: &Range<u64>) -> bool {
+        self.shared.cache.holds(location, range)
+    }
+
     /// How many bytes of an object take as long as asking once more.
-    pub(crate) fn worth_of_a_round_trip(&self, location: &FileLocation) -> u64 {
-        self.shared.source.gap(location)
+    pub(crate) fn bytes_in_a_round_trip(&self, location: &FileLocation) -> u64 {
+        self.shared.source.bytes_in_a_round_trip(location)
     }
 
     /// Whether the log's index file stands for a listing from the start; see [`AccessOptions::index`].

@@ -1,4 +1,4 @@
-//! How fast a host answers, learned from its replies: what a round trip is worth in bytes.
+//! How fast a host answers, learned from its replies: how many bytes a round trip is worth.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,9 +8,9 @@ const SMALL: u64 = 16 << 10;
 /// One from this size on tells of the throughput.
 const LARGE: u64 = 96 << 10;
 
-/// What a round trip is worth before anything is known: at 40 ms and 13 Mbit/s.
+/// What comes in a round trip before anything is known: at 40 ms and 13 Mbit/s.
 const UNKNOWN: u64 = 64 << 10;
-/// Never less, never more: a request costs the host something too, and needless bytes take memory.
+/// No gap less, no gap more: a request costs the host something too, and needless bytes take memory.
 const BOUNDS: (u64, u64) = (16 << 10, 512 << 10);
 
 /// Latency and throughput of one host.
@@ -51,13 +51,18 @@ impl Pace {
         }
     }
 
-    /// How many bytes come in the time of a round trip: a gap of fewer is better read than skipped.
-    pub(super) fn worth_of_a_round_trip(&self) -> u64 {
+    /// How many bytes come in the time of a round trip.
+    pub(super) fn bytes_in_a_round_trip(&self) -> u64 {
         let learned = self.lock();
         match (learned.latency, learned.throughput) {
-            (Some(latency), Some(throughput)) => ((latency * throughput) as u64).clamp(BOUNDS.0, BOUNDS.1),
+            (Some(latency), Some(throughput)) => (latency * throughput) as u64,
             _ => UNKNOWN,
         }
+    }
+
+    /// The gap between what is wanted that is better read than skipped.
+    pub(super) fn gap(&self) -> u64 {
+        self.bytes_in_a_round_trip().clamp(BOUNDS.0, BOUNDS.1)
     }
 
     fn lock(&self) -> MutexGuard<'_, Learned> {
@@ -75,7 +80,7 @@ mod tests {
             pace.begin();
             pace.end(Some(*bytes), Duration::from_millis(*millis));
         }
-        pace.worth_of_a_round_trip()
+        pace.gap()
     }
 
     #[test]
@@ -97,8 +102,8 @@ mod tests {
             pace.begin();
         }
         pace.end(Some(250_000), Duration::from_millis(440));
-        assert_eq!(pace.worth_of_a_round_trip(), 100_000);
+        assert_eq!(pace.gap(), 100_000);
         pace.end(None, Duration::from_secs(30));
-        assert_eq!(pace.worth_of_a_round_trip(), 100_000, "a lost request tells nothing");
+        assert_eq!(pace.gap(), 100_000, "a lost request tells nothing");
     }
 }

@@ -104,6 +104,11 @@ impl Shelf {
         self.cache().get(&self.key(location), range)
     }
 
+    /// See [`Cache::holds`].
+    pub(super) fn holds(&self, location: &FileLocation, range: &Range<u64>) -> bool {
+        self.cache().holds(&self.key(location), range)
+    }
+
     /// See [`Cache::get_whole`].
     pub(super) fn get_whole(&self, location: &FileLocation) -> Option<(Bytes, Option<i64>)> {
         self.cache().get_whole(&self.key(location))

@@ -61,6 +61,11 @@ impl Source {
         if matches!(self.in_store(location), Ok(Some(_))) { LOCAL_GAP } else { self.http.gap() }
     }
 
+    /// How many bytes of an object take as long as asking once more.
+    pub(super) fn bytes_in_a_round_trip(&self, location: &FileLocation) -> u64 {
+        if matches!(self.in_store(location), Ok(Some(_))) { LOCAL_GAP } else { self.http.bytes_in_a_round_trip() }
+    }
+
     /// What errors call `location`: a URL without secrets.
     pub(super) fn name(&self, location: &FileLocation) -> String {
         match (location, &self.store) {
