@@ -9,6 +9,7 @@ use super::decode::{decoder, read};
 use super::file::{OpenFile, RowGroup};
 use super::guard::guarded;
 use super::projection::{Shape, Source};
+use super::row_group::CONNECTIONS;
 use super::{Pruner, adapt};
 use crate::error::{Error, Result};
 use crate::storage::wake;
@@ -27,8 +28,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 const WORTH: u64 = 256 << 10;
 /// Row groups that are looked at to see where wanted rows are.
 const WATCHED: usize = 2;
-/// Requests to a host that a browser sends at once.
-const CONNECTIONS: f64 = 6.0;
 /// Parts of a row group that are told apart: about as many as a column has pages.
 const PARTS: u64 = 8;
 
@@ -160,7 +159,7 @@ pub(super) fn row_test(group: &RowGroup) -> Option<RowTest> {
     let share = scan.late.share().or_else(|| looked_up_share(file, file.metadata.row_groups().get(group.index)?))?;
     // Each part that is wanted takes a page of each column, and its dictionary.
     let columns = file.projection.leaves.len().saturating_sub(test.leaves.len());
-    let requests = 1.0 + share * PARTS as f64 * 2.0 * columns as f64 / CONNECTIONS;
+    let requests = 1.0 + share * PARTS as f64 * 2.0 * columns as f64 / CONNECTIONS as f64;
     let round_trip = match file.has_data(group.index) {
         true => 0.0, // it spares the decoder, and asks for nothing
         false => scan.table.storage().bytes_in_a_round_trip(&file.file.location) as f64,

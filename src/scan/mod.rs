@@ -5,7 +5,8 @@
 //! 1. [`prune_files`]: which files can hold a wanted row, by partition values and [`LogStatistics`].
 //! 2. `file`: a file is opened. Its `footer` is fetched and checked, its `deletion_vector` read; `projection` matches its
 //!    columns with the table's; `row_groups` rules row groups out by their bounds.
-//! 3. `row_group`: one row group's needed bytes are worked out (by pages, where the `page_index` is worth it) and fetched.
+//! 3. `row_group`: one row group's needed bytes are worked out (by pages, where the `page_index` is worth it) and fetched. Of first
+//!    rows that is the `head` of pages, and where few rows are expected to match, `late` what has one.
 //! 4. `stream` keeps some of that under way ahead of the decoder, and stops when no more rows are wanted.
 //! 5. `adapt` and `cast` turn what Parquet decodes to into the table's columns, `variant` its variants into JSON.
 //!

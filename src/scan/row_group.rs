@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// Columns of a row group smaller than this are read whole: asking for the page index first would take longer.
 pub(super) const WORTH_AN_INDEX: u64 = 256 << 10;
 
+/// Requests to a host that a browser sends at once.
+pub(super) const CONNECTIONS: u64 = 6;
+
 /// More rows than these are decoded from whole pages.
 const HEAD_ROWS: u64 = 4096;
 

@@ -11,6 +11,7 @@ mod page;
 mod values;
 
 use super::file::OpenFile;
+use super::row_group::CONNECTIONS;
 use crate::error::Result;
 use bytes::Bytes;
 use page::ShortChunk;
@@ -22,8 +23,10 @@ use std::ops::Range;
 
 /// Bytes of a page or dictionary that are fetched: zstd makes nothing of less than a block, of up to 128 KiB.
 const BEGINNING: u64 = (128 << 10) + 1024;
-/// What shortening a column has to save.
+/// What shortening a column has to save, beside what comes in the time of its requests.
 const WORTH: u64 = 64 << 10;
+/// More requests than for whole pages, at most: a dictionary and the page behind it are one range.
+const REQUESTS: u64 = 2;
 /// So many bytes a row group's first rows may take up uncompressed, each column's.
 const MOST_RAW: u64 = 64 << 10;
 
@@ -46,7 +49,9 @@ pub(super) struct Shortened {
 
 /// Fetches what makes the first `rows` rows of the row group of `metadata`, the only one, if that takes much less than its pages.
 pub(super) async fn shorten(file: &OpenFile, metadata: ParquetMetaData, rows: u64) -> Result<Shortened> {
-    let heads = heads(&metadata, &file.projection.leaves, rows);
+    let round_trip = file.scan.table.storage().bytes_in_a_round_trip(&file.file.location);
+    let worth = WORTH.saturating_add(REQUESTS.saturating_mul(round_trip) / CONNECTIONS);
+    let heads = heads(&metadata, &file.projection.leaves, rows, worth);
     let mut held = Vec::new();
     if heads.is_empty() {
         return Ok(Shortened { metadata, held });
@@ -125,8 +130,8 @@ impl Places {
     }
 }
 
-/// The columns that are worth it.
-fn heads(metadata: &ParquetMetaData, leaves: &BTreeSet<usize>, rows: u64) -> Vec<Head> {
+/// The columns of which that saves `worth` bytes.
+fn heads(metadata: &ParquetMetaData, leaves: &BTreeSet<usize>, rows: u64, worth: u64) -> Vec<Head> {
     let Some(group) = metadata.row_groups().first() else { return Vec::new() };
     let head = |leaf: &usize| {
         let column = group.columns().get(*leaf)?;
@@ -147,7 +152,7 @@ fn heads(metadata: &ParquetMetaData, leaves: &BTreeSet<usize>, rows: u64) -> Vec
         let length = |range: &Range<u64>| range.end - range.start;
         let whole = dictionary.iter().chain([&page]).map(length).sum::<u64>();
         let short = dictionary.iter().chain([&page]).map(|range| length(&beginning(range))).sum::<u64>();
-        (short + WORTH <= whole).then_some(Head { leaf: *leaf, codec, dictionary, page })
+        (whole - short >= worth).then_some(Head { leaf: *leaf, codec, dictionary, page })
     };
     leaves.iter().filter_map(head).collect()
 }
