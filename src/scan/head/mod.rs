@@ -18,7 +18,6 @@ use page::ShortChunk;
 use parquet::basic::{Compression, Encoding};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataBuilder, RowGroupMetaData};
 use parquet::file::page_index::offset_index::{OffsetIndexMetaData, PageLocation};
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Bytes of a page or dictionary that are fetched: zstd makes nothing of less than a block, of up to 128 KiB.
@@ -49,9 +48,7 @@ pub(super) struct Shortened {
 
 /// Fetches what makes the first `rows` rows of the row group of `metadata`, the only one, if that takes much less than its pages.
 pub(super) async fn shorten(file: &OpenFile, metadata: ParquetMetaData, rows: u64) -> Result<Shortened> {
-    let round_trip = file.scan.table.storage().bytes_in_a_round_trip(&file.file.location);
-    let worth = WORTH.saturating_add(REQUESTS.saturating_mul(round_trip) / CONNECTIONS);
-    let heads = heads(&metadata, &file.projection.leaves, rows, worth);
+    let heads = heads(file, &metadata, rows);
     let mut held = Vec::new();
     if heads.is_empty() {
         return Ok(Shortened { metadata, held });
@@ -130,9 +127,11 @@ impl Places {
     }
 }
 
-/// The columns of which that saves `worth` bytes.
-fn heads(metadata: &ParquetMetaData, leaves: &BTreeSet<usize>, rows: u64, worth: u64) -> Vec<Head> {
+/// The columns of which that saves more than it costs.
+fn heads(file: &OpenFile, metadata: &ParquetMetaData, rows: u64) -> Vec<Head> {
     let Some(group) = metadata.row_groups().first() else { return Vec::new() };
+    let round_trip = file.scan.table.storage().bytes_in_a_round_trip(&file.file.location);
+    let cost = REQUESTS.saturating_mul(round_trip) / CONNECTIONS;
     let head = |leaf: &usize| {
         let column = group.columns().get(*leaf)?;
         let is_flat = column.column_descr().max_rep_level() == 0;
@@ -152,9 +151,12 @@ fn heads(metadata: &ParquetMetaData, leaves: &BTreeSet<usize>, rows: u64, worth:
         let length = |range: &Range<u64>| range.end - range.start;
         let whole = dictionary.iter().chain([&page]).map(length).sum::<u64>();
         let short = dictionary.iter().chain([&page]).map(|range| length(&beginning(range))).sum::<u64>();
+        // What is here spares the decoder, and asks for nothing.
+        let is_here = dictionary.iter().chain([&page]).all(|range| file.is_cached(&beginning(range)));
+        let worth = if is_here { WORTH } else { WORTH.saturating_add(cost) };
         (whole - short >= worth).then_some(Head { leaf: *leaf, codec, dictionary, page })
     };
-    leaves.iter().filter_map(head).collect()
+    file.projection.leaves.iter().filter_map(head).collect()
 }
 
 /// Whether the first values of a page in this encoding may need its end.
