@@ -7,8 +7,6 @@ use std::time::Duration;
 const SMALL: u64 = 16 << 10;
 /// One from this size on tells of the throughput.
 const LARGE: u64 = 96 << 10;
-/// And one from this size on roughly, as long as none of those has come.
-const ROUGH: u64 = 32 << 10;
 
 /// What comes in a round trip before anything is known: at 40 ms and 13 Mbit/s.
 const UNKNOWN: u64 = 64 << 10;
@@ -27,8 +25,6 @@ struct Learned {
     latency: Option<f64>,
     /// In bytes a second, of all connections together: an average in which the newest reply weighs a quarter.
     throughput: Option<f64>,
-    /// The same, by the largest reply that tells of it roughly, whose size comes first.
-    rough: Option<(u64, f64)>,
     under_way: u32,
 }
 
@@ -47,14 +43,9 @@ impl Pace {
         if bytes <= SMALL {
             // A host that has become slower is believed by and by.
             learned.latency = Some(learned.latency.map_or(seconds, |latency| seconds.min(latency * 1.05)));
-            return;
-        }
-        let transfer = (seconds - learned.latency.unwrap_or(0.0)).max(1e-3);
-        let throughput = bytes as f64 / transfer * beside;
-        if bytes >= ROUGH && learned.rough.is_none_or(|(largest, _)| bytes >= largest) {
-            learned.rough = Some((bytes, throughput));
-        }
-        if bytes >= LARGE {
+        } else if bytes >= LARGE {
+            let transfer = (seconds - learned.latency.unwrap_or(0.0)).max(1e-3);
+            let throughput = bytes as f64 / transfer * beside;
             learned.throughput =
                 Some(learned.throughput.map_or(throughput, |average| average * 0.75 + throughput * 0.25));
         }
@@ -63,23 +54,20 @@ impl Pace {
     /// How many bytes come in the time of a round trip.
     pub(super) fn bytes_in_a_round_trip(&self) -> u64 {
         let learned = self.lock();
-        let throughput = learned.throughput.or(learned.rough.map(|(_, throughput)| throughput));
-        product(learned.latency, throughput).unwrap_or(UNKNOWN)
+        match (learned.latency, learned.throughput) {
+            (Some(latency), Some(throughput)) => (latency * throughput) as u64,
+            _ => UNKNOWN,
+        }
     }
 
     /// The gap between what is wanted that is better read than skipped.
     pub(super) fn gap(&self) -> u64 {
-        let learned = self.lock();
-        product(learned.latency, learned.throughput).map_or(UNKNOWN, |bytes| bytes.clamp(BOUNDS.0, BOUNDS.1))
+        self.bytes_in_a_round_trip().clamp(BOUNDS.0, BOUNDS.1)
     }
 
     fn lock(&self) -> MutexGuard<'_, Learned> {
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn product(latency: Option<f64>, throughput: Option<f64>) -> Option<u64> {
-    Some((latency? * throughput?) as u64)
 }
 
 #[cfg(test)]
@@ -103,17 +91,6 @@ mod tests {
         // The same line at 5 ms.
         assert_eq!(after(&[(1000, 5), (1_000_000, 405)]), 16 << 10);
         assert_eq!(after(&[(1000, 150), (1_000_000, 160)]), 512 << 10, "a fast line far away");
-    }
-
-    #[test]
-    fn a_footer_tells_roughly() {
-        let pace = Pace::default();
-        for (bytes, millis) in [(1000, 40), (65_536, 66), (40_000, 41)] {
-            pace.begin();
-            pace.end(Some(bytes), Duration::from_millis(millis));
-        }
-        assert_eq!(pace.bytes_in_a_round_trip(), 100_824);
-        assert_eq!(pace.gap(), 64 << 10, "gaps wait for more");
     }
 
     #[test]

@@ -68,6 +68,7 @@ mod sql_group_by;
 #[cfg(feature = "sql")]
 mod sql_idioms;
 #[cfg(feature = "sql")]
+#[cfg(feature = "sql")]
 mod sql_late;
 mod sql_locations;
 #[cfg(feature = "sql")]
