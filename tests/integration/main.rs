@@ -70,6 +70,7 @@ mod sql_idioms;
 #[cfg(feature = "sql")]
 #[cfg(feature = "sql")]
 mod sql_late;
+#[cfg(feature = "sql")]
 mod sql_locations;
 #[cfg(feature = "sql")]
 mod sql_log_answers;
