@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { PATIENCE_MILLIS, giveEngine, startHarness, unbuilt as skip } from "./harness.js";
 
 /** How long the module is on its way. */
-const MODULE_MILLIS = 2000;
+const MODULE_MILLIS = 4000;
 
 /** @type {Awaited<ReturnType<typeof startHarness>>} */
 let harness;
@@ -35,7 +35,7 @@ async function connectSlowly(page, { options, use = "return null" }) {
     },
     /** @type {[object, string, string]} */ ([options, wasmUrl, use]),
   );
-  await new Promise((resolve) => setTimeout(resolve, MODULE_MILLIS - 500));
+  await new Promise((resolve) => setTimeout(resolve, MODULE_MILLIS - 1000));
   const early = asked();
   return { made: await connecting, early, late: asked().slice(early.length) };
 }
