@@ -1,6 +1,6 @@
 //! Bounds as arrays of the column's type, and what loosens them. Pure.
 
-use crate::delta::partition_values::{date, decimal, timestamp};
+use crate::delta::partition_values::{date, decimal, offset_seconds, timestamp};
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, StringArray, new_null_array,
 };
@@ -22,11 +22,20 @@ pub(super) enum Side {
 /// Characters that writers keep of a string; a longer one was cut off, so that only a prefix is known.
 const PREFIX: usize = 32;
 
+/// Offsets of standard times are a multiple of this, in seconds.
+const QUARTER: i64 = 15 * 60;
+
+/// 1920: from here on an offset that is a multiple of [`QUARTER`] has no seconds. In microseconds since the Unix epoch.
+const STANDARD_TIME: i64 = -1_577_923_200_000_000;
+
+/// Microseconds that an offset without its seconds is short of, at most.
+const CUT_OFF: i64 = 59_000_000;
+
 /// From here on a decimal may have gone through a double.
 const EXACT: i128 = 1_000_000_000_000_000;
 
-/// JSON values as an array; what does not parse is null.
-pub(super) fn texts_to_array(texts: &[Option<&RawValue>], data_type: &DataType) -> ArrayRef {
+/// JSON values of one side as an array; what does not parse is null.
+pub(super) fn texts_to_array(texts: &[Option<&RawValue>], data_type: &DataType, side: Side) -> ArrayRef {
     match data_type {
         DataType::Int8 => numbers::<Int8Type>(texts, data_type),
         DataType::Int16 => numbers::<Int16Type>(texts, data_type),
@@ -36,7 +45,7 @@ pub(super) fn texts_to_array(texts: &[Option<&RawValue>], data_type: &DataType) 
         DataType::Float64 => numbers::<Float64Type>(texts, data_type),
         DataType::Date32 => primitive::<Date32Type>(texts, data_type, |text| date(&text)),
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            primitive::<TimestampMicrosecondType>(texts, data_type, |text| timestamp(&text))
+            primitive::<TimestampMicrosecondType>(texts, data_type, |text| timestamp_bound(&text, side))
         }
         DataType::Decimal128(precision, scale) => {
             primitive::<Decimal128Type>(texts, data_type, |text| decimal(&text, *precision, *scale))
@@ -72,6 +81,19 @@ fn values<V>(
         let raw = (*raw)?;
         parse(string(raw).unwrap_or(Cow::Borrowed(raw.get())))
     })
+}
+
+/// A timestamp, moved outwards by the seconds that its offset may lack. Delta Spark 3 writes bounds with the session's offset, cut
+/// to minutes, and local mean times have seconds. Their minutes are no quarter of an hour, but for some before standard time
+/// (Moscow's +02:30:17). See <https://github.com/delta-io/delta/issues/5249>.
+fn timestamp_bound(text: &str, side: Side) -> Option<i64> {
+    let (micros, offset) = (timestamp(text)?, offset_seconds(text)?);
+    let may_lack_seconds = offset % QUARTER != 0 || (offset != 0 && micros < STANDARD_TIME);
+    let slack = if may_lack_seconds { CUT_OFF } else { 0 };
+    match side {
+        Side::Min => micros.checked_sub(slack),
+        Side::Max => micros.checked_add(slack),
+    }
 }
 
 /// A JSON string's content.

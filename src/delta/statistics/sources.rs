@@ -103,7 +103,7 @@ impl<'a> Sources<'a> {
     fn bound(&self, at: usize, data_type: &DataType, side: Side) -> Result<ArrayRef> {
         let texts: Vec<_> =
             self.encoded.iter().map(|encoded| encoded.as_ref().and_then(|encoded| encoded.bound(at, side))).collect();
-        let encoded = texts_to_array(&texts, data_type);
+        let encoded = texts_to_array(&texts, data_type, side);
         if self.batches.is_empty() {
             return Ok(encoded);
         }

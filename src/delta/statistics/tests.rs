@@ -262,3 +262,28 @@ async fn descriptions_show_what_was_written() {
     assert_eq!(found.columns["i"], column(Some(json!(1)), Some(json!(10)), Some(0)));
     assert_eq!(found.columns["t"].min, Some(json!("1970-01-01T00:00:00Z")));
 }
+
+#[test]
+fn offsets_without_their_seconds() {
+    let micros = |text: &str| partition_timestamp(text);
+    // Berlin's local mean time, +00:53:28, as Delta Spark 3 writes it (delta-io/delta#5249).
+    let found = bounds("timestamp", r#""1850-01-01T01:01:01.000+00:53""#, r#""1850-01-01T01:01:01.000+00:53""#);
+    let value = micros("1850-01-01 00:07:33");
+    assert!(found.min.as_primitive::<TimestampMicrosecondType>().value(0) <= value);
+    assert!(found.max.as_primitive::<TimestampMicrosecondType>().value(0) >= value);
+    // Moscow's, +02:30:17, is a multiple of a quarter of an hour then.
+    let found = bounds("timestamp", r#""1870-01-01T02:30:17.000+02:30""#, r#""1870-01-01T02:30:17.000+02:30""#);
+    assert!(found.min.as_primitive::<TimestampMicrosecondType>().value(0) <= micros("1870-01-01 00:00:00"));
+    // New York's lies the other way.
+    let found = bounds("timestamp", r#""1870-05-05T07:03:58.000-04:56""#, r#""1870-05-05T07:03:58.000-04:56""#);
+    assert!(found.max.as_primitive::<TimestampMicrosecondType>().value(0) >= micros("1870-05-05 12:00:00"));
+    // Standard times have no seconds: bounds stay as narrow as they were.
+    let found = bounds("timestamp", r#""2020-05-05T14:00:00.123+05:45""#, r#""2020-05-05T14:00:00.123+05:45""#);
+    assert_eq!(found.min.as_primitive::<TimestampMicrosecondType>().value(0), micros("2020-05-05 08:15:00.123"));
+    let found = bounds("timestamp", r#""1850-01-01T00:00:00.000Z""#, r#""1850-01-01T00:00:00.000Z""#);
+    assert_eq!(found.min.as_primitive::<TimestampMicrosecondType>().value(0), micros("1850-01-01 00:00:00"));
+}
+
+fn partition_timestamp(text: &str) -> i64 {
+    crate::delta::partition_values::timestamp(text).unwrap()
+}
