@@ -4,6 +4,7 @@
 //! A timestamp without a time zone is read as UTC: the log does not say which zone its writer was in.
 
 use crate::error::{Error, Result};
+use crate::snapshot::canonical_floats;
 use arrow::array::{
     Array, ArrayRef, BinaryArray, BooleanArray, PrimitiveArray, RecordBatch, RecordBatchOptions, StringArray,
     StringBuilder, new_null_array,
@@ -67,8 +68,8 @@ fn typed(field: &Field, texts: &StringArray) -> Result<ArrayRef> {
         DataType::Int16 => primitive::<Int16Type>(field, texts, |text| text.parse().ok())?,
         DataType::Int32 => primitive::<Int32Type>(field, texts, |text| text.parse().ok())?,
         DataType::Int64 => primitive::<Int64Type>(field, texts, |text| text.parse().ok())?,
-        DataType::Float32 => primitive::<Float32Type>(field, texts, |text| text.parse().ok())?,
-        DataType::Float64 => primitive::<Float64Type>(field, texts, |text| text.parse().ok())?,
+        DataType::Float32 => canonical_floats(&(primitive::<Float32Type>(field, texts, |text| text.parse().ok())?)),
+        DataType::Float64 => canonical_floats(&(primitive::<Float64Type>(field, texts, |text| text.parse().ok())?)),
         DataType::Date32 => primitive::<Date32Type>(field, texts, date)?,
         DataType::Timestamp(_, _) => primitive::<TimestampMicrosecondType>(field, texts, timestamp)?,
         DataType::Decimal128(precision, scale) => {
@@ -140,6 +141,12 @@ pub(crate) fn timestamp(text: &str) -> Option<i64> {
     let time = NaiveTime::parse_from_str(time, "%H:%M:%S%.f").ok()?;
     let instant = naive_date(day)?.and_time(time).checked_sub_signed(offset)?;
     Some(instant.and_utc().timestamp_micros())
+}
+
+/// The offset from UTC that a timestamp is written with, in seconds.
+pub(crate) fn offset_seconds(text: &str) -> Option<i64> {
+    let time = text.split_once([' ', 'T']).map_or("", |(_, time)| time);
+    Some(split_offset(time)?.1.num_seconds())
 }
 
 /// `12:00:00+01:30` is a time and an offset from UTC.
@@ -231,6 +238,8 @@ mod tests {
         assert_eq!(number::<Float64Type>(DataType::Float64, "1.0E10"), Some(1e10));
         assert_eq!(number::<Float64Type>(DataType::Float64, "-Infinity"), Some(f64::NEG_INFINITY));
         assert!(number::<Float32Type>(DataType::Float32, "NaN").is_some_and(f32::is_nan));
+        let bits = |text| number::<Float64Type>(DataType::Float64, text).map(f64::to_bits);
+        assert_eq!((bits("-0.0"), bits("-NaN")), (bits("0.0"), bits("NaN")));
         assert_eq!(number::<Float32Type>(DataType::Float32, "five"), None);
     }
 

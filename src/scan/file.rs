@@ -8,7 +8,7 @@ use super::row_groups::{FileBounds, partition_values};
 use super::row_tracking::{RowIds, materialised};
 use super::{Scan, adapt, bloom_filter, cast, footer, page_index, partition, prune};
 use crate::error::{Error, Result};
-use crate::snapshot::{DataFile, Snapshot};
+use crate::snapshot::{DataFile, Snapshot, canonical_floats};
 use crate::storage::location_name;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::datatypes::DataType;
@@ -164,7 +164,8 @@ fn bounds(
 fn constants(scan: &Scan, partitions: &HashMap<usize, ArrayRef>, name: &str) -> Result<Vec<Option<ArrayRef>>> {
     let constant = |(column, output): (&usize, &Arc<arrow::datatypes::Field>)| {
         let value = partitions.get(column)?;
-        Some(cast::cast(value, output.data_type()).map_err(|error| Error::corrupt(name, error)))
+        let value = cast::cast(value, output.data_type()).map(|value| canonical_floats(&value));
+        Some(value.map_err(|error| Error::corrupt(name, error)))
     };
     scan.columns.iter().zip(scan.schema.fields()).map(|pair| constant(pair).transpose()).collect()
 }
@@ -311,7 +312,9 @@ impl OpenFile {
                 (Some(value), _) => partition::repeat(value, rows),
                 (None, Source::Missing) => Ok(new_null_array(output.data_type(), rows)),
                 (None, Source::File { position, shape, .. }) => match data.get(*position) {
-                    Some(array) => adapt::adapt(array, shape, output.data_type()),
+                    Some(array) => {
+                        adapt::adapt(array, shape, output.data_type()).map(|column| canonical_floats(&column))
+                    }
                     None => return Err(Error::internal("a column that was asked for is not decoded")),
                 },
             };

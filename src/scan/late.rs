@@ -12,6 +12,7 @@ use super::projection::{Shape, Source};
 use super::row_group::CONNECTIONS;
 use super::{Pruner, adapt};
 use crate::error::{Error, Result};
+use crate::snapshot::canonical_floats;
 use crate::storage::wake;
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::{and, prep_null_mask_filter};
@@ -82,7 +83,8 @@ impl RowTest {
         self.matching(batch.num_rows(), |input| {
             let Some(leaf) = input.leaf else { return Some(new_null_array(&input.data_type, batch.num_rows())) };
             let place = self.leaves.iter().position(|other| *other == leaf)?;
-            adapt::adapt(batch.columns().get(place)?, &Shape::Leaf, &input.data_type).ok()
+            let values = adapt::adapt(batch.columns().get(place)?, &Shape::Leaf, &input.data_type).ok()?;
+            Some(canonical_floats(&values))
         })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O or caches. A format (see [`crate::delta`]) makes a [`Snapshot`]; [`crate::scan`] reads one.
 
+mod canonical_floats;
 pub mod statistics;
 mod type_name;
 mod version;
@@ -14,6 +15,7 @@ use object_store::path::Path;
 use std::collections::BTreeMap;
 use url::Url;
 
+pub use canonical_floats::canonical_floats;
 pub use statistics::{ColumnStatistics, ContainerStatistics, FileStatistics, StoredStatistics};
 pub use type_name::{field_type_name, type_name};
 pub use version::Version;

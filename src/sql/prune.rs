@@ -119,16 +119,18 @@ impl Bounds<'_> {
 
 impl PruningStatistics for Bounds<'_> {
     fn min_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.column(column).map(|bounds| bounds.min.clone())
+        self.column(column).map(|bounds| match bounds.min.data_type() {
+            DataType::Float16 => new_null_array(&DataType::Float32, bounds.min.len()),
+            _ => bounds.min.clone(),
+        })
     }
 
     // Writers leave NaN out of a column's bounds, and it is greater than every number: an upper bound says nothing. The
     // log's are read so already; those of row groups and pages are not.
     fn max_values(&self, column: &Column) -> Option<ArrayRef> {
         self.column(column).map(|bounds| match bounds.max.data_type() {
-            DataType::Float16 | DataType::Float32 | DataType::Float64 => {
-                new_null_array(bounds.max.data_type(), bounds.max.len())
-            }
+            DataType::Float16 => new_null_array(&DataType::Float32, bounds.max.len()),
+            DataType::Float32 | DataType::Float64 => new_null_array(bounds.max.data_type(), bounds.max.len()),
             _ => bounds.max.clone(),
         })
     }

@@ -103,18 +103,31 @@ impl LakeglassTable {
 }
 
 /// The columns as queries see them: top-level strings and binaries as views, which filters and joins copy without their
-/// bytes; all nullable, because a file may lack a column that its table requires by now, and the optimizer would take a
-/// promise for granted. Field metadata stays behind; it would travel through every expression.
+/// bytes; half floats as floats, which numbers are compared with that a half float cannot be; all nullable, because a file may lack a
+/// column that its table requires by now, and the optimizer would take a promise for granted. Field metadata stays behind; it would
+/// travel through every expression.
 fn query_schema(schema: &Schema) -> SchemaRef {
     let view = |field: &FieldRef| {
         let data_type = match field.data_type() {
             DataType::Utf8 => DataType::Utf8View,
             DataType::Binary => DataType::BinaryView,
-            other => other.clone(),
+            other => without_halves(other),
         };
         Field::new(field.name(), data_type, true)
     };
     Arc::new(Schema::new(nullable(schema).fields().iter().map(view).collect::<Vec<_>>()))
+}
+
+/// The type with a float for each half float in it.
+fn without_halves(data_type: &DataType) -> DataType {
+    let field = |field: &FieldRef| Arc::new(Field::clone(field).with_data_type(without_halves(field.data_type())));
+    match data_type {
+        DataType::Float16 => DataType::Float32,
+        DataType::List(item) => DataType::List(field(item)),
+        DataType::Map(entries, sorted) => DataType::Map(field(entries), *sorted),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(field).collect()),
+        other => other.clone(),
+    }
 }
 
 #[async_trait]

@@ -72,8 +72,9 @@ fn expected_text(value: &Value, data_type: &DataType) -> String {
             };
             format!("<{}>", pairs.iter().map(pair).collect::<Vec<_>>().join(", "))
         }
-        (Value::String(text), DataType::Float32) => float(f64::from(text.parse::<f32>().unwrap())),
-        (Value::String(text), DataType::Float64) => float(text.parse().unwrap()),
+        // A scan knows one zero.
+        (Value::String(text), DataType::Float32) => float(f64::from(text.parse::<f32>().unwrap()) + 0.0),
+        (Value::String(text), DataType::Float64) => float(text.parse::<f64>().unwrap() + 0.0),
         (Value::String(text), _) => text.clone(),
         (other, data_type) => panic!("{other} is no {data_type}"),
     }

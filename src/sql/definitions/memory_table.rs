@@ -1,9 +1,10 @@
 //! Rows in memory as a table, counted against the session's limit.
 
 use crate::error::Result;
-use crate::sql::error::{from_datafusion, invalid};
+use crate::snapshot::canonical_floats;
+use crate::sql::error::{from_arrow, from_datafusion, invalid};
 use crate::sql::output::{plain_batch, plain_schema};
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use arrow::ipc::reader::{FileReader, StreamReader};
 use async_trait::async_trait;
@@ -37,7 +38,7 @@ impl MemoryTable {
         let plain = plain_schema(&schema);
         let (mut all, mut rows) = (Vec::new(), 0);
         while let Some(batch) = batches.next().await {
-            let batch = plain_batch(&batch?, &plain)?;
+            let batch = canonical(plain_batch(&batch?, &plain)?)?;
             held.try_grow(batch.get_array_memory_size()).map_err(from_datafusion)?;
             rows += batch.num_rows();
             all.push(batch);
@@ -70,6 +71,13 @@ impl MemoryTable {
     pub fn rows(&self) -> usize {
         self.rows
     }
+}
+
+/// The same rows, with floats as a scan of a file has them.
+fn canonical(batch: RecordBatch) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().map(canonical_floats).collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(batch.schema(), columns, &options).map_err(from_arrow)
 }
 
 #[async_trait]
