@@ -1,6 +1,7 @@
 //! From a data file's arrays to the table's: other order, names and types, and nulls for what the file does not have.
 
 use super::cast::cast;
+use super::decimal_bytes::decimals;
 use super::projection::{Shape, entry};
 use super::variant;
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray, new_null_array};
@@ -12,6 +13,7 @@ use std::sync::Arc;
 pub(super) fn adapt(array: &ArrayRef, shape: &Shape, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
     match (shape, wanted) {
         (Shape::Leaf, wanted) => cast(array, wanted),
+        (Shape::Decimal(stored), wanted) => cast(&decimals(array, stored)?, wanted),
         (Shape::Variant, wanted) => variant::to_json(array, wanted),
         (Shape::Struct(children), DataType::Struct(fields)) => adapt_struct(array, children, fields),
         (Shape::List(element), DataType::List(field)) => {

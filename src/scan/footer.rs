@@ -4,6 +4,7 @@
 //! assertion would take the whole module down.
 
 use super::footer_cache::{FooterCache, Key};
+use super::footer_repair;
 use super::guard::guarded;
 use crate::delta;
 use crate::error::{Error, Result};
@@ -13,7 +14,9 @@ use crate::table::Table;
 use bytes::Bytes;
 use parquet::DecodeResult;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{FooterTail, PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
+use parquet::file::metadata::{
+    FooterTail, PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, ParquetMetaDataReader,
+};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -120,19 +123,30 @@ fn length(tail: &Bytes, size: u64, name: &str) -> Result<u64> {
     Ok(length)
 }
 
-/// Parses a footer, the file's last `bytes`, whose length is checked.
+/// Parses a footer, the file's last `bytes`, whose length is checked. One that is refused is read once more, repaired.
 fn parse(bytes: Bytes, size: u64, name: &str) -> Result<ParquetMetaData> {
-    let parsed = || {
-        let mut decoder = ParquetMetaDataPushDecoder::try_new(size)?.with_page_index_policy(PageIndexPolicy::Skip);
-        decoder.push_range(size - bytes.len() as u64..size, bytes)?;
-        decoder.try_decode()
+    let parsed = guarded(name, || decoded(&bytes, size).map_err(|error| decode_error(error, name)));
+    let repaired = || {
+        let footer = bytes.get(..bytes.len().checked_sub(TAIL as usize)?)?;
+        let footer = Bytes::from(footer_repair::repaired(footer)?);
+        guarded(name, || ParquetMetaDataReader::decode_metadata(&footer).map_err(|error| decode_error(error, name)))
+            .ok()
     };
-    match guarded(name, || parsed().map_err(|error| decode_error(error, name)))? {
-        DecodeResult::Data(metadata) => {
-            check(&metadata, size).map_err(|reason| Error::corrupt(name, reason))?;
-            Ok(metadata)
-        }
-        _ => Err(Error::corrupt(name, "the footer ends early")),
+    let metadata = match parsed {
+        Ok(Some(metadata)) => metadata,
+        Ok(None) => return Err(Error::corrupt(name, "the footer ends early")),
+        Err(error) => repaired().ok_or(error)?,
+    };
+    check(&metadata, size).map_err(|reason| Error::corrupt(name, reason))?;
+    Ok(metadata)
+}
+
+fn decoded(bytes: &Bytes, size: u64) -> std::result::Result<Option<ParquetMetaData>, ParquetError> {
+    let mut decoder = ParquetMetaDataPushDecoder::try_new(size)?.with_page_index_policy(PageIndexPolicy::Skip);
+    decoder.push_range(size - bytes.len() as u64..size, bytes.clone())?;
+    match decoder.try_decode()? {
+        DecodeResult::Data(metadata) => Ok(Some(metadata)),
+        _ => Ok(None),
     }
 }
 

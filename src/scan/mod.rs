@@ -15,12 +15,14 @@
 mod adapt;
 mod bloom_filter;
 mod cast;
+mod decimal_bytes;
 mod decode;
 mod deletion_vector;
 mod file;
 mod file_metadata;
 mod footer;
 mod footer_cache;
+mod footer_repair;
 mod guard;
 mod head;
 mod late;

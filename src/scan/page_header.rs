@@ -86,7 +86,7 @@ impl Header {
 
     /// A page of `body` as it is, uncompressed, with its header.
     pub(super) fn write(page: Page, body: &[u8]) -> Option<Vec<u8>> {
-        let length = u32::try_from(body.len()).ok().filter(|length| *length <= i32::MAX as u32)?;
+        let length = i64::from(i32::try_from(body.len()).ok()?);
         let (number, field, facts) = match page {
             Page::Data { values, encoding, level_encoding } => {
                 (0, 5, vec![values, encoding, level_encoding, level_encoding])
@@ -101,7 +101,7 @@ impl Header {
         }
         writer.begin(Some(field));
         for (id, value) in (1..).zip(facts) {
-            writer.integer(id, value);
+            writer.integer(id, i64::from(value));
         }
         writer.end();
         writer.end();

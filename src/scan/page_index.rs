@@ -3,33 +3,35 @@
 //!
 //! An index that contradicts its row group is left out, not an error: rows read without it are right.
 
+use super::decimal_bytes::decoded_schema;
 use bytes::Bytes;
 use parquet::DecodeResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{
     ColumnChunkMetaData, FileMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, RowGroupMetaData,
 };
+use parquet::schema::types::SchemaDescPtr;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// An index longer than this is not worth fetching.
 pub(super) const MAX_BYTES: u64 = 1 << 20;
 
-/// The metadata of one row group as the file's only one, without an index.
+/// The metadata of one row group as the file's only one, without an index, by the schema that it is decoded by.
 pub(super) fn single(metadata: &ParquetMetaData, group: usize) -> Result<ParquetMetaData, ParquetError> {
     let file = metadata.file_metadata();
     let group = metadata.row_groups().get(group).ok_or_else(|| ParquetError::General("no such row group".into()))?;
     let columns = group.columns().iter().map(cleaned).collect::<Result<Vec<_>, _>>()?;
-    rebuilt(file, group, columns)
+    rebuilt(file, decoded_schema(&file.schema_descr_ptr()), group, columns)
 }
 
 fn rebuilt(
     file: &FileMetaData,
+    schema: SchemaDescPtr,
     group: &RowGroupMetaData,
     columns: Vec<ColumnChunkMetaData>,
 ) -> Result<ParquetMetaData, ParquetError> {
     let group = group.clone().into_builder().set_column_metadata(columns).build()?;
-    let schema = file.schema_descr_ptr();
     let created_by = file.created_by().map(str::to_string);
     let orders = file.column_orders().cloned();
     let file = FileMetaData::new(file.version(), group.num_rows(), created_by, None, schema, orders);
@@ -134,7 +136,7 @@ fn narrowed(
         }
         columns.push(builder.build()?);
     }
-    rebuilt(single.file_metadata(), group, columns)
+    rebuilt(single.file_metadata(), single.file_metadata().schema_descr_ptr(), group, columns)
 }
 
 fn decode(
@@ -159,10 +161,12 @@ fn decode(
     }
 }
 
-/// Whether a column's pages lie in its chunk, one behind the other, and cover its rows from the first on.
+/// Whether a column's pages lie in its chunk, one right behind the other up to its end, and cover its rows from the first on. An index
+/// that lacks a page would lose the page's rows.
 fn places_fit(metadata: &ParquetMetaData, leaf: usize) -> Option<bool> {
     let group = metadata.row_groups().first()?;
-    let (start, length) = group.columns().get(leaf)?.byte_range();
+    let column = group.columns().get(leaf)?;
+    let (start, length) = column.byte_range();
     let pages = metadata.offset_index()?.first()?.get(leaf)?.page_locations();
     let mut place = start;
     let mut row = 0;
@@ -170,10 +174,12 @@ fn places_fit(metadata: &ParquetMetaData, leaf: usize) -> Option<bool> {
         let offset = u64::try_from(page.offset).ok()?;
         let size = u64::try_from(page.compressed_page_size).ok()?;
         let in_order = if i == 0 { page.first_row_index == 0 } else { page.first_row_index > row };
-        if !in_order || page.first_row_index >= group.num_rows() || offset < place || size == 0 {
+        let is_next = if i == 0 { offset >= place } else { offset == place };
+        if !in_order || page.first_row_index >= group.num_rows() || !is_next || size == 0 {
             return Some(false);
         }
         (place, row) = (offset.checked_add(size)?, page.first_row_index);
     }
-    Some(!pages.is_empty() && place <= start + length)
+    let is_first = pages.first().is_some_and(|page| page.offset == column.data_page_offset());
+    Some(is_first && place == start + length)
 }

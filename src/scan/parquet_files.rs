@@ -16,9 +16,9 @@ use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use futures::future::try_join_all;
 use parquet::arrow::parquet_to_arrow_schema;
-use parquet::basic::Type as PhysicalType;
+use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::file::metadata::ParquetMetaData;
-use parquet::schema::types::SchemaDescriptor;
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -79,7 +79,8 @@ async fn open(
     Ok((file, footer.metadata))
 }
 
-/// The columns of a file, as it is decoded: `INT96` in microseconds, which reach all of its years.
+/// The columns of a file, as it is decoded: `INT96` in microseconds, which reach all of its years, and `ENUM` as the strings that it is
+/// [by specification](https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#enum).
 fn schema(parquet: &SchemaDescriptor, name: &str) -> Result<SchemaRef> {
     let schema = parquet_to_arrow_schema(parquet, None).map_err(|error| Error::corrupt(name, error))?;
     let mut leaf = 0;
@@ -103,11 +104,16 @@ fn plain(field: &FieldRef, parquet: &SchemaDescriptor, leaf: &mut usize) -> Fiel
                 {
                     DataType::Timestamp(TimeUnit::Microsecond, None)
                 }
+                DataType::Binary if at < parquet.num_columns() && is_enum(&parquet.column(at)) => DataType::Utf8,
                 data_type => data_type.clone(),
             }
         }
     };
     Arc::new(Field::new(field.name(), data_type, field.is_nullable()))
+}
+
+fn is_enum(column: &ColumnDescriptor) -> bool {
+    column.logical_type_ref() == Some(&LogicalType::Enum) || column.converted_type() == ConvertedType::ENUM
 }
 
 /// Refuses files of other columns than the first: what one lacks would be null in silence, and what one has more be lost.

@@ -5,6 +5,7 @@
 //! is null in it.
 
 use super::cast::castable;
+use super::decimal_bytes::is_stored_so;
 use super::variant;
 use crate::error::{Error, Result};
 use crate::snapshot::{FieldMatch, is_variant};
@@ -47,6 +48,8 @@ pub(super) enum Source {
 pub(super) enum Shape {
     /// By a cast.
     Leaf,
+    /// From bytes to decimals of the file's type, and by a cast.
+    Decimal(DataType),
     /// Field by field: the position of each among the file's fields that are read. `None`: null in this file.
     Struct(Vec<Option<(usize, Shape)>>),
     /// Element by element.
@@ -214,10 +217,14 @@ impl Projector<'_> {
         if !castable(&decoded, wanted) {
             return Err(self.mismatch(file, wanted));
         }
+        self.leaves.insert(leaf);
+        if is_stored_so(self.parquet.column(leaf).self_type()) {
+            self.types.insert(leaf, DataType::Binary);
+            return Ok(Shape::Decimal(decoded));
+        }
         if &decoded != file.data_type() {
             self.types.insert(leaf, decoded);
         }
-        self.leaves.insert(leaf);
         Ok(Shape::Leaf)
     }
 

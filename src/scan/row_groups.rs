@@ -55,7 +55,9 @@ impl FileBounds {
             let bound = match (partition_values.get(&column), source) {
                 (Some(value), _) => BoundColumn::Constant(value.clone()),
                 (None, Source::Missing) => BoundColumn::Missing(wanted.clone()),
-                (None, Source::File { leaf, shape: Shape::Leaf, .. }) if stands_for(field).is_none() => {
+                (None, Source::File { leaf, shape: Shape::Leaf | Shape::Decimal(_), .. })
+                    if stands_for(field).is_none() =>
+                {
                     leaf_column(*leaf, wanted, metadata)
                 }
                 (None, Source::File { .. }) => BoundColumn::Unknown(wanted.clone()),

@@ -8,8 +8,8 @@ const I16: u8 = 4;
 pub(super) const I32: u8 = 5;
 const I64: u8 = 6;
 const DOUBLE: u8 = 7;
-const BINARY: u8 = 8;
-const LIST: u8 = 9;
+pub(super) const BINARY: u8 = 8;
+pub(super) const LIST: u8 = 9;
 const SET: u8 = 10;
 pub(super) const STRUCT: u8 = 12;
 
@@ -82,14 +82,20 @@ impl Reader<'_> {
         }
     }
 
-    fn skip_list(&mut self, depth: u8) -> Option<()> {
+    /// The length of a list that begins here, and its elements' type.
+    pub(super) fn list(&mut self) -> Option<(u64, u8)> {
         let head = self.byte()?;
         let length = match head >> 4 {
             15 => self.varint()?,
             length => u64::from(length),
         };
+        Some((length, head & 0x0f))
+    }
+
+    fn skip_list(&mut self, depth: u8) -> Option<()> {
+        let (length, element) = self.list()?;
         for _ in 0..length {
-            match head & 0x0f {
+            match element {
                 // In a list, a truth value takes up a byte.
                 TRUE | FALSE => self.advance(1)?,
                 kind => self.skip(kind, depth)?,
@@ -99,17 +105,17 @@ impl Reader<'_> {
     }
 }
 
-/// Structs of integers, as they are written.
+/// Structs, as they are written.
 #[derive(Default)]
 pub(super) struct Writer {
     pub(super) bytes: Vec<u8>,
     /// The last field's id, in each struct that is open.
-    last: Vec<u8>,
+    last: Vec<i64>,
 }
 
 impl Writer {
-    /// Begins a struct: the outermost one, or field `id` of the one that is open.
-    pub(super) fn begin(&mut self, id: Option<u8>) {
+    /// Begins a struct: the outermost one, an element of a list, or field `id` of the one that is open.
+    pub(super) fn begin(&mut self, id: Option<i64>) {
         if let Some(id) = id {
             self.head(id, STRUCT);
         }
@@ -121,19 +127,34 @@ impl Writer {
         self.bytes.push(0);
     }
 
-    /// Field `id`, which comes at most 15 behind the one before.
-    pub(super) fn integer(&mut self, id: u8, value: u32) {
+    /// Field `id`, an integer.
+    pub(super) fn integer(&mut self, id: i64, value: i64) {
         self.head(id, I32);
-        let mut zigzag = u64::from(value) << 1;
-        while zigzag >= 0x80 {
-            self.bytes.push(zigzag as u8 | 0x80);
-            zigzag >>= 7;
-        }
-        self.bytes.push(zigzag as u8);
+        self.varint(((value << 1) ^ (value >> 63)).cast_unsigned());
     }
 
-    fn head(&mut self, id: u8, kind: u8) {
+    /// The head of field `id`.
+    pub(super) fn head(&mut self, id: i64, kind: u8) {
         let last = self.last.last_mut().map_or(0, |last| std::mem::replace(last, id));
-        self.bytes.push(id.saturating_sub(last) << 4 | kind);
+        match u8::try_from(id - last) {
+            Ok(delta @ 1..=15) => self.bytes.push(delta << 4 | kind),
+            _ => {
+                self.bytes.push(kind);
+                self.varint(((id << 1) ^ (id >> 63)).cast_unsigned());
+            }
+        }
+    }
+
+    /// A value that is encoded already.
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.bytes.push((value & 0x7f) as u8 | 0x80);
+            value >>= 7;
+        }
+        self.bytes.push(value as u8);
     }
 }
