@@ -72,8 +72,7 @@ class DuckDB:
 
     def reset(self, tables):
         self.connection = duckdb.connect()
-        # As before version 2.
-        self.connection.execute("SET error_on_division_by_zero = false; SET TimeZone = 'UTC'; CREATE SCHEMA wide; SET threads = 1")
+        self.connection.execute("SET TimeZone = 'UTC'; CREATE SCHEMA wide; SET threads = 1")
         for name, arrow_table in tables.data.items():
             self.connection.register("arrow_table", arrow_table)
             self.connection.execute(f"CREATE TABLE {name} AS SELECT * FROM arrow_table")
@@ -83,7 +82,9 @@ class DuckDB:
             self.connection.execute(f"CREATE TABLE wide.{name} AS SELECT {', '.join(wide)} FROM main.{name}")
 
     def run(self, sql: str, wide: bool = False) -> list:
+        """The rows; `wide` over the wider tables, where what cannot be computed is NULL."""
         try:
+            self.connection.execute(f"SET error_on_division_by_zero = {'false' if wide else 'true'}")
             self.connection.execute(f"SET schema = '{'wide' if wide else 'main'}'")
             return [[plain(cell) for cell in row] for row in self.connection.execute(sql).fetchall()]
         except (duckdb.Error, ValueError, OverflowError, UnicodeDecodeError) as error:

@@ -212,7 +212,7 @@ FILES = {"expressions": 220, "aggregates": 160, "groups": 160, "selects": 140, "
 
 def main():
     connection = duckdb.connect()
-    connection.execute("SET error_on_division_by_zero = false; SET threads = 1")
+    connection.execute("SET threads = 1")
     for sql in SETUP:
         connection.execute(sql)
     for name, count in FILES.items():
