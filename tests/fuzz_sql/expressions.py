@@ -55,7 +55,7 @@ TEMPLATES = {
         ("CAST({} AS TIMESTAMP)", "date"), ("time_bucket(INTERVAL '15 minutes', {})", "ts"), ("({} + INTERVAL 1 DAY)", "date"),
     ],
     "tstz": [("({} + INTERVAL 1 DAY)", "tstz"), ("date_trunc('day', {})", "tstz")],
-    "list": [("list_sort({})", "list"), ("list_distinct({})", "list"), ("list_reverse({})", "list"), ("list_concat({}, {})", "list list"), ("list_transform({}, x -> x + 1)", "list"), ("list_filter({}, x -> x > 1)", "list"), ("{}[2:3]", "list")],
+    "list": [("list_sort({})", "list"), ("list_sort(list_distinct({}))", "list"), ("list_reverse({})", "list"), ("list_concat({}, {})", "list list"), ("list_transform({}, x -> x + 1)", "list"), ("list_filter({}, x -> x > 1)", "list"), ("{}[2:3]", "list")],
     "struct": [],
     "time": [],
 }
@@ -67,10 +67,15 @@ VALUES = ["int", "int", "float", "dec", "text", "text", "bool", "date", "ts"]
 class E:
     """An expression: a template and what fills it."""
 
+    # Whether literals are written as the widest integers, for the wider tables.
+    wide = False
+
     def __init__(self, kind: str, template: str, *parts):
         self.kind, self.template, self.parts = kind, template, list(parts)
 
     def sql(self) -> str:
+        if E.wide and self.kind == "int" and self.template.lstrip("-").isdigit():
+            return f"CAST({self.template} AS HUGEINT)"
         return self.template.format(*(part.sql() for part in self.parts)) if self.parts else self.template.replace("{{", "{").replace("}}", "}")
 
     def smaller(self):
