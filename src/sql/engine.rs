@@ -5,6 +5,7 @@ use super::distinct_counts;
 use super::error::from_datafusion;
 use super::functions;
 use super::group_by::GroupByRule;
+use super::moving_frames::MovingFrames;
 use super::registry::{CATALOG, Catalog, Registry, SCHEMA};
 use super::variant;
 use crate::error::Result;
@@ -45,6 +46,7 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
         .with_runtime_env(runtime.build_arc().map_err(from_datafusion)?)
         .with_catalog_list(Arc::new(Catalog::with(registry, BTreeMap::new())))
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
+        .with_analyzer_rule(Arc::new(MovingFrames))
         .with_physical_optimizer_rules(distinct_counts::rules())
         .with_physical_optimizer_rule(Arc::new(GroupByRule))
         .with_scalar_functions(

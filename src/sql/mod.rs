@@ -25,6 +25,7 @@ mod group_by;
 mod idioms;
 mod log_tables;
 mod measure;
+mod moving_frames;
 mod names;
 mod nesting;
 mod output;

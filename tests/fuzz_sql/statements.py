@@ -158,11 +158,11 @@ class Statements:
         """A table, or two or three joined, with the columns that are there."""
         rng = self.rng
         table = rng.choice(tables)
-        columns, tie, joins = self.columns(table, "a"), ["a.id"], []
-        for alias in "bc"[: rng.choice([0, 0, 0, 1, 1, 2])]:
+        columns, tie, joins = self.columns(table, "x"), ["x.id"], []
+        for alias in "yz"[: rng.choice([0, 0, 0, 1, 1, 2])]:
             other = rng.choice(["t2", "t2", "t3", "none"])
             own = self.columns(other, alias)
-            kind = rng.choice(["JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN"] if alias == "b" else ["JOIN", "LEFT JOIN"])
+            kind = rng.choice(["JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN"] if alias == "y" else ["JOIN", "LEFT JOIN"])
             condition = None
             if kind != "CROSS JOIN":
                 key = rng.choice(["k", "k", "n", "t", "d", "day"])
@@ -172,7 +172,7 @@ class Statements:
                     condition = E("bool", "({} AND {})", condition, Expressions(rng, columns + own).make("bool", 1))
             joins.append((kind, f"{other} AS {alias}", condition))
             columns, tie = columns + own, tie + [f"{alias}.id"]
-        return f"{table} AS a", joins, columns, tie
+        return f"{table} AS x", joins, columns, tie
 
     def select(self, items=None, tables=TABLES) -> tuple:
         rng = self.rng
@@ -218,8 +218,8 @@ class Statements:
                 lambda: E("text", f"string_agg({{}}, ',' ORDER BY {order})", part("text")),
                 lambda: E("list", f"list({{}} ORDER BY {order})", part("int")),
                 lambda: E("float", "median({})", expressions.column("int") or part("int")),
-                lambda: E("float", "stddev_samp({})", E("int", "a.n")),
-                lambda: E("text", "arg_max({}, {})", part("text"), E("int", "a.id")) if len(tie) == 1 else E("int", "count(*)"),
+                lambda: E("float", "stddev_samp({})", E("int", "x.n")),
+                lambda: E("text", "arg_max({}, {})", part("text"), E("int", "x.id")) if len(tie) == 1 else E("int", "count(*)"),
                 lambda: E("int", f"first({{}} ORDER BY {order})", part("int")),
             ]
         )()
@@ -232,13 +232,13 @@ class Statements:
         select, expressions = self.select()
         expressions.subquery = None
         keys = [expressions.make(rng.choice(["int", "text", "bool", "float", "date", "int"]), rng.choice([0, 0, 0, 1])) for _ in range(rng.choice([0, 1, 1, 1, 2, 2, 3]))]
-        keys = [key if expressions.columns and any(name in key.sql() for name, _ in expressions.columns) else E("int", "a.k") for key in keys]
+        keys = [key if expressions.columns and any(name in key.sql() for name, _ in expressions.columns) else E("int", "x.k") for key in keys]
         select.group = keys
         select.items = [*keys, *(self.aggregate(expressions, select.tie) for _ in range(rng.randrange(1, 4)))]
         if len({key.sql() for key in keys}) == len(keys) > 1 and rng.random() < 0.35:
             select.sets = rng.choice(["ROLLUP ({})", "CUBE ({})"])
         if keys and rng.random() < 0.25:
-            select.having = E("bool", rng.choice(["(count(*) > {})", "(count(*) <= {})", "(min(a.n) < {})"]), E("int", rng.choice(["1", "2", "5"])))
+            select.having = E("bool", rng.choice(["(count(*) > {})", "(count(*) <= {})", "(min(x.n) < {})"]), E("int", rng.choice(["1", "2", "5"])))
         if keys and not select.sets and rng.random() < 0.2:
             select.order, select.tie = [f"c{at}" for at in range(len(keys))], []
         return select
@@ -280,11 +280,11 @@ class Statements:
         """A query over a query: in FROM, or by WITH."""
         rng = self.rng
         inner = rng.choice([self.plain, self.grouped, self.set_operation])()
-        columns = [(f"a.c{at}", item.kind) for at, item in enumerate(inner.items)]
+        columns = [(f"x.c{at}", item.kind) for at, item in enumerate(inner.items)]
         expressions = Expressions(rng, columns)
         kinds = [kind for _, kind in columns]
         items = [expressions.make(rng.choice(kinds + ["int", "text"]), rng.choice([1, 2])) for _ in range(rng.randrange(1, 3))]
         where = expressions.make("bool", 2) if rng.random() < 0.7 else None
         if rng.random() < 0.5:
-            return Select(items, "x AS a", [], where=where, head=f"WITH x AS ({inner.sql()}) ")
-        return Select(items, f"({inner.sql()}) AS a", [], where=where)
+            return Select(items, "q AS x", [], where=where, head=f"WITH q AS ({inner.sql()}) ")
+        return Select(items, f"({inner.sql()}) AS x", [], where=where)

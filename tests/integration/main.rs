@@ -82,6 +82,8 @@ mod sql_params;
 mod sql_plans;
 #[cfg(feature = "sql")]
 mod sql_time_travel;
+#[cfg(feature = "sql")]
+mod sql_windows;
 mod stand_ins;
 mod storage;
 mod storage_faults;

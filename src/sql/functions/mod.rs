@@ -3,6 +3,7 @@
 
 mod json;
 mod lists;
+mod named_cast;
 mod regexps;
 
 use datafusion::common::{Result, ScalarValue, internal_err};
@@ -13,9 +14,12 @@ use arrow::array::{ArrayRef, AsArray, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
+/// The function that gives a cast a name of its own. No statement names it.
+pub const NAMED_CAST: &str = "lakeglass_named_cast";
+
 /// The functions.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
-    [json::functions(), lists::functions(), regexps::functions()].concat()
+    [json::functions(), lists::functions(), named_cast::functions(), regexps::functions()].concat()
 }
 
 /// Arguments as arrays of equal length: one row where all of them are constants.

@@ -7,6 +7,7 @@
 //! says so; one that fits nothing is left for the planner to refuse. Quoted names are exact. Columns and aliases keep their
 //! spelling in results.
 
+mod casts;
 mod expressions;
 mod relations;
 mod scope;
@@ -110,6 +111,7 @@ impl<'t> Resolver<'t> {
             }
         }
         self.ctes.truncate(reach);
+        casts::tell_apart(query)?;
         Ok(columns)
     }
 
