@@ -25,6 +25,8 @@ export interface EngineOptions {
   batchSize?: number;
   /** Bytes that queries may hold; 2 GiB by default. */
   memoryLimit?: number;
+  /** The engine whose meaning SQL takes where engines differ; DuckDB by default. */
+  dialect?: "duckdb" | "spark" | "trino";
 }
 /** Which version: at most one of both; the newest without. */
 export interface VersionOptions {
@@ -52,6 +54,8 @@ pub(super) struct EngineOptions {
     pub(super) target_partitions: Option<usize>,
     pub(super) batch_size: Option<usize>,
     pub(super) memory_limit: Option<usize>,
+    #[cfg(feature = "sql")]
+    pub(super) dialect: crate::sql::SqlDialect,
 }
 
 impl EngineOptions {
@@ -70,6 +74,7 @@ impl EngineOptions {
         options.target_partitions = self.target_partitions.unwrap_or(options.target_partitions).max(1);
         options.batch_size = self.batch_size.unwrap_or(options.batch_size).max(1);
         options.memory_limit = Some(self.memory_limit.unwrap_or(MEMORY_LIMIT));
+        options.dialect = self.dialect;
         options
     }
 }

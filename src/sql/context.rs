@@ -6,6 +6,7 @@ use super::error::from_datafusion;
 use super::explain::{self, PlanNode};
 use super::log_tables;
 use super::names;
+use super::numbers::SqlDialect;
 use super::output::{plain_batch, plain_schema};
 use super::params::Params;
 use super::registry::{Catalog, Registry};
@@ -39,6 +40,8 @@ pub struct SessionOptions {
     pub batch_size: usize,
     /// Bytes that queries may hold; `None` sets no limit.
     pub memory_limit: Option<usize>,
+    /// The engine whose meaning SQL takes where engines differ.
+    pub dialect: SqlDialect,
     /// How hosts are spoken to that a statement names: `delta_scan`, `read_parquet`.
     pub storage: StorageOptions,
 }
@@ -49,6 +52,7 @@ impl Default for SessionOptions {
             target_partitions: 1,
             batch_size: 8192,
             memory_limit: None,
+            dialect: SqlDialect::default(),
             storage: StorageOptions::default(),
         }
     }

@@ -6,6 +6,7 @@ use super::error::from_datafusion;
 use super::functions;
 use super::group_by::GroupByRule;
 use super::moving_frames::MovingFrames;
+use super::numbers::{self, CanonicalRule, ComparisonRule, OperatorPlanner};
 use super::registry::{CATALOG, Catalog, Registry, SCHEMA};
 use super::variant;
 use crate::error::Result;
@@ -17,6 +18,10 @@ use datafusion::execution::context::SessionState;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::prelude::SessionConfig;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -45,18 +50,41 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
         .with_config(config(options))
         .with_runtime_env(runtime.build_arc().map_err(from_datafusion)?)
         .with_catalog_list(Arc::new(Catalog::with(registry, BTreeMap::new())))
-        .with_expr_planners(SessionStateDefaults::default_expr_planners())
-        .with_analyzer_rule(Arc::new(MovingFrames))
+        .with_expr_planners(expr_planners(options))
+        .with_analyzer_rules(analyzer_rules())
         .with_physical_optimizer_rules(distinct_counts::rules())
         .with_physical_optimizer_rule(Arc::new(GroupByRule))
         .with_scalar_functions(
-            [SessionStateDefaults::default_scalar_functions(), variant::functions(), functions::functions()].concat(),
+            [
+                SessionStateDefaults::default_scalar_functions(),
+                variant::functions(),
+                functions::functions(),
+                vec![numbers::negative()],
+            ]
+            .concat(),
         )
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
-        .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+        .with_aggregate_functions([SessionStateDefaults::default_aggregate_functions(), numbers::aggregates()].concat())
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_table_function_list(SessionStateDefaults::default_table_functions())
         .build())
+}
+
+/// What settles the meaning of a plan, in this order: type coercion decides by the types that the rules before it have made.
+fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    vec![
+        Arc::new(ComparisonRule),
+        Arc::new(ResolveGroupingFunction::new()),
+        Arc::new(TypeCoercion::new()),
+        Arc::new(CanonicalRule),
+        Arc::new(MovingFrames),
+    ]
+}
+
+/// What plans operators: of numbers, then whatever DataFusion knows.
+fn expr_planners(options: &SessionOptions) -> Vec<Arc<dyn ExprPlanner>> {
+    let numbers: Arc<dyn ExprPlanner> = Arc::new(OperatorPlanner::new(options.dialect));
+    [vec![numbers], SessionStateDefaults::default_expr_planners()].concat()
 }
 
 fn config(options: &SessionOptions) -> SessionConfig {
@@ -69,6 +97,8 @@ fn config(options: &SessionOptions) -> SessionConfig {
     let all = config.options_mut();
     // Names are settled before planning: see `names`.
     all.sql_parser.enable_ident_normalization = false;
+    all.sql_parser.parse_float_as_decimal = true;
+    all.sql_parser.default_null_ordering = options.dialect.null_ordering().into();
     all.execution.time_zone = Some("UTC".into());
     // Partitions overlap fetches; the work is one thread's, so shuffling rows between partitions only costs.
     all.optimizer.enable_round_robin_repartition = false;

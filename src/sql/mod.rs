@@ -28,6 +28,7 @@ mod measure;
 mod moving_frames;
 mod names;
 mod nesting;
+mod numbers;
 mod output;
 pub mod params;
 mod partition_filter;
@@ -49,6 +50,7 @@ mod walk;
 
 pub use context::{QueryResult, Session, SessionOptions};
 pub use explain::PlanNode;
+pub use numbers::SqlDialect;
 pub use params::{ParamValue, Params};
 #[cfg(feature = "cli")]
 pub use partition_query::files_where;

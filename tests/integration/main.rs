@@ -76,6 +76,7 @@ mod sql_locations;
 mod sql_log_answers;
 #[cfg(feature = "sql")]
 mod sql_logic;
+mod sql_numbers;
 #[cfg(feature = "sql")]
 mod sql_params;
 #[cfg(feature = "sql")]

@@ -292,8 +292,8 @@ async fn functions_of_every_kind() {
 async fn errors_have_codes_and_plain_messages() {
     let session = session(&[WEATHER]).await;
     for (sql, code) in [
-        ("SELECT 1 / 0", "invalid_sql"),
-        ("SELECT 1 / (temperature - temperature)::int FROM weather", "invalid_sql"),
+        ("SELECT 1 // 0", "invalid_sql"),
+        ("SELECT 1 % (temperature - temperature)::int FROM weather", "invalid_sql"),
         ("SELECT 'x'::int", "invalid_sql"),
         ("SELECT CAST(city AS int) FROM weather", "invalid_sql"),
         ("SELECT nofunction(1)", "invalid_sql"),

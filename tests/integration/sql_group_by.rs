@@ -185,8 +185,8 @@ async fn groups_over_the_limit_are_named_and_give_their_memory_back() {
 #[tokio::test]
 async fn an_error_in_the_middle_is_told() {
     let session = filled(SessionOptions::default()).await;
-    let found = error(&session, "SELECT 1 / (id - 9000), count(*) FROM t GROUP BY 1").await;
+    let found = error(&session, "SELECT 1 // (id - 9000), count(*) FROM t GROUP BY 1").await;
     assert_eq!(found.code().as_str(), "invalid_sql");
-    let found = error(&session, "SELECT a, sum(1 / (id - 9000)) FROM t GROUP BY a").await;
+    let found = error(&session, "SELECT a, sum(1 // (id - 9000)) FROM t GROUP BY a").await;
     assert_eq!(found.code().as_str(), "invalid_sql");
 }

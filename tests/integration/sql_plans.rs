@@ -91,12 +91,13 @@ type Row = (Option<i64>, String, i64);
 async fn sorted_in_steps_is_sorted() {
     let session = session(&[]).await;
     let nulls_last = |a: Option<i64>| (a.is_none(), a);
-    let falling = |a: Option<i64>| Reverse(a.unwrap_or(i64::MAX));
+    let none_first = |a: Option<i64>| Reverse(a.unwrap_or(i64::MAX));
     let none_last = |a: Option<i64>| (a.is_none(), Reverse(a));
     type Before = Box<dyn Fn(&Row, &Row) -> bool>;
-    let orders: [(&str, Before); 4] = [
+    let orders: [(&str, Before); 5] = [
         ("a", Box::new(move |p, q| nulls_last(p.0) <= nulls_last(q.0))),
-        ("a DESC", Box::new(move |p, q| falling(p.0) <= falling(q.0))),
+        ("a DESC", Box::new(move |p, q| none_last(p.0) <= none_last(q.0))),
+        ("a DESC NULLS FIRST", Box::new(move |p, q| none_first(p.0) <= none_first(q.0))),
         ("a NULLS FIRST", Box::new(|p, q| p.0 <= q.0)),
         ("b, a DESC NULLS LAST, c", Box::new(move |p, q| (&p.1, none_last(p.0), p.2) < (&q.1, none_last(q.0), q.2))),
     ];

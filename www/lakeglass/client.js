@@ -16,7 +16,15 @@ import { resolveUrl } from "./urls.js";
 /** Bytes of Arrow that one call hands over, unless told: rows take several times as much. */
 const MAX_RESULT_BYTES = 512 * 2 ** 20;
 
-const ENGINE_OPTIONS = /** @type {const} */ (["concurrency", "cacheBytes", "storeBytes", "targetPartitions", "batchSize", "memoryLimit"]);
+const ENGINE_OPTIONS = /** @type {const} */ ([
+  "concurrency",
+  "cacheBytes",
+  "storeBytes",
+  "targetPartitions",
+  "batchSize",
+  "memoryLimit",
+  "dialect",
+]);
 
 class EngineLostEvent extends Event {
   /** @param {import("./errors.js").LakeglassError} error */
@@ -276,7 +284,7 @@ function engineConfig(options) {
   /** @type {EngineConfig} */
   const config = {};
   for (const name of ENGINE_OPTIONS) {
-    if (options[name] !== undefined) config[name] = options[name];
+    if (options[name] !== undefined) Object.assign(config, { [name]: options[name] });
   }
   return config;
 }

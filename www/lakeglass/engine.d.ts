@@ -18,6 +18,7 @@ export interface EngineConfig {
   targetPartitions?: number;
   batchSize?: number;
   memoryLimit?: number;
+  dialect?: "duckdb" | "spark" | "trino";
 }
 
 export interface EngineVersion {

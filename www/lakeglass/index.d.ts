@@ -112,6 +112,12 @@ export interface EngineOptions {
   batchSize?: number;
   /** Bytes that queries may hold together before one fails with `memory_limit`; 2 GiB by default, half of what WebAssembly may have. */
   memoryLimit?: number;
+  /**
+   * The engine whose meaning SQL takes where engines differ; `"duckdb"` by default. It decides `/` between integers and decimals
+   * (`1 / 2` is 0.5, in `"trino"` 0; a quotient of decimals is a double in `"duckdb"` alone) and where NULL comes in an `ORDER BY`
+   * that does not tell (last; in `"spark"` it is the smallest value).
+   */
+  dialect?: "duckdb" | "spark" | "trino";
 }
 
 export interface ConnectOptions extends EngineOptions, CallOptions {
@@ -173,6 +179,7 @@ export interface Metrics {
  * | `byte` `short` `integer` `float` `double`, unsigned up to 32 bits | number |
  * | `long`, unsigned 64 bits | bigint |
  * | `decimal(p,s)` | string, exact: `"12.50"` |
+ * | `decimal(p,0)`, which `sum` of `long` is | bigint |
  * | `string` | string |
  * | `binary` | Uint8Array |
  * | `date` | string `"2025-09-30"`: a day has no time zone, a `Date` would give it one |

@@ -42,7 +42,7 @@ export interface QueryProgress {
  * | Format | Values |
  * |---|---|
  * | `csv` | RFC 4180 with a header; a null is an empty field, an empty text `""`; binaries hexadecimal, nested values JSON |
- * | `jsonl` | an object in each line; decimals, dates and times are texts, so are `NaN` and the infinities; binaries hexadecimal |
+ * | `jsonl` | an object in each line; decimals (but those that are integers), dates and times are texts, so are `NaN` and the infinities; binaries hexadecimal |
  * | `arrow` | an Arrow IPC file, not compressed: every value as it is |
  * | `parquet` | compressed with snappy, a row group for 131,072 rows: every value as it is. It has no type for intervals: `unsupported_feature` |
  */

@@ -44,7 +44,7 @@ function baseConverter(type) {
     case Type.Interval:
       return (parts) => intervalText(type, parts);
     case Type.Decimal:
-      return (unscaled) => decimalText(BigInt(unscaled), type.scale);
+      return decimalConverter(type.scale);
     case Type.Map:
       return mapConverter(type);
     case Type.Struct:
@@ -179,11 +179,21 @@ function intervalText(type, parts) {
 }
 
 /**
- * @param {bigint} unscaled
+ * Of integers bigints, of others exact texts.
  * @param {number} scale may be negative
+ * @returns {(unscaled: bigint | number) => bigint | string}
+ */
+function decimalConverter(scale) {
+  if (scale > 0) return (unscaled) => decimalText(BigInt(unscaled), scale);
+  const unit = 10n ** BigInt(-scale);
+  return (unscaled) => BigInt(unscaled) * unit;
+}
+
+/**
+ * @param {bigint} unscaled
+ * @param {number} scale positive
  */
 function decimalText(unscaled, scale) {
-  if (scale <= 0) return unscaled === 0n ? "0" : String(unscaled) + "0".repeat(-scale);
   const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, "0");
   return `${unscaled < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }

@@ -7,7 +7,7 @@ use crate::table_argument::TableArgument;
 use clap::Args;
 use futures::StreamExt;
 use futures::future::try_join_all;
-use lakeglass::sql::{ParamValue, Params, Session, SessionOptions};
+use lakeglass::sql::{ParamValue, Params, Session, SessionOptions, SqlDialect};
 use lakeglass::{Error, Table, TableUrl};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -33,6 +33,9 @@ pub struct Query {
     /// they are (`3`, `true`, `null`, `"3"`, `[1, 2]`); anything else is a text. May be given several times.
     #[arg(long = "param", short = 'p', value_name = "[NAME=]VALUE")]
     params: Vec<String>,
+    /// The engine whose meaning SQL takes where engines differ: `/` between integers and decimals, the place of NULL in an ORDER BY.
+    #[arg(long, value_parser = dialect, default_value = "duckdb")]
+    dialect: SqlDialect,
     #[command(flatten)]
     access: Access,
     /// The statement.
@@ -42,7 +45,7 @@ pub struct Query {
 impl Query {
     /// Opens the tables side by side, then streams the rows.
     pub async fn run(self) -> Result<(), Failure> {
-        let session = Session::new(SessionOptions::default())?;
+        let session = Session::new(SessionOptions { dialect: self.dialect, ..SessionOptions::default() })?;
         let opened = try_join_all(self.tables.iter().map(|argument| open(argument, &self.access))).await?;
         for (argument, table) in self.tables.iter().zip(opened) {
             session.register(&argument.name, table)?;
@@ -66,6 +69,11 @@ impl Query {
         }
         Ok(())
     }
+}
+
+/// `duckdb`, `spark` or `trino`.
+fn dialect(text: &str) -> Result<SqlDialect, String> {
+    serde_json::from_value(text.into()).map_err(|_| "one of duckdb, spark, trino".into())
 }
 
 /// Values by name where they have names, else by place.

@@ -69,7 +69,7 @@ enum Kind<'a> {
     Null,
     /// Numbers and booleans.
     Bare(ArrayFormatter<'a>),
-    /// Dates, times, decimals, and what JSON has no form for.
+    /// Dates, times, decimals with digits behind the point, and what JSON has no form for.
     Quoted(ArrayFormatter<'a>),
     Text(&'a StringArray),
     Single(&'a Float32Array),
@@ -121,6 +121,7 @@ impl<'a> Value<'a> {
             DataType::Null => Kind::Null,
             DataType::Boolean => Kind::Bare(formatter()?),
             data_type if data_type.is_integer() => Kind::Bare(formatter()?),
+            DataType::Decimal128(_, 0) => Kind::Bare(formatter()?),
             DataType::Float32 => Kind::Single(array.as_primitive()),
             DataType::Float64 => Kind::Double(array.as_primitive()),
             DataType::Utf8 => Kind::Text(array.as_string()),

@@ -2,6 +2,7 @@
 
 use super::sample;
 use crate::error::{Error, Result};
+use crate::sql::numbers;
 use crate::sql::walk::walk;
 use datafusion::sql::sqlparser::ast::{
     Expr, Fetch, GroupByExpr, GroupByWithModifier, JoinOperator, LimitClause, Query, Select, SelectFlavor, SelectItem,
@@ -24,6 +25,7 @@ impl VisitorMut for Clauses {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        numbers::values(query);
         flow(limits(query))
     }
 

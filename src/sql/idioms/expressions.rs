@@ -16,6 +16,9 @@ pub fn expand(expr: &mut Expr) -> Result<bool> {
             Some(template) => Some(template::expression(template, &[(**left).clone(), (**right).clone()])?),
             None => None,
         },
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } if !is_literal(expr) => {
+            Some(template::expression("negative($1)", &[(**expr).clone()])?)
+        }
         Expr::RLike { negated, expr, pattern, .. } => {
             let call = template::expression("regexp_like($1, $2)", &[(**expr).clone(), (**pattern).clone()])?;
             Some(if *negated { not(call) } else { call })
@@ -115,12 +118,20 @@ fn operator(operator: &BinaryOperator, right: &Expr) -> Option<&'static str> {
             "->" => Some("json_get($1, $2)"),
             "->>" => Some("json_get_string($1, $2)"),
             "**" => Some("power($1, $2)"),
-            "DIV" => Some("CAST(trunc($1 / $2) AS BIGINT)"),
+            "DIV" => Some("$1 // $2"),
             "GLOB" => Some("regexp_like($1, glob_to_regex($2))"),
             _ => None,
         },
-        BinaryOperator::DuckIntegerDivide => Some("CAST(trunc($1 / $2) AS BIGINT)"),
         _ => None,
+    }
+}
+
+/// Whether the planner has a literal for the negative of `expr`.
+fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => matches!(value.value, Value::Number(..)),
+        Expr::Interval(_) => true,
+        _ => false,
     }
 }
 
@@ -159,10 +170,18 @@ fn function(function: &mut Function) -> Result<Option<Expr>> {
         return special::struct_pack(&list.args).map(Some);
     }
     let Some(arguments) = positional(&list.args) else { return Ok(None) };
+    if let ("xor", [left, right]) = (lower.as_str(), arguments.as_slice()) {
+        let (left, right) = (Box::new(nested(left)), Box::new(nested(right)));
+        return Ok(Some(Expr::BinaryOp { left, op: BinaryOperator::PGBitwiseXor, right }));
+    }
     let own = special::template(&lower, &arguments)?;
     let Some(template) = own.as_deref().or_else(|| macros::template(&lower, arguments.len())) else { return Ok(None) };
     let expanded = template::expression(template, &arguments)?;
     with_clauses(function, expanded, &lower).map(Some)
+}
+
+fn nested(expr: &Expr) -> Expr {
+    Expr::Nested(Box::new(expr.clone()))
 }
 
 /// The arguments, where none is named and none is `*`.

@@ -148,13 +148,11 @@ const TEMPLATES: &[(&str, usize, &str)] = &[
     ("isinf", 1, "(abs($1) = CAST('Infinity' AS DOUBLE))"),
     ("mod", 2, "($1 % $2)"),
     ("pmod", 2, "((($1 % $2) + $2) % $2)"),
-    ("negative", 1, "(- ($1))"),
     ("subtract", 2, "($1 - $2)"),
     ("multiply", 2, "($1 * $2)"),
     ("add", 2, "($1 + $2)"),
     ("try_divide", 2, "CASE WHEN $2 <> 0 THEN CAST($1 AS DOUBLE) / $2 END"),
-    ("divide", 2, "CAST(trunc($1 / $2) AS BIGINT)"),
-    ("xor", 2, "($1 ^ $2)"),
+    ("divide", 2, "($1 // $2)"),
     ("shiftleft", 2, "($1 << $2)"),
     ("shiftright", 2, "($1 >> $2)"),
     // Parts of dates and times.
@@ -162,7 +160,7 @@ const TEMPLATES: &[(&str, usize, &str)] = &[
     ("day", 1, "date_part('day', $1)"),
     ("dayofmonth", 1, "date_part('day', $1)"),
     ("dayofyear", 1, "date_part('doy', $1)"),
-    ("decade", 1, "(date_part('year', $1) / 10)"),
+    ("decade", 1, "(date_part('year', $1) // 10)"),
     ("epoch", 1, "date_part('epoch', $1)"),
     ("epoch_ms", 1, "CAST(date_part('epoch', $1) * 1000 AS BIGINT)"),
     ("epoch_us", 1, "CAST(date_part('epoch', $1) * 1000000 AS BIGINT)"),
@@ -201,7 +199,7 @@ const TEMPLATES: &[(&str, usize, &str)] = &[
         "(CASE WHEN date_part('day', $1) = date_part('day', $2) \
           OR (CAST($1 AS DATE) = CAST(date_trunc('month', $1) + INTERVAL '1 month' - INTERVAL '1 day' AS DATE) \
           AND CAST($2 AS DATE) = CAST(date_trunc('month', $2) + INTERVAL '1 month' - INTERVAL '1 day' AS DATE)) \
-          THEN ((date_part('year', $1) - date_part('year', $2)) * 12 + date_part('month', $1) - date_part('month', $2)) * 1.0 \
+          THEN ((date_part('year', $1) - date_part('year', $2)) * 12 + date_part('month', $1) - date_part('month', $2)) * CAST(1 AS DOUBLE) \
           ELSE round(((date_part('year', $1) - date_part('year', $2)) * 12 + date_part('month', $1) - date_part('month', $2)) \
           + (date_part('epoch', $1) - date_part('epoch', date_trunc('month', $1)) \
           - date_part('epoch', $2) + date_part('epoch', date_trunc('month', $2))) / 86400.0 / 31.0, 8) END)",

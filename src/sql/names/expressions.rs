@@ -5,6 +5,7 @@ use super::scope::{Scope, element, field, settle};
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;
 use crate::sql::idioms;
+use crate::sql::numbers;
 use crate::sql::walk::walk;
 use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
@@ -103,6 +104,7 @@ impl Names<'_, '_, '_> {
     /// Puts what an idiom stands for in its place. Bounded, because what it stands for may be deeper, and name its
     /// arguments more than once.
     fn expand(&mut self, expr: &mut Expr) -> Result<()> {
+        numbers::literal(expr);
         if idioms::expand(expr)? {
             self.resolver.expansions += 1;
             if self.resolver.expansions > MAX_EXPANSIONS || self.depth > MAX_EXPANSION_DEPTH {
