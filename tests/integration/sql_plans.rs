@@ -112,6 +112,22 @@ async fn sorted_in_steps_is_sorted() {
     assert_eq!(rows(&session, "SELECT * FROM (SELECT 1 AS a WHERE false) ORDER BY a").await, Vec::<String>::new());
 }
 
+#[tokio::test]
+async fn many_first_rows_are_those_of_the_whole_sort() {
+    let session = session(&[]).await;
+    for order in ["a, c", "a DESC, c", "b, a NULLS FIRST, c"] {
+        let all = rows(&session, &format!("{MANY} ORDER BY {order}")).await;
+        for (limit, offset) in [(5, 150_000), (20_000, 0), (299_999, 0), (300_000, 1), (12_000, 295_000), (400_000, 0)]
+        {
+            let some = rows(&session, &format!("{MANY} ORDER BY {order} LIMIT {limit} OFFSET {offset}")).await;
+            let expected = all.get(offset..(offset + limit).min(all.len())).unwrap();
+            assert!(some == expected, "{order} LIMIT {limit} OFFSET {offset}: {} rows", some.len());
+        }
+    }
+    let none = format!("SELECT * FROM ({MANY}) WHERE c < 0 ORDER BY a LIMIT 20000");
+    assert_eq!(rows(&session, &none).await, Vec::<String>::new());
+}
+
 fn rows_of(batch: &RecordBatch) -> Vec<Row> {
     let (a, c) = (batch.column(0).as_primitive::<Int64Type>(), batch.column(2).as_primitive::<Int64Type>());
     let b = batch.column(1).as_string::<i32>();
