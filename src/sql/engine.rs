@@ -8,6 +8,7 @@ use super::group_by::GroupByRule;
 use super::moving_frames::MovingFrames;
 use super::numbers::{self, CanonicalRule, ComparisonRule, OperatorPlanner};
 use super::registry::{CATALOG, Catalog, Registry, SCHEMA};
+use super::subqueries::Subqueries;
 use super::variant;
 use crate::error::Result;
 use crate::scan::Progress;
@@ -77,6 +78,7 @@ fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
         Arc::new(ResolveGroupingFunction::new()),
         Arc::new(TypeCoercion::new()),
         Arc::new(CanonicalRule),
+        Arc::new(Subqueries),
         Arc::new(MovingFrames),
     ]
 }
@@ -100,6 +102,8 @@ fn config(options: &SessionOptions) -> SessionConfig {
     all.sql_parser.parse_float_as_decimal = true;
     all.sql_parser.default_null_ordering = options.dialect.null_ordering().into();
     all.execution.time_zone = Some("UTC".into());
+    // An expression may be null to the physical planner that is not to the logical one, as `b IS TRUE`: no reason to refuse it.
+    all.execution.skip_physical_aggregate_schema_check = true;
     // Partitions overlap fetches; the work is one thread's, so shuffling rows between partitions only costs.
     all.optimizer.enable_round_robin_repartition = false;
     all.optimizer.repartition_aggregations = false;

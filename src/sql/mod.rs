@@ -41,6 +41,7 @@ mod show;
 mod slices;
 mod sort_runs;
 mod statement;
+mod subqueries;
 mod summarize;
 mod table_functions;
 mod table_provider;
