@@ -2,9 +2,11 @@
 
 use super::context::SessionOptions;
 use super::distinct_counts;
+use super::distinct_limits::DistinctLimits;
 use super::error::from_datafusion;
 use super::functions;
 use super::group_by::GroupByRule;
+use super::grouping_sets::GroupingSets;
 use super::moving_frames::MovingFrames;
 use super::numbers::{self, CanonicalRule, ComparisonRule, OperatorPlanner};
 use super::registry::{CATALOG, Catalog, Registry, SCHEMA};
@@ -53,7 +55,9 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
         .with_catalog_list(Arc::new(Catalog::with(registry, BTreeMap::new())))
         .with_expr_planners(expr_planners(options))
         .with_analyzer_rules(analyzer_rules())
-        .with_physical_optimizer_rules(distinct_counts::rules())
+        // Before DataFusion's own.
+        .with_physical_optimizer_rules([vec![Arc::new(GroupingSets) as _], distinct_counts::rules()].concat())
+        .with_physical_optimizer_rule(Arc::new(DistinctLimits))
         .with_physical_optimizer_rule(Arc::new(GroupByRule))
         .with_scalar_functions(
             [

@@ -52,7 +52,7 @@ pub fn parse(sql: &str, values: &Params) -> Result<Request> {
     refuse_writing_words(&tokens)?;
     let tokens = params::number(tokens)?;
     let (tokens, summarizes) = summarize::as_select(tokens);
-    let tokens = idioms::plainer(time_travel::plainer(without_table_keyword(tokens)));
+    let tokens = idioms::plainer(time_travel::plainer(without_table_keyword(idioms::asof(tokens)?)));
     let mut parser =
         Parser::new(&LakeglassDialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
     if let Some(request) = describe_log(&mut parser)? {

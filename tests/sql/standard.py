@@ -149,8 +149,8 @@ def kind(value):
     return "R" if isinstance(value, float) else "I" if isinstance(value, int) and not isinstance(value, bool) else "T"
 
 
-def write(connection, name, setup, statements):
-    out = ["# Made by standard.py: the results are DuckDB's.\n"]
+def write(connection, name, setup, statements, maker="standard.py"):
+    out = [f"# Made by {maker}: the results are DuckDB's.\n"]
     for sql in setup:
         connection.execute(sql)
         out.append("statement ok\n" + " ".join(sql.split()) + "\n")
@@ -171,4 +171,5 @@ def main():
     write(connection, "group_by.slt", GROUPED, groupings())
 
 
-main()
+if __name__ == "__main__":
+    main()

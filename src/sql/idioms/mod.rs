@@ -8,19 +8,27 @@
 //!
 //! Functions are a table of templates (`macros`): one that DataFusion has under another name, or can express, costs a line.
 
+mod asof;
 mod clauses;
 mod expressions;
+mod intervals;
 mod macros;
 mod patterns;
 mod pivot;
 mod relations;
 mod sample;
 mod special;
+mod subqueries;
 mod template;
 mod tokens;
+mod unnested;
 
+pub use asof::{Condition as AsofCondition, NEXT, marked as asof};
 pub use clauses::rewrite as clauses;
 pub use expressions::expand;
+pub use intervals::interval;
 pub use relations::{Rewritten, rewrite as relation};
+pub use subqueries::subqueries;
 pub use template::{TABLE, over};
 pub use tokens::{operator_precedence, plainer};
+pub use unnested::unnested;

@@ -105,7 +105,8 @@ impl Names<'_, '_, '_> {
     /// arguments more than once.
     fn expand(&mut self, expr: &mut Expr) -> Result<()> {
         numbers::literal(expr);
-        if idioms::expand(expr)? {
+        idioms::interval(expr);
+        if idioms::subqueries(expr)? || idioms::expand(expr)? {
             self.resolver.expansions += 1;
             if self.resolver.expansions > MAX_EXPANSIONS || self.depth > MAX_EXPANSION_DEPTH {
                 return Err(invalid("the statement calls too many functions within each other"));

@@ -7,6 +7,7 @@
 //! says so; one that fits nothing is left for the planner to refuse. Quoted names are exact. Columns and aliases keep their
 //! spelling in results.
 
+mod asof;
 mod casts;
 mod expressions;
 mod relations;

@@ -16,7 +16,7 @@ impl Resolver<'_> {
     pub fn settle_from(&mut self, item: &mut TableWithJoins, scope: &mut Scope<'_>) -> Result<()> {
         self.factor(&mut item.relation, scope)?;
         for join in &mut item.joins {
-            self.factor(&mut join.relation, scope)?;
+            self.joined(join, scope)?;
             if let JoinOperator::AsOf { match_condition, .. } = &mut join.join_operator {
                 self.expression(match_condition, scope)?;
             }
@@ -64,10 +64,11 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    fn factor(&mut self, factor: &mut TableFactor, scope: &mut Scope<'_>) -> Result<()> {
+    pub(super) fn factor(&mut self, factor: &mut TableFactor, scope: &mut Scope<'_>) -> Result<()> {
         if let Rewritten::Of(mut table) = Rewritten::inner(factor) {
             self.pivoted(factor, &mut table, scope)?;
         }
+        idioms::unnested(factor)?;
         match factor {
             TableFactor::Table { name, alias, args: None, .. } => {
                 let relation = self.table(name)?;

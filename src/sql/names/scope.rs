@@ -234,6 +234,14 @@ impl Scope<'_> {
         false
     }
 
+    /// Hides a column of the last relation from `*`.
+    pub fn hide(&mut self, name: &str) {
+        let columns = self.relations.last_mut().and_then(|relation| relation.columns.as_mut());
+        for column in columns.into_iter().flatten().filter(|column| column.name == name) {
+            column.hidden = true;
+        }
+    }
+
     /// All columns, as `*` lists them.
     pub fn all_columns(&self) -> Columns {
         let mut all = Vec::new();

@@ -70,7 +70,7 @@ impl Scope<'_> {
     }
 
     /// The same for a join with `right` that may keep rows of which one side has no value; what the column stood for before.
-    fn merge_outer(&mut self, column: &str, right: &str, keeps: Keeps) -> Option<Expr> {
+    pub(super) fn merge_outer(&mut self, column: &str, right: &str, keeps: Keeps) -> Option<Expr> {
         let first = self.first_with(column).0?;
         let known = self.merged.iter().position(|merged| merged.column == column).map(|at| self.merged.remove(at));
         let before = known.unwrap_or(Merged { column: column.into(), from: vec![first], outer: false });

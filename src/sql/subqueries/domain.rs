@@ -6,9 +6,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, JoinType};
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{
-    BinaryExpr, Expr, LogicalPlan, LogicalPlanBuilder, Operator, Projection, lit, when,
-};
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, LogicalPlanBuilder, Operator, Projection, lit, when};
 use std::sync::Arc;
 
 /// The query around a subquery.
@@ -134,7 +132,11 @@ impl Rewriter {
             all.extend(outer.references(condition)?);
         }
         let mut distinct: Vec<Column> = Vec::new();
-        all.into_iter().for_each(|column| if !distinct.contains(&column) { distinct.push(column) });
+        all.into_iter().for_each(|column| {
+            if !distinct.contains(&column) {
+                distinct.push(column)
+            }
+        });
         let (domain, binding) = self.domain(outer, &distinct)?;
         let keys = keys(outer, &binding)?;
         let plan = match (&pulled.plan, condition) {
@@ -218,7 +220,8 @@ impl Rewriter {
                 None => value,
             });
         }
-        let plan = LogicalPlanBuilder::from(domain).join_on(right, JoinType::Left, condition)?.project(values)?.build()?;
+        let plan =
+            LogicalPlanBuilder::from(domain).join_on(right, JoinType::Left, condition)?.project(values)?.build()?;
         Ok(Pulled { plan, pending: keys(outer, &binding)?, missing: None })
     }
 

@@ -33,7 +33,9 @@ impl Rewriter {
             let input = match (is_about(&predicate, left.schema())?, is_about(&predicate, right.schema())?) {
                 (_, false) => &mut left,
                 (false, true) => &mut right,
-                (true, true) => return Err(unsupported("a subquery about both sides of an outer join, in its ON clause,")),
+                (true, true) => {
+                    return Err(unsupported("a subquery about both sides of an outer join, in its ON clause,"));
+                }
             };
             plain.push(self.embed(predicate, input)?);
         }

@@ -6,7 +6,9 @@ use super::{Rewriter, unsupported};
 use datafusion::common::{Column, JoinType};
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
-use datafusion::logical_expr::{Expr, Filter, Join, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, Unnest};
+use datafusion::logical_expr::{
+    Expr, Filter, Join, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, Unnest,
+};
 use std::sync::Arc;
 
 impl Rewriter {
@@ -115,9 +117,7 @@ fn over(outer: Outer<'_>, plan: &LogicalPlan, base: LogicalPlan, names: &[(Colum
                 });
             }
             let passed = input.schema().columns().into_iter();
-            values.extend(
-                passed.filter(|column| names.iter().any(|(_, name)| *name == column.name)).map(Expr::Column),
-            );
+            values.extend(passed.filter(|column| names.iter().any(|(_, name)| *name == column.name)).map(Expr::Column));
             Ok(LogicalPlan::Projection(Projection::try_new(values, Arc::new(input))?))
         }
         LogicalPlan::Filter(filter) => {

@@ -117,10 +117,7 @@ fn project_back(plan: LogicalPlan, columns: Vec<datafusion::common::Column>) -> 
 /// Whether an expression is a subquery, or has one in it.
 fn is_subquery_in(expression: &Expr) -> bool {
     let is = |expression: &Expr| {
-        matches!(
-            expression,
-            Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_) | Expr::ScalarSubquery(_)
-        )
+        matches!(expression, Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_) | Expr::ScalarSubquery(_))
     };
     expression.exists(|expression| Ok(is(expression))).unwrap_or(true)
 }

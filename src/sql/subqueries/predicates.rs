@@ -95,7 +95,8 @@ impl Rewriter {
         let is_join = pulled.missing.is_none() && pulled.pending.iter().any(|pending| !pending.columns().is_empty());
         let (free, pulled) = free(pulled);
         if !is_join || (negated && !free.is_empty()) {
-            let pulled = Pulled { pending: free.into_iter().map(Pending::Other).chain(pulled.pending).collect(), ..pulled };
+            let pulled =
+                Pulled { pending: free.into_iter().map(Pending::Other).chain(pulled.pending).collect(), ..pulled };
             let exists = self.mark(outer, pulled, input)?;
             return Ok(Some(if negated { Expr::Not(Box::new(exists)) } else { exists }));
         }
@@ -133,8 +134,9 @@ impl Rewriter {
             false => {
                 let side = self.side(outer, pulled, Vec::new())?;
                 let before = std::mem::take(input);
-                *input =
-                    LogicalPlanBuilder::from(before).join_on(side.plan, JoinType::LeftMark, [side.condition])?.build()?;
+                *input = LogicalPlanBuilder::from(before)
+                    .join_on(side.plan, JoinType::LeftMark, [side.condition])?
+                    .build()?;
                 Expr::Column(Column::new(Some(side.alias), "mark"))
             }
         };
@@ -164,9 +166,7 @@ impl Rewriter {
         match (quantifier, op.negate()) {
             (SetQuantifier::Any, _) => self.any(*expr, op, subquery.subquery, input),
             // All are so if none is not.
-            (SetQuantifier::All, Some(op)) => {
-                Ok(Expr::Not(Box::new(self.any(*expr, op, subquery.subquery, input)?)))
-            }
+            (SetQuantifier::All, Some(op)) => Ok(Expr::Not(Box::new(self.any(*expr, op, subquery.subquery, input)?))),
             (SetQuantifier::All, None) => Err(unsupported("ALL with this operator")),
         }
     }
@@ -193,7 +193,13 @@ impl Rewriter {
         }
     }
 
-    fn comparison(&mut self, outer: Outer<'_>, value: Expr, op: Operator, plan: Arc<LogicalPlan>) -> Result<Comparison> {
+    fn comparison(
+        &mut self,
+        outer: Outer<'_>,
+        value: Expr,
+        op: Operator,
+        plan: Arc<LogicalPlan>,
+    ) -> Result<Comparison> {
         let plan = self.plan(Arc::unwrap_or_clone(plan))?;
         let Some(column) = plan.schema().columns().into_iter().next() else {
             return Err(unsupported("a subquery without columns"));

@@ -77,9 +77,7 @@ impl Pending {
     pub fn to_expr(&self, schema: &DFSchema) -> Result<Expr> {
         match self {
             Pending::Other(expression) => Ok(expression.clone()),
-            Pending::Key(Key { column, outer, null_safe: false }) => {
-                Ok(Expr::Column(column.clone()).eq(outer.clone()))
-            }
+            Pending::Key(Key { column, outer, null_safe: false }) => Ok(Expr::Column(column.clone()).eq(outer.clone())),
             Pending::Key(Key { column, outer, null_safe: true }) => {
                 null_safe_equal(Expr::Column(column.clone()), outer.clone(), schema)
             }
@@ -102,7 +100,9 @@ impl Pending {
                 let column = new(&key.column).unwrap_or(key.column);
                 Pending::Key(Key { column, ..key })
             }
-            Pending::Other(expression) => Pending::Other(with_columns(expression, &|column| new(column).map(Expr::Column))?),
+            Pending::Other(expression) => {
+                Pending::Other(with_columns(expression, &|column| new(column).map(Expr::Column))?)
+            }
         })
     }
 }

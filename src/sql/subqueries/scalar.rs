@@ -9,9 +9,7 @@ use datafusion::error::Result;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::expr::AggregateFunction;
-use datafusion::logical_expr::{
-    Aggregate, Expr, FetchType, LogicalPlan, LogicalPlanBuilder, Subquery, lit, when,
-};
+use datafusion::logical_expr::{Aggregate, Expr, FetchType, LogicalPlan, LogicalPlanBuilder, Subquery, lit, when};
 use std::sync::Arc;
 
 impl Rewriter {
@@ -53,9 +51,8 @@ impl Rewriter {
         let marker = instead.as_ref().map(|_| lit(true));
         let wanted = [Some(value), rows, marker].into_iter().flatten().collect();
         let side = self.side(outer, Pulled { missing: None, ..pulled }, wanted)?;
-        *input = LogicalPlanBuilder::from(before.clone())
-            .join_on(side.plan, JoinType::Left, [side.condition])?
-            .build()?;
+        *input =
+            LogicalPlanBuilder::from(before.clone()).join_on(side.plan, JoinType::Left, [side.condition])?.build()?;
         let column = |at: usize| side.columns.get(at).cloned().map(Expr::Column);
         match (column(0), column(1), instead) {
             (Some(value), Some(there), Some(instead)) => when(there.is_null(), instead).otherwise(value),

@@ -1,12 +1,10 @@
 //! The check that a subquery which is a value has one row at most.
 
-use datafusion::arrow::array::{Datum};
+use datafusion::arrow::array::Datum;
 use datafusion::arrow::compute::kernels::cmp::gt;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::scalar::ScalarValue;
 use std::sync::{Arc, LazyLock};
 
