@@ -82,6 +82,8 @@ mod sql_params;
 #[cfg(feature = "sql")]
 mod sql_plans;
 #[cfg(feature = "sql")]
+mod sql_subqueries;
+#[cfg(feature = "sql")]
 mod sql_time_travel;
 #[cfg(feature = "sql")]
 mod sql_windows;

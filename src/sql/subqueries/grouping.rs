@@ -9,8 +9,8 @@ use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionParams};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
-    Aggregate, Expr, ExprSchemable, FetchType, Limit, LogicalPlan, LogicalPlanBuilder, Projection, SkipType, Sort,
-    SortExpr, Window, WindowFrame, WindowFunctionDefinition, lit,
+    Aggregate, Expr, ExprSchemable, FetchType, GroupingSet, Limit, LogicalPlan, LogicalPlanBuilder, Projection,
+    SkipType, Sort, SortExpr, Window, WindowFrame, WindowFunctionDefinition, lit,
 };
 use std::sync::Arc;
 
@@ -50,6 +50,9 @@ impl Rewriter {
             pending.push(Pending::Key(Key { column: Column::new_unqualified(name), ..key }));
         }
         let is_keyed = !pending.is_empty();
+        if is_keyed && group.iter().any(has_empty_set) {
+            return Err(unsupported("ROLLUP, CUBE or the grouping set () in a correlated subquery"));
+        }
         let plan = LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(input.plan), group, functions)?);
         Ok(Pulled { plan, pending, missing: (groups == 0 && is_keyed).then_some(missing) })
     }
@@ -131,6 +134,15 @@ impl Rewriter {
         let plan = LogicalPlan::Window(Window::try_new(vec![function], Arc::new(input.plan))?);
         let plan = LogicalPlanBuilder::from(plan).filter(kept)?.build()?;
         Ok(Pulled { plan, pending: input.pending, missing: None })
+    }
+}
+
+/// Whether rows are grouped by nothing too: then there is a group without rows, which no key would have.
+fn has_empty_set(group: &Expr) -> bool {
+    match group {
+        Expr::GroupingSet(GroupingSet::GroupingSets(sets)) => sets.iter().any(Vec::is_empty),
+        Expr::GroupingSet(_) => true,
+        _ => false,
     }
 }
 

@@ -47,7 +47,7 @@ impl Rewriter {
             let mut values = missing.into_iter();
             values.find(|(name, _)| *name == column).map(|(_, value)| value)
         });
-        let instead = instead.filter(|value| !matches!(value, Expr::Literal(value, _) if value.is_null()));
+        let instead = instead.filter(|value| !is_null(value));
         let marker = instead.as_ref().map(|_| lit(true));
         let wanted = [Some(value), rows, marker].into_iter().flatten().collect();
         let side = self.side(outer, Pulled { missing: None, ..pulled }, wanted)?;
@@ -117,6 +117,20 @@ fn inlined(plan: &LogicalPlan) -> Option<Expr> {
             (!value.any_column_refs() && !value.is_volatile()).then(|| value.clone().unalias())
         }
         _ => None,
+    }
+}
+
+/// Whether an expression without columns is sure to be NULL, so that the join's own NULL will do.
+fn is_null(expression: &Expr) -> bool {
+    match expression {
+        Expr::Literal(value, _) => value.is_null(),
+        Expr::Cast(Cast { expr, .. }) | Expr::Negative(expr) => is_null(expr),
+        Expr::Alias(alias) => is_null(&alias.expr),
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            use Operator::{Divide, Minus, Modulo, Multiply, Plus};
+            matches!(op, Plus | Minus | Multiply | Divide | Modulo) && (is_null(left) || is_null(right))
+        }
+        _ => false,
     }
 }
 
