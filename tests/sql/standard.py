@@ -8,6 +8,7 @@ import datetime
 import decimal
 import itertools
 import pathlib
+import re
 
 import duckdb
 
@@ -149,6 +150,13 @@ def kind(value):
     return "R" if isinstance(value, float) else "I" if isinstance(value, int) and not isinstance(value, bool) else "T"
 
 
+def outermost(sql):
+    """A statement without what is in parentheses."""
+    while (shorter := re.sub(r"\([^()]*\)", "", sql)) != sql:
+        sql = shorter
+    return sql
+
+
 def write(connection, name, setup, statements, maker="standard.py"):
     out = [f"# Made by {maker}: the results are DuckDB's.\n"]
     for sql in setup:
@@ -158,7 +166,7 @@ def write(connection, name, setup, statements, maker="standard.py"):
         rows = connection.execute(sql).fetchall()
         width = len(connection.description)
         texts = [[text(value) for value in row] for row in rows]
-        sorts = "nosort" if " ORDER BY " in sql.split(" OVER ")[-1] and " OVER " not in sql else "rowsort"
+        sorts = "nosort" if " ORDER BY " in outermost(sql) else "rowsort"
         types = "".join(next((kind(row[i]) for row in rows if row[i] is not None), "T") for i in range(width))
         out.append(f"query {types} {sorts}\n{sql}\n----\n" + "".join(" ".join(row) + "\n" for row in (texts if sorts == "nosort" else sorted(texts))))
     (pathlib.Path(__file__).parent / name).write_text("\n".join(out))

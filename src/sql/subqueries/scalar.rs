@@ -9,7 +9,9 @@ use datafusion::error::Result;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::expr::AggregateFunction;
-use datafusion::logical_expr::{Aggregate, Expr, FetchType, LogicalPlan, LogicalPlanBuilder, Subquery, lit, when};
+use datafusion::logical_expr::{
+    Aggregate, BinaryExpr, Cast, Expr, FetchType, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, lit, when,
+};
 use std::sync::Arc;
 
 impl Rewriter {
