@@ -105,6 +105,13 @@ async fn decimals_keep_their_digits() {
             "true|false|true|true",
         ),
         ("SELECT x = 0.1, CASE x WHEN 0.1 THEN 'y' END FROM (VALUES (0.1::float)) t(x)", "true|y"),
+        (
+            "SELECT a = b, a < b FROM (VALUES (1234567890123456789012345678901234567.5::decimal(38,1), 0.123456::decimal(38,6))) t(a, b)",
+            "false|false",
+        ),
+        ("SELECT sum(x + 1) FROM (SELECT 1 AS x UNION ALL SELECT 2.5)", "5.5"),
+        ("SELECT sum(x) FROM (SELECT 0.5 AS x UNION ALL SELECT 1e20)", "1e20"),
+        ("SELECT coalesce(x, 0.5), greatest(x, 0.5), CASE WHEN x > 1 THEN x ELSE 0.5 END FROM (VALUES (1e20)) t(x)", "1e20|1e20|1e20"),
         ("SELECT x > 9223372036854775806.5 FROM (VALUES (9223372036854775807)) t(x)", "true"),
         (
             "SELECT x < 2.5, x >= 2.5, x = 2.0, x = 2.5, x IN (2.0), 1.5 < x FROM (VALUES (2)) t(x)",

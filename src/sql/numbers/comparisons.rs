@@ -86,8 +86,10 @@ fn binary(comparison: BinaryExpr, schema: &DFSchema) -> Transformed<Expr> {
             let (Ok(left_type), Ok(right_type)) = (left.get_type(schema), right.get_type(schema)) else {
                 return Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right }));
             };
-            match mixed::float_among([left_type, right_type].iter()) {
-                Some(float) => (mixed::as_float(*left, &float, schema), op, mixed::as_float(*right, &float, schema)),
+            match mixed::comparable(&left_type, &right_type) {
+                Some(common) => {
+                    (mixed::cast_decimal(*left, &common, schema), op, mixed::cast_decimal(*right, &common, schema))
+                }
                 None => return Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })),
             }
         }

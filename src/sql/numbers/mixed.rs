@@ -1,7 +1,7 @@
 //! Floats beside decimals: the decimals become floats. DataFusion would make decimals of both, with 15 digits on either side of the
 //! point, which rounds the floats or has no room for them.
 
-use super::kind::converted;
+use super::kind::{MAX_DIGITS, converted};
 use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{Case, ScalarFunction};
@@ -44,10 +44,21 @@ pub(super) fn float_among<'t>(types: impl Iterator<Item = &'t DataType> + Clone)
     }
 }
 
-/// `expr` as a float, if it is a decimal.
-pub(super) fn as_float(expr: Expr, float: &DataType, schema: &DFSchema) -> Expr {
+/// The type in which two decimals, or a float and a decimal, are compared; `None` where type coercion finds one.
+pub(super) fn comparable(left: &DataType, right: &DataType) -> Option<DataType> {
+    if let (DataType::Decimal128(p1, s1), DataType::Decimal128(p2, s2)) = (left, right) {
+        let whole = (i16::from(*p1) - i16::from(*s1)).max(i16::from(*p2) - i16::from(*s2));
+        let scale = *s1.max(s2);
+        let digits = u8::try_from(whole + i16::from(scale)).ok().filter(|digits| *digits > MAX_DIGITS)?;
+        return Some(DataType::Decimal256(digits, scale));
+    }
+    float_among([left, right].into_iter())
+}
+
+/// `expr` as `to`, if it is a decimal.
+pub(super) fn cast_decimal(expr: Expr, to: &DataType, schema: &DFSchema) -> Expr {
     match expr.get_type(schema) {
-        Ok(data_type) if data_type.is_decimal() => converted(&expr, float).unwrap_or_else(|| cast(expr, float.clone())),
+        Ok(data_type) if data_type.is_decimal() => converted(&expr, to).unwrap_or_else(|| cast(expr, to.clone())),
         _ => expr,
     }
 }
@@ -61,7 +72,7 @@ pub(super) fn case(case: Case, schema: &DFSchema) -> Case {
     let results: Vec<&Expr> =
         case.when_then_expr.iter().map(|(_, then)| then.as_ref()).chain(case.else_expr.as_deref()).collect();
     let Some(float) = float_among(types(&results, schema).iter()) else { return case };
-    let result = |expr: Box<Expr>| Box::new(as_float(*expr, &float, schema));
+    let result = |expr: Box<Expr>| Box::new(cast_decimal(*expr, &float, schema));
     Case {
         expr: case.expr,
         when_then_expr: case.when_then_expr.into_iter().map(|(when, then)| (when, result(then))).collect(),
@@ -74,7 +85,7 @@ pub(super) fn function(mut call: ScalarFunction, schema: &DFSchema) -> ScalarFun
     if OF_ONE_TYPE.contains(&call.func.name()) {
         let arguments: Vec<&Expr> = call.args.iter().collect();
         if let Some(float) = float_among(types(&arguments, schema).iter()) {
-            call.args = call.args.into_iter().map(|argument| as_float(argument, &float, schema)).collect();
+            call.args = call.args.into_iter().map(|argument| cast_decimal(argument, &float, schema)).collect();
         }
     }
     call
@@ -108,7 +119,7 @@ fn with_floats(input: Arc<LogicalPlan>, floats: &[Option<DataType>]) -> Result<L
     let columns = schema.columns().into_iter().zip(floats).map(|(column, float)| {
         let (relation, name) = (column.relation.clone(), column.name.clone());
         match float {
-            Some(float) => as_float(Expr::Column(column), float, &schema).alias_qualified(relation, name),
+            Some(float) => cast_decimal(Expr::Column(column), float, &schema).alias_qualified(relation, name),
             None => Expr::Column(column),
         }
     });
@@ -120,8 +131,8 @@ fn key(join: &Join, left: Expr, right: Expr) -> (Expr, Expr) {
     let (Ok(left_type), Ok(right_type)) = (left.get_type(left_schema), right.get_type(right_schema)) else {
         return (left, right);
     };
-    match float_among([left_type, right_type].iter()) {
-        Some(float) => (as_float(left, &float, left_schema), as_float(right, &float, right_schema)),
+    match comparable(&left_type, &right_type) {
+        Some(common) => (cast_decimal(left, &common, left_schema), cast_decimal(right, &common, right_schema)),
         None => (left, right),
     }
 }
