@@ -11,6 +11,7 @@ use super::moving_frames::MovingFrames;
 use super::numbers::{self, CanonicalRule, ComparisonRule, OperatorPlanner};
 use super::registry::{CATALOG, Catalog, Registry, SCHEMA};
 use super::subqueries::Subqueries;
+use super::times::{self, TimesRule};
 use super::variant;
 use crate::error::Result;
 use crate::scan::Progress;
@@ -22,6 +23,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
@@ -54,6 +56,7 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
         .with_runtime_env(runtime.build_arc().map_err(from_datafusion)?)
         .with_catalog_list(Arc::new(Catalog::with(registry, BTreeMap::new())))
         .with_expr_planners(expr_planners(options))
+        .with_type_planner(Arc::new(times::Types))
         .with_analyzer_rules(analyzer_rules())
         // Before DataFusion's own.
         .with_physical_optimizer_rules([vec![Arc::new(GroupingSets) as _], distinct_counts::rules()].concat())
@@ -61,7 +64,8 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
         .with_physical_optimizer_rule(Arc::new(GroupByRule))
         .with_scalar_functions(
             [
-                SessionStateDefaults::default_scalar_functions(),
+                scalar_functions(),
+                times::functions(),
                 variant::functions(),
                 functions::functions(),
                 vec![numbers::negative()],
@@ -69,15 +73,16 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
             .concat(),
         )
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
-        .with_aggregate_functions([SessionStateDefaults::default_aggregate_functions(), numbers::aggregates()].concat())
+        .with_aggregate_functions(aggregate_functions())
         .with_window_functions(SessionStateDefaults::default_window_functions())
-        .with_table_function_list(SessionStateDefaults::default_table_functions())
+        .with_table_function_list(times::table_functions())
         .build())
 }
 
 /// What settles the meaning of a plan, in this order: type coercion decides by the types that the rules before it have made.
 fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     vec![
+        Arc::new(TimesRule),
         Arc::new(ComparisonRule),
         Arc::new(ResolveGroupingFunction::new()),
         Arc::new(TypeCoercion::new()),
@@ -87,10 +92,40 @@ fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     ]
 }
 
-/// What plans operators: of numbers, then whatever DataFusion knows.
+/// What plans operators: of times, of numbers, then whatever DataFusion knows.
 fn expr_planners(options: &SessionOptions) -> Vec<Arc<dyn ExprPlanner>> {
-    let numbers: Arc<dyn ExprPlanner> = Arc::new(OperatorPlanner::new(options.dialect));
-    [vec![numbers], SessionStateDefaults::default_expr_planners()].concat()
+    vec![
+        Arc::new(times::Operators),
+        Arc::new(OperatorPlanner::new(options.dialect)),
+        Arc::new(datafusion::functions::core::planner::CoreFunctionPlanner::default()),
+        Arc::new(datafusion::functions_nested::planner::NestedFunctionPlanner),
+        Arc::new(datafusion::functions_nested::planner::FieldAccessPlanner),
+        Arc::new(datafusion::functions::unicode::planner::UnicodeFunctionPlanner),
+        Arc::new(datafusion::functions_aggregate::planner::AggregateFunctionPlanner),
+        Arc::new(datafusion::functions_window::planner::WindowFunctionPlanner),
+    ]
+}
+
+/// DataFusion's functions, but for those of dates and times: [`times`] has all of them.
+fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
+    use datafusion::functions::{core, crypto, encoding, math, regex, string, unicode};
+    let mut all = core::functions();
+    all.extend(encoding::functions());
+    all.extend(math::functions());
+    all.extend(regex::functions());
+    all.extend(crypto::functions());
+    all.extend(unicode::functions());
+    all.extend(string::functions());
+    all.extend(datafusion::functions_nested::all_default_nested_functions());
+    all
+}
+
+/// DataFusion's, and ours in the place of those of the same name.
+fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
+    let numbers = numbers::aggregates();
+    let averages: Vec<Arc<AggregateUDF>> =
+        numbers.iter().filter(|function| function.name() == "avg").map(|avg| times::average(avg.clone())).collect();
+    [SessionStateDefaults::default_aggregate_functions(), numbers, averages].concat()
 }
 
 fn config(options: &SessionOptions) -> SessionConfig {

@@ -48,6 +48,7 @@ mod summarize;
 mod table_functions;
 mod table_provider;
 mod time_travel;
+mod times;
 mod variant;
 mod walk;
 

@@ -3,6 +3,7 @@
 use super::Writer;
 use crate::error::Result;
 use crate::sql::error::from_arrow;
+use crate::sql::times::interval_texts;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, FixedSizeListArray, Float32Array, Float64Array, LargeListArray, ListArray,
     MapArray, RecordBatch, StringArray,
@@ -72,6 +73,7 @@ enum Kind<'a> {
     /// Dates, times, decimals with digits behind the point, and what JSON has no form for.
     Quoted(ArrayFormatter<'a>),
     Text(&'a StringArray),
+    Interval(StringArray),
     Single(&'a Float32Array),
     Double(&'a Float64Array),
     Bytes(BinaryArray),
@@ -119,6 +121,10 @@ impl<'a> Value<'a> {
         let formatter = || ArrayFormatter::try_new(array, &OPTIONS);
         let kind = match array.data_type() {
             DataType::Null => Kind::Null,
+            DataType::Interval(_) => {
+                let texts = interval_texts(array).map_err(|error| ArrowError::CastError(error.to_string()))?;
+                Kind::Interval(texts.as_string::<i32>().clone())
+            }
             DataType::Boolean => Kind::Bare(formatter()?),
             data_type if data_type.is_integer() => Kind::Bare(formatter()?),
             DataType::Decimal128(_, 0) => Kind::Bare(formatter()?),
@@ -165,6 +171,7 @@ impl<'a> Value<'a> {
             }
             Kind::Quoted(formatter) => quote(&formatter.value(row).to_string(), out),
             Kind::Text(texts) => quote(texts.value(row), out),
+            Kind::Interval(texts) => quote(texts.value(row), out),
             Kind::Single(values) => float(f64::from(values.value(row)), &values.value(row), out),
             Kind::Double(values) => float(values.value(row), &values.value(row), out),
             Kind::Bytes(values) => {

@@ -31,7 +31,7 @@ fn arrays(arguments: &[ColumnarValue], rows: usize) -> Result<(Vec<ArrayRef>, bo
 }
 
 /// A function's values: one, where its arguments were constants.
-fn values(array: ArrayRef, constant: bool) -> Result<ColumnarValue> {
+pub(super) fn values(array: ArrayRef, constant: bool) -> Result<ColumnarValue> {
     match constant {
         true => Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?)),
         false => Ok(ColumnarValue::Array(array)),

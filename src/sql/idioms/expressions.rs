@@ -36,6 +36,10 @@ pub fn expand(expr: &mut Expr) -> Result<bool> {
             own_type(data_type);
             None
         }
+        Expr::AtTimeZone { timestamp, time_zone } => {
+            Some(template::expression("timezone($2, $1)", &[(**timestamp).clone(), (**time_zone).clone()])?)
+        }
+        Expr::Interval(interval) => special::interval(interval)?,
         Expr::Like { any: true, negated, expr, pattern, .. } => Some(like_any("$1 LIKE $2", *negated, expr, pattern)?),
         Expr::ILike { any: true, negated, expr, pattern, .. } => {
             Some(like_any("$1 ILIKE $2", *negated, expr, pattern)?)
@@ -96,9 +100,10 @@ fn own_type(data_type: &mut DataType) {
         "ubigint" => DataType::BigIntUnsigned(None),
         "hugeint" | "uhugeint" | "int128" => whole(38),
         "blob" => DataType::Bytea,
-        "timestamp_s" | "timestamp_ms" | "timestamp_us" | "timestamp_ntz" => {
-            DataType::Timestamp(None, TimezoneInfo::None)
-        }
+        "timestamp_s" => DataType::Timestamp(Some(0), TimezoneInfo::None),
+        "timestamp_ms" => DataType::Timestamp(Some(3), TimezoneInfo::None),
+        "timestamp_ns" => DataType::Timestamp(Some(9), TimezoneInfo::None),
+        "timestamp_us" | "timestamp_ntz" => DataType::Timestamp(None, TimezoneInfo::None),
         "timestamp_ltz" => DataType::Timestamp(None, TimezoneInfo::WithTimeZone),
         _ => return,
     };

@@ -4,32 +4,32 @@ use super::expressions::string;
 use super::{patterns, template};
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;
-use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr};
+use crate::sql::times::{is_unit, plain_interval};
+use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, Interval, UnaryOperator, Value};
 
 /// The template of a call, if it is one of these; its places are the call's arguments.
 pub(super) fn template(name: &str, arguments: &[Expr]) -> Result<Option<String>> {
     match (name, arguments) {
-        ("date_diff" | "datediff" | "timestampdiff", [unit, _, _]) => difference(name, unit).map(Some),
-        ("date_add" | "dateadd" | "date_sub", [_, days]) => Ok(Some(shifted(name, days))),
-        ("date_sub" | "datesub", [_, _, _]) => {
-            Err(Error::unsupported("date_sub with a unit", "date_diff('day', from, to) counts the boundaries between"))
+        (name, [Expr::Identifier(unit), _, _]) if counts_units(name) && is_unit(&unit.value) => {
+            Ok(Some(format!("{name}('{}', $2, $3)", unit.value)))
         }
         ("date_format", [_, pattern]) => {
             let pattern = literal(name, pattern)?;
-            Ok(Some(format!("to_char($1, '{}')", patterns::chrono(pattern)?.replace('\'', "''"))))
+            Ok(Some(format!("strftime($1, '{}')", patterns::chrono(pattern)?.replace('\'', "''"))))
         }
-        ("to_date" | "to_timestamp" | "try_to_timestamp" | "try_to_date", [_, pattern]) => match string(pattern) {
-            Some(text) if !text.contains('%') => {
-                let name = name.trim_start_matches("try_");
-                Ok(Some(format!("{name}($1, '{}')", patterns::chrono(text)?.replace('\'', "''"))))
+        ("to_date" | "to_timestamp" | "try_to_timestamp" | "try_to_date", [_, pattern]) => {
+            let name = name.replace("to_", "parse_");
+            match string(pattern) {
+                Some(text) => Ok(Some(format!("{name}($1, '{}')", patterns::chrono(text)?.replace('\'', "''")))),
+                None => Ok(Some(format!("{name}($1, $2)"))),
             }
-            _ => Ok(None),
-        },
-        ("time_bucket", [width, _]) => {
-            let text = width.to_string().to_lowercase();
-            let months = ["month", "year", "quarter", "decade"].iter().any(|unit| text.contains(unit));
-            let origin = if months { "2000-01-01" } else { "2000-01-03" };
-            Ok(Some(format!("date_bin($1, $2, TIMESTAMP '{origin} 00:00:00')")))
+        }
+        ("unix_timestamp" | "from_unixtime", [_, pattern]) => {
+            let pattern = patterns::chrono(literal(name, pattern)?)?.replace('\'', "''");
+            Ok(Some(match name {
+                "from_unixtime" => format!("strftime(timestamp_seconds($1), '{pattern}')"),
+                _ => format!("unix_seconds(parse_timestamp($1, '{pattern}'))"),
+            }))
         }
         ("list_aggregate" | "list_aggr" | "array_aggregate" | "aggregate", [_, function]) => {
             let function = literal(name, function)?;
@@ -63,55 +63,77 @@ fn literal<'e>(name: &str, expr: &'e Expr) -> Result<&'e str> {
     string(expr).ok_or_else(|| invalid(format!("{name}: {expr} has to be a text as it stands, in single quotes")))
 }
 
-/// The boundaries of a unit between two times.
-fn difference(name: &str, unit: &Expr) -> Result<String> {
-    let Some(unit) = string(unit) else {
-        let hint = "write the unit in single quotes: date_diff('month', from, to) counts the month boundaries between";
-        return Err(Error::unsupported(format!("{name}({unit}, …)"), hint));
-    };
-    let unit = unit.to_lowercase();
-    let seconds = |length: u32| {
-        format!(
-            "CAST(floor(date_part('epoch', $3) / {length}.0) AS BIGINT) - CAST(floor(date_part('epoch', $2) / {length}.0) AS BIGINT)"
-        )
-    };
-    let text = match unit.trim_end_matches('s') {
-        "year" | "yr" | "y" => "date_part('year', $3) - date_part('year', $2)".into(),
-        "quarter" => {
-            "(date_part('year', $3) - date_part('year', $2)) * 4 + date_part('quarter', $3) - date_part('quarter', $2)"
-                .into()
-        }
-        "month" | "mon" => {
-            "(date_part('year', $3) - date_part('year', $2)) * 12 + date_part('month', $3) - date_part('month', $2)"
-                .into()
-        }
-        "week" | "w" => seconds(604_800),
-        "day" | "d" => "CAST($3 AS DATE) - CAST($2 AS DATE)".into(),
-        "hour" | "h" => seconds(3_600),
-        "minute" | "min" | "m" => seconds(60),
-        "second" | "sec" | "" => seconds(1),
-        "millisecond" | "m_s" => {
-            "CAST(date_part('epoch', $3) * 1000 AS BIGINT) - CAST(date_part('epoch', $2) * 1000 AS BIGINT)".into()
-        }
-        _ => {
-            let hint = "one of year, quarter, month, week, day, hour, minute, second, millisecond";
-            return Err(invalid(format!("{name}: no unit {unit}: {hint}")));
-        }
-    };
-    Ok(format!("CAST({text} AS BIGINT)"))
+/// Whether a function's first of three arguments is a unit, which may stand without quotes.
+fn counts_units(name: &str) -> bool {
+    const NAMES: [&str; 8] =
+        ["date_diff", "datediff", "timestampdiff", "date_add", "dateadd", "timestampadd", "date_sub", "datesub"];
+    NAMES.contains(&name)
 }
 
-/// A date and an interval (DuckDB), or a number of days (Spark).
-fn shifted(name: &str, by: &Expr) -> String {
-    let sign = if name == "date_sub" { '-' } else { '+' };
-    let interval = match by {
-        Expr::Interval(_) => true,
-        Expr::Function(function) => function.name.to_string().to_lowercase().starts_with("to_"),
-        _ => false,
+/// `INTERVAL (a + 1) DAY`: an interval of a number that is no literal. One that is gets a text that the planner reads.
+pub(super) fn interval(interval: &mut Interval) -> Result<Option<Expr>> {
+    if let Some(text) = number(&interval.value)
+        && interval.last_field.is_none()
+    {
+        let text = match interval.leading_field.take() {
+            Some(unit) => format!("{text} {unit}"),
+            None => text,
+        };
+        let plain = plain_interval(&text)
+            .ok_or_else(|| invalid(format!("'{text}' is no INTERVAL: write it as '1 month 2 days 03:04:05'")))?;
+        *interval.value = Expr::Value(Value::SingleQuotedString(plain).with_empty_span());
+        return Ok(None);
+    }
+    let literal = match interval.value.as_ref() {
+        Expr::Nested(inner) => is_literal(inner),
+        value => is_literal(value),
     };
-    match interval {
-        true => format!("($1 {sign} $2)"),
-        false => format!("(CAST($1 AS DATE) {sign} $2)"),
+    let (Some(unit), false) = (&interval.leading_field, literal || interval.last_field.is_some()) else {
+        return Ok(None);
+    };
+    let unit = unit.to_string().to_lowercase();
+    let function = match unit.trim_end_matches('s') {
+        "centurie" | "century" => "to_centuries",
+        "millennium" | "millennia" => "to_millennia",
+        "year" => "to_years",
+        "quarter" => "to_quarters",
+        "month" => "to_months",
+        "week" => "to_weeks",
+        "day" => "to_days",
+        "hour" => "to_hours",
+        "minute" => "to_minutes",
+        "second" => "to_seconds",
+        "millisecond" => "to_milliseconds",
+        "microsecond" => "to_microseconds",
+        "decade" => "to_decades",
+        _ => {
+            return Err(Error::unsupported(
+                format!("INTERVAL … {unit}"),
+                "one of YEAR, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND",
+            ));
+        }
+    };
+    template::expression(&format!("{function}($1)"), &[interval.value.as_ref().clone()]).map(Some)
+}
+
+/// The text of a literal, with its sign.
+fn number(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) | Value::Number(text, _) => Some(text.clone()),
+            _ => None,
+        },
+        Expr::Nested(inner) => number(inner),
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => number(expr).map(|text| format!("-{}", text.trim_start())),
+        _ => None,
+    }
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(_) => true,
+        Expr::UnaryOp { expr, .. } => is_literal(expr),
+        _ => false,
     }
 }
 
