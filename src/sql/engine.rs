@@ -13,6 +13,7 @@ use super::registry::{CATALOG, Catalog, Registry, SCHEMA};
 use super::subqueries::Subqueries;
 use super::times::{self, TimesRule};
 use super::variant;
+use super::window_keys::WindowKeys;
 use crate::error::Result;
 use crate::scan::Progress;
 use crate::storage::Meter;
@@ -89,6 +90,7 @@ fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
         Arc::new(CanonicalRule),
         Arc::new(Subqueries),
         Arc::new(MovingFrames),
+        Arc::new(WindowKeys),
     ]
 }
 

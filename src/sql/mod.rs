@@ -51,6 +51,7 @@ mod time_travel;
 mod times;
 mod variant;
 mod walk;
+mod window_keys;
 
 pub use context::{QueryResult, Session, SessionOptions};
 pub use explain::PlanNode;

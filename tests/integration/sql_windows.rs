@@ -74,3 +74,20 @@ async fn datafusion_18975_expressions_that_differ_in_a_cast() {
         assert_eq!(rows(&session, &sql).await, expected, "{sql}");
     }
 }
+
+/// The order of such keys cannot be proved by ranges of values.
+#[tokio::test]
+async fn keys_of_functions_without_a_range() {
+    let session = session(&[]).await;
+    let (same, falling) = ("(1, 4), (2, 4), (3, 4), (4, NULL)", "(1, 10), (2, 4), (3, 4), (4, NULL)");
+    for (values, key, expected) in [
+        (same, "PARTITION BY sqrt(abs(k)) ORDER BY id", "1|2|3|1"),
+        (same, "PARTITION BY make_date(2024, 1 + abs(k % 2), 1) ORDER BY id", "1|2|3|1"),
+        (falling, "ORDER BY ln(k), id", "3|1|2|4"),
+        (falling, "ORDER BY CAST(k AS SMALLINT) DESC NULLS FIRST, id", "2|3|4|1"),
+    ] {
+        let inner = format!("SELECT id, row_number() OVER ({key}) AS n FROM (VALUES {values}) AS v(id, k)");
+        let sql = format!("SELECT string_agg(n::VARCHAR, '|' ORDER BY id) FROM ({inner}) AS q");
+        assert_eq!(rows(&session, &sql).await, [expected], "{sql}");
+    }
+}
