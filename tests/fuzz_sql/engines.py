@@ -10,6 +10,8 @@ import types
 import zoneinfo
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
 
 class Zone(zoneinfo.ZoneInfo):
@@ -88,13 +90,9 @@ class DuckDB:
         self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'; CREATE SCHEMA wide; SET threads = 1; SET lambda_syntax = 'ENABLE_SINGLE_ARROW'")
         for name, arrow_table in tables.data.items():
-            self.connection.register("arrow_table", arrow_table)
+            self.connection.register("arrow_table", with_one_zero(arrow_table))
             self.connection.execute(f"CREATE TABLE {name} AS SELECT * FROM arrow_table")
             self.connection.unregister("arrow_table")
-            # Our scan makes both zeros one: the sign of an infinity that one divides to is that of 0.0.
-            for column in ("d", "f"):
-                if column in arrow_table.column_names:
-                    self.connection.execute(f"UPDATE {name} SET {column} = 0.0 WHERE {column} = 0")
             types = self.connection.execute(f"SELECT column_name, data_type FROM information_schema.columns WHERE table_name = '{name}' AND table_schema = 'main' ORDER BY ordinal_position").fetchall()
             wide = [f"CAST({column} AS {WIDE[kind]}) AS {column}" if kind in WIDE and column != "id" else column for column, kind in types]
             self.connection.execute(f"CREATE TABLE wide.{name} AS SELECT {', '.join(wide)} FROM main.{name}")
@@ -107,6 +105,14 @@ class DuckDB:
             return [[plain(cell) for cell in row] for row in self.connection.execute(sql).fetchall()]
         except (duckdb.Error, ValueError, OverflowError, UnicodeDecodeError) as error:
             raise Failed(str(error), type(error).__name__) from error
+
+
+def with_one_zero(table: pa.Table) -> pa.Table:
+    """As our scan makes them: the sign of an infinity that a zero divides to is that of 0.0."""
+    for at, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):
+            table = table.set_column(at, field, pc.add(table.column(at), pa.scalar(0.0, field.type)))
+    return table
 
 
 def plain(cell):
