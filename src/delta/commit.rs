@@ -72,23 +72,62 @@ pub(crate) fn transactions(bytes: &[u8], path: &str) -> Result<Vec<Transaction>>
     lines_of::<Line>(bytes, path).filter_map(|line| line.map(|(_, line)| line.txn).transpose()).collect()
 }
 
-/// The lines in `bytes`, numbered, those that are empty left out.
+/// The JSON objects in `bytes`, each with the number of the line that it begins on. As a rule that is one object a line.
 pub(crate) fn lines_of<'a, L: Deserialize<'a>>(
     bytes: &'a [u8],
     path: &'a str,
 ) -> impl Iterator<Item = Result<(usize, L)>> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let numbered = (1_usize..).zip(bytes.split(|byte| *byte == b'\n'));
-    numbered.map(|(number, line)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty()).map(
-        move |(number, line)| {
-            // serde would take an array of the fields for the struct.
-            if !line.starts_with(b"{") {
-                return Err(Error::corrupt(path, format!("line {number}: not an object")));
+    let mut lines = Lines { rest: bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes), number: 1 };
+    std::iter::from_fn(move || lines.next()).map(move |(number, parsed)| {
+        let parsed = parsed.map(|line| (number, line));
+        parsed.map_err(|reason| Error::corrupt(path, format!("line {number}: {reason}")))
+    })
+}
+
+/// What is left of a file, and the number of its first line.
+struct Lines<'a> {
+    rest: &'a [u8],
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The next object, and the line it begins on.
+    fn next<L: Deserialize<'a>>(&mut self) -> Option<(usize, Result<L, String>)> {
+        let (line, after) = loop {
+            let end = self.rest.iter().position(|byte| *byte == b'\n').unwrap_or(self.rest.len());
+            let (line, after) = self.rest.split_at_checked(end)?;
+            let line = line.trim_ascii();
+            if !line.is_empty() {
+                break (line, after.get(1..).unwrap_or_default());
             }
-            let parsed = serde_json::from_slice(line).map(|line| (number, line));
-            parsed.map_err(|error| Error::corrupt(path, format!("line {number}: {error}")))
-        },
-    )
+            self.rest = after.get(1..)?;
+            self.number += 1;
+        };
+        let begun = self.rest;
+        let number = self.number;
+        self.rest = after;
+        self.number += 1;
+        // serde would take an array of the fields for the struct.
+        if !line.starts_with(b"{") {
+            return Some((number, Err("not an object".into())));
+        }
+        match serde_json::from_slice(line) {
+            Err(error) if error.is_eof() => {
+                Some((number, self.spanning(begun, number).ok_or_else(|| error.to_string())))
+            }
+            parsed => Some((number, parsed.map_err(|error| error.to_string()))),
+        }
+    }
+
+    /// An object that goes on behind its first line.
+    fn spanning<L: Deserialize<'a>>(&mut self, begun: &'a [u8], number: usize) -> Option<L> {
+        let mut objects = serde_json::Deserializer::from_slice(begun).into_iter();
+        let object = objects.next()?.ok()?;
+        let (read, rest) = begun.split_at_checked(objects.byte_offset())?;
+        self.rest = rest;
+        self.number = number + read.iter().filter(|byte| **byte == b'\n').count();
+        Some(object)
+    }
 }
 
 #[cfg(test)]
@@ -106,6 +145,17 @@ mod tests {
         assert_eq!(actions.protocol.unwrap().min_writer_version, 2);
         assert!(matches!(&actions.files[..], [FileAction::Add(add), FileAction::Remove(remove)]
             if &*add.path == "a" && &*remove.path == "b"));
+    }
+
+    #[test]
+    fn objects_may_span_lines() {
+        let text = b"{\n  \"commitInfo\": {\"timestamp\": 9}\n}\n\n{\"add\":\n{\"path\":\"a\",\"size\":1}} {\"remove\":{\"path\":\"b\"}}\n";
+        let actions = parse(text, "0.json").unwrap();
+        assert_eq!((actions.times.timestamp, actions.files.len()), (Some(9), 2));
+        let numbers: Vec<usize> = lines_of::<Line<'_>>(text, "0.json").map(|line| line.unwrap().0).collect();
+        assert_eq!(numbers, [1, 5, 6]);
+        let error = parse(b"{\n\"add\":\n{\"path\":\"a\"}}\n", "0.json").unwrap_err().to_string();
+        assert!(error.contains("line 1"), "{error}");
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub(super) const MOST_AT_ONCE: usize = 64;
 /// Commits asked for beside the hint: a browser has six connections to a host.
 const BESIDE_THE_HINT: u64 = 5;
 
+/// No log goes on for so long without a checkpoint.
+const MOST_COMMITS: usize = 1 << 20;
+
 /// So many commits behind the first that is not there are looked at.
 const LOOK_AHEAD: usize = 2;
 
@@ -123,6 +126,17 @@ async fn with_first(
         }
         match under_way.next().await.transpose()? {
             Some((version, Some(object))) => {
+                // No writer commits the same twice; a host may answer the same for whatever is asked.
+                let is_same = |last: &FetchedCommit| last.object.bytes == object.bytes && !object.bytes.is_empty();
+                if found.last().is_some_and(is_same)
+                    && answers_everything(storage, |other| other.bytes == object.bytes).await?
+                {
+                    return Ok(found);
+                }
+                if found.len() >= MOST_COMMITS {
+                    let reason = format!("more than {MOST_COMMITS} commits without a checkpoint");
+                    return Err(Error::unsupported("this log", reason));
+                }
                 found.push(FetchedCommit::new(version, object));
             }
             Some((0, None)) | None => return Ok(found),
@@ -147,19 +161,23 @@ async fn with_first(
 
 /// A commit, if it is there.
 ///
-/// Some static hosts answer with their front page, and status 200, for what is not there. A page in a commit's place counts
-/// as none only where the host does the same for a name that cannot exist; anywhere else it is a broken commit.
+/// Some static hosts answer with their front page, and status 200, for what is not there, others with nothing. Either in a commit's place
+/// counts as none only where the host does the same for a name that cannot exist; anywhere else it is a commit, broken or empty.
 pub(crate) async fn probe_commit(storage: &Storage, version: u64) -> Result<Option<Object>> {
-    let is_page = |object: &Object| object.bytes.trim_ascii_start().starts_with(b"<");
     match storage.probe(&FileLocation::Relative(log_path::commit(version))).await? {
-        Probe::Found(object) if is_page(&object) => {
-            let nowhere = FileLocation::Relative(log_path::commit(log_path::LAST_VERSION));
-            match storage.probe(&nowhere).await? {
-                Probe::Found(other) if is_page(&other) => Ok(None),
-                _ => Ok(Some(object)),
-            }
-        }
+        Probe::Found(object) if is_no_action(&object) && answers_everything(storage, is_no_action).await? => Ok(None),
         Probe::Found(object) => Ok(Some(object)),
         Probe::Missing | Probe::Denied | Probe::Hidden => Ok(None),
     }
+}
+
+fn is_no_action(object: &Object) -> bool {
+    let text = object.bytes.trim_ascii_start();
+    text.is_empty() || text.starts_with(b"<")
+}
+
+/// Whether the host answers for a name that cannot exist, and in this way.
+async fn answers_everything(storage: &Storage, so: impl Fn(&Object) -> bool) -> Result<bool> {
+    let nowhere = FileLocation::Relative(log_path::commit(log_path::LAST_VERSION));
+    Ok(matches!(storage.probe(&nowhere).await?, Probe::Found(other) if so(&other)))
 }

@@ -45,6 +45,7 @@ mod vacuum;
 use crate::error::{Error, Result};
 use crate::snapshot::{CommitTimestamp, Snapshot, Version};
 use crate::storage::Storage;
+use actions::CommitTimes;
 use checkpoint::CheckpointFiles;
 use commit::Actions;
 use commits::FetchedCommit;
@@ -127,8 +128,14 @@ fn build(segment: LogSegment, url: &str) -> Result<Snapshot> {
 fn parse(commits: &[FetchedCommit], covered: Option<u64>) -> Result<(Vec<Actions>, Option<CommitTimestamp>)> {
     let mut newer = Vec::with_capacity(commits.len());
     let mut timestamps = Vec::with_capacity(commits.len());
+    let newest = commits.last().map(|commit| commit.version);
     for commit in commits {
         let path = commit.path();
+        // Nothing was done in it, and the log went on. The newest one may be one that was cut off, or is being written.
+        if commit.object.bytes.is_empty() && commit.first.is_none() && Some(commit.version) != newest {
+            timestamps.push(commit_timestamp::of(CommitTimes::default(), commit.object.last_modified));
+            continue;
+        }
         if commit.is_for_its_time(covered) {
             timestamps.push(commit_timestamp::of_commit(&commit.object, path.as_ref()).unwrap_or(None));
             continue;

@@ -2,16 +2,20 @@
 
 use super::transport::{Headers, Request, Response, SendError, Transport};
 use async_trait::async_trait;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, LOCATION, RANGE};
 use std::error::Error as _;
 use std::future::Future;
+use std::io::Read;
 use std::sync::OnceLock;
 use std::time::Duration;
 use url::Url;
 
 /// No more than this is reserved on a host's word.
 const LARGEST_RESERVATION: u64 = 64 << 20;
+
+/// No more than this is made of a body that came compressed: logs are stored so, and not data.
+const LARGEST_OBJECT: u64 = 1 << 30;
 
 /// As many as browsers follow.
 const MOST_REDIRECTS: usize = 20;
@@ -62,10 +66,11 @@ impl NativeTransport {
 
     async fn read(&self, mut reply: reqwest::Response) -> Result<Response, SendError> {
         let headers = reply.headers().clone();
-        // Not asked for, so not decoded: taken for the object's bytes it would be read as garbage.
-        if let Some(encoding) = text(&headers, CONTENT_ENCODING.as_str())
-            && !encoding.eq_ignore_ascii_case("identity")
-        {
+        // Not asked for: taken for the object's bytes it would be read as garbage. A whole object that is stored so is decoded, as browsers
+        // do; a range is one of the encoded bytes.
+        let encoding = text(&headers, CONTENT_ENCODING.as_str()).filter(|it| !it.eq_ignore_ascii_case("identity"));
+        let is_gzip = |encoding: &String| encoding.eq_ignore_ascii_case("gzip") && reply.status().as_u16() == 200;
+        if let Some(encoding) = encoding.as_ref().filter(|encoding| !is_gzip(encoding)) {
             return Err(SendError::Dropped(format!("the body came with content encoding {encoding}, not asked for")));
         }
         let content_length = text(&headers, "content-length").and_then(|length| length.parse().ok());
@@ -74,14 +79,18 @@ impl NativeTransport {
         while let Some(chunk) = self.within(reply.chunk()).await? {
             body.extend_from_slice(&chunk);
         }
+        let body = match &encoding {
+            Some(_) => unzipped(&body)?,
+            None => body.freeze(),
+        };
         Ok(Response {
             status: reply.status().as_u16(),
             content_range: text(&headers, "content-range"),
-            content_length,
+            content_length: content_length.filter(|_| encoding.is_none()),
             last_modified: text(&headers, "last-modified"),
             retry_after: text(&headers, "retry-after"),
             table_version: text(&headers, "delta-table-version"),
-            body: body.freeze(),
+            body,
         })
     }
 }
@@ -112,6 +121,15 @@ impl Transport for NativeTransport {
     async fn sleep(&self, delay: Duration) {
         tokio::time::sleep(delay).await;
     }
+}
+
+/// The object in a body that is gzipped.
+fn unzipped(body: &[u8]) -> Result<Bytes, SendError> {
+    let mut bytes = Vec::new();
+    let mut decoder = flate2::read::MultiGzDecoder::new(body).take(LARGEST_OBJECT);
+    let broken = |error| SendError::Dropped(format!("the body's content encoding gzip is broken: {error}"));
+    decoder.read_to_end(&mut bytes).map_err(broken)?;
+    Ok(bytes.into())
 }
 
 /// Whether `next` has a part of the query of `first` that is long enough to be a secret.

@@ -179,7 +179,8 @@ async fn a_broken_commit_is_named() {
     assert!(
         matches!(&error, Error::CorruptTable { path, reason } if *path == commit_name(2) && reason.contains("line 2"))
     );
-    objects.insert(commit_name(2), Vec::new());
+    let mut objects = table(3);
+    objects.insert(commit_name(3), Vec::new());
     assert_eq!(code(open(&objects, Version::Latest).await), ErrorCode::CorruptTable);
 }
 
@@ -397,6 +398,55 @@ async fn a_large_checkpoint_is_read_by_column() {
     let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
     assert_eq!((snapshot.files.len(), snapshot.partition_values.num_rows()), (120_000, 120_000));
     assert_eq!(lakeglass::delta::statistics::row_count(&snapshot), Some(240_000));
+}
+
+/// Some hosts answer with nothing, and status 200, for what is not there: a log of empty commits without an end.
+#[tokio::test]
+async fn nothing_is_no_commit_where_everything_is_nothing() {
+    for (nothing, hint) in [("", true), ("", false), ("\n", false)] {
+        let mut objects = table(12);
+        if hint {
+            objects.insert(checkpoint_name(10), checkpoint_at(10));
+            objects.extend([last_checkpoint(10)]);
+        }
+        let server = Server::in_memory(objects);
+        server.fault("*", Fault::Missing(200, nothing));
+        let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
+        assert_eq!((snapshot.version, files(&snapshot)), (12, files_at(12)));
+        assert!(server.requests().len() < 60, "{}", server.requests().len());
+
+        let server = Server::in_memory(Objects::new());
+        server.fault("*", Fault::Missing(200, nothing));
+        let error = delta::snapshot(&storage(&server), Version::Latest).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::TableNotFound, "{error}");
+        assert!(server.requests().len() < 60, "{}", server.requests().len());
+    }
+}
+
+/// A host that answers the same for whatever is asked ends the log, too.
+#[tokio::test]
+async fn one_answer_for_everything_is_no_log() {
+    let server = Server::in_memory(Objects::new());
+    server.fault("*", Fault::Missing(200, "{\"commitInfo\":{}}"));
+    let error = delta::snapshot(&storage(&server), Version::Latest).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::CorruptTable, "{error}");
+    assert!(server.requests().len() < 60, "{}", server.requests().len());
+}
+
+/// A commit of nothing in a log that goes on did nothing. The newest one may be one that is being written.
+#[tokio::test]
+async fn an_empty_commit_did_nothing() {
+    let mut objects = table(12);
+    objects.insert(commit_name(13), Vec::new());
+    let server = Server::in_memory(objects.clone());
+    let error = delta::snapshot(&storage(&server), Version::Latest).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::CorruptTable, "{error}");
+    let later = table(14).remove(&commit_name(14)).unwrap();
+    objects.insert(commit_name(14), later);
+    let server = Server::in_memory(objects);
+    let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
+    let without: Vec<String> = files_at(14).into_iter().filter(|file| file != "13.parquet").collect();
+    assert_eq!((snapshot.version, files(&snapshot)), (14, without));
 }
 
 /// Hosts of single-page applications answer with their front page for what is not there.

@@ -102,8 +102,7 @@ async fn the_same_action_twice_is_one() {
 
 #[tokio::test]
 async fn what_is_no_action_is_corrupt() {
-    for broken in
-        [&b"{\"add\":{\"path\":\"\xff\xfe\",\"size\":1}}"[..], b"\xff", b"add", b"[]", b"{\"add\":7}", b"", b" \n"]
+    for broken in [&b"{\"add\":{\"path\":\"\xff\xfe\",\"size\":1}}"[..], b"\xff", b"add", b"[]", b"{\"add\":7}", b" \n"]
     {
         let mut objects = table(2);
         objects.insert(commit_name(1), broken.to_vec());

@@ -52,6 +52,10 @@ pub enum Fault {
     ShortRange(usize),
     /// A compressed body that nobody asked for.
     Gzip,
+    /// The object is said to be gzipped: it is stored so.
+    StoredGzip,
+    /// This status, and this body, for what is not there.
+    Missing(u16, &'static str),
     /// The connection is closed without an answer.
     Drop,
     /// The request is never answered.
@@ -340,7 +344,12 @@ fn answer(request: &Request, object: Option<(Vec<u8>, Option<String>)>, fault: O
     if request.method != "GET" {
         return Answer::new(405, vec![], vec![]);
     }
-    let Some((object, last_modified)) = object else { return Answer::new(404, vec![], b"not here".to_vec()) };
+    let Some((object, last_modified)) = object else {
+        return match fault {
+            Some(Fault::Missing(status, body)) => Answer::new(status, vec![], body.into()),
+            _ => Answer::new(404, vec![], b"not here".to_vec()),
+        };
+    };
     let last_modified = last_modified.map(|date| format!("last-modified: {date}"));
     let mut answer = match (&request.range, &fault) {
         (Some(_), Some(Fault::IgnoreRange)) | (None, _) => Answer::new(200, vec![], object),
@@ -353,6 +362,7 @@ fn answer(request: &Request, object: Option<(Vec<u8>, Option<String>)>, fault: O
             answer.body.truncate(answer.body.len().saturating_sub(less));
             answer.closes = true;
         }
+        Some(Fault::StoredGzip) => answer.headers.push("content-encoding: gzip".into()),
         Some(Fault::Gzip) => {
             answer.headers.push("content-encoding: gzip".into());
             answer.body = b"\x1f\x8b not what it was".to_vec();

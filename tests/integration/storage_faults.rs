@@ -74,6 +74,20 @@ async fn what_does_not_pass_is_given_up_after_the_last_attempt() {
     assert_eq!(code(Fault::ShiftRange).await, (ErrorCode::Network, 1), "a contradiction stays one");
 }
 
+/// Logs are stored gzipped on some hosts; browsers decode that by themselves.
+#[tokio::test]
+async fn a_whole_object_that_is_stored_gzipped_is_decoded() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, b"{\"commitInfo\":{}}").unwrap();
+    let server = server();
+    server.put("t/a", encoder.finish().unwrap());
+    server.fault("t/a", Fault::StoredGzip);
+    let object = open(&server).get(&at("a")).await.unwrap();
+    assert_eq!(object.bytes, Bytes::from("{\"commitInfo\":{}}"));
+    let error = open(&server).get_ranges(&at("a"), std::slice::from_ref(&(0..4))).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Network, "a range is one of the encoded bytes");
+}
+
 #[tokio::test]
 async fn nobody_listening_is_a_network_error() {
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
