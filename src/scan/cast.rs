@@ -3,6 +3,7 @@
 //! A file's type differs from the table's after [type widening](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#type-widening),
 //! and because writers spell the same values differently (timestamp units, `INT96`, unannotated strings).
 
+use super::text_bytes::text_bytes;
 use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{
@@ -39,9 +40,16 @@ pub(super) fn cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowErr
         (DataType::Timestamp(unit, _), DataType::Timestamp(TimeUnit::Microsecond, zone)) => {
             micros(array, *unit, zone.clone())
         }
+        // The crate would panic.
+        (from, DataType::Utf8 | DataType::Binary) if is_bytes(from) && text_bytes(array) > MOST_TEXT => {
+            Err(ArrowError::CastError("more than 2 GiB of text in a row".into()))
+        }
         (_, to) => cast_with_options(array, to, &CastOptions { safe: false, ..CastOptions::default() }),
     }
 }
+
+/// What the offsets of a plain string or binary can count.
+const MOST_TEXT: u64 = i32::MAX as u64;
 
 /// Timestamps in microseconds. The zone is a label here: values stay what they are, whatever the file's own label says.
 fn micros(array: &ArrayRef, unit: TimeUnit, zone: Option<Arc<str>>) -> Result<ArrayRef, ArrowError> {

@@ -60,8 +60,10 @@ pub(super) async fn read(
                 let mut bytes = file.fetch(&missing).await?;
                 held.extend(missing.iter().map(|range| range.start).zip(bytes.iter().cloned()));
                 bytes.extend(here.iter().filter_map(|range| find(held, range)));
-                bytes.iter().try_for_each(|pages| page_header::check(pages, &file.name))?;
-                decoder.push_ranges([missing, here].concat(), bytes).map_err(broken)?;
+                let ranges = [missing, here].concat();
+                let pages = bytes.into_iter().zip(&ranges);
+                let pages = pages.map(|(pages, range)| page_header::checked(pages, &file.name, || file.codec(range)));
+                decoder.push_ranges(ranges.clone(), pages.collect::<Result<_>>()?).map_err(broken)?;
             }
         }
     }

@@ -14,7 +14,8 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::datatypes::DataType;
 use bytes::Bytes;
 use futures::future::try_join;
-use parquet::file::metadata::ParquetMetaData;
+use parquet::basic::Compression;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
@@ -249,6 +250,16 @@ impl OpenFile {
             }
         }
         Ok(all)
+    }
+
+    /// What the pages at `range` are compressed with.
+    pub(super) fn codec(&self, range: &Range<u64>) -> Option<Compression> {
+        let is_at = |column: &&ColumnChunkMetaData| {
+            let (start, length) = column.byte_range();
+            (start..start.saturating_add(length)).contains(&range.start)
+        };
+        let mut columns = self.metadata.row_groups().iter().flat_map(|group| group.columns());
+        columns.find(is_at).map(ColumnChunkMetaData::compression)
     }
 
     /// Whether all of `range` is here already.

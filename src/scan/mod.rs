@@ -27,6 +27,7 @@ mod guard;
 mod head;
 mod late;
 mod log_statistics;
+mod lz4_frames;
 mod nullable;
 mod page_header;
 mod page_index;
@@ -41,6 +42,7 @@ mod row_group;
 mod row_groups;
 mod row_tracking;
 mod stream;
+mod text_bytes;
 mod thrift;
 mod variant;
 #[cfg(target_arch = "wasm32")]
@@ -65,6 +67,7 @@ pub use preview::preview;
 pub use progress::{Phase, Progress, ProgressReport, ScanProgress};
 pub use prune::prune_files;
 pub use row_tracking::TRACKED;
+pub use text_bytes::{cut_by_text, text_bytes};
 
 /// Rows per batch, unless told otherwise.
 const BATCH_SIZE: usize = 8192;

@@ -239,7 +239,7 @@ impl Projector<'_> {
 }
 
 /// The type to decode a leaf to. `INT96` would become nanoseconds, which end in the year 2262; views are cheaper to make
-/// right away than by a cast. Bytes that are not annotated as a string are not asked for as one: the crate would panic
+/// right away than by a cast, and may be of more than 2 GiB. Bytes that are not annotated as a string are not asked for as one: the crate would panic
 /// where they are not UTF-8; the cast says so.
 fn decoded_type(physical: PhysicalType, suggested: &DataType, wanted: &DataType) -> DataType {
     use DataType::*;
@@ -247,9 +247,9 @@ fn decoded_type(physical: PhysicalType, suggested: &DataType, wanted: &DataType)
         (Timestamp(TimeUnit::Nanosecond, None), _) if physical == PhysicalType::INT96 => {
             Timestamp(TimeUnit::Microsecond, None)
         }
-        (Utf8, Utf8View | LargeUtf8) => wanted.clone(),
-        (Binary, BinaryView | LargeBinary) => wanted.clone(),
-        (Binary, Utf8View) => BinaryView,
+        (Utf8, LargeUtf8) | (Binary, LargeBinary) => wanted.clone(),
+        (Utf8, _) => Utf8View,
+        (Binary, _) => BinaryView,
         _ => suggested.clone(),
     }
 }

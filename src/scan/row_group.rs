@@ -7,11 +7,14 @@ use super::footer::decode_error;
 use super::guard::guarded;
 use super::head::{self, Shortened};
 use super::late::{self, Watch};
+use super::lz4_frames;
 use super::page_index::{self, IndexRanges};
+use super::text_bytes::cut_by_text;
 use crate::error::{Error, Result};
 use arrow::array::RecordBatch;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection};
 use parquet::file::metadata::ParquetMetaData;
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,6 +33,8 @@ pub(super) struct Rows {
     group: RowGroup,
     /// `None` where no data is needed: rows are counted only.
     reader: Option<ParquetRecordBatchReader>,
+    /// The pieces of a batch of much text that are still to come.
+    pieces: VecDeque<RecordBatch>,
     /// How many rows are to come, at most.
     left: u64,
     watch: Option<Watch>,
@@ -40,8 +45,15 @@ pub(super) struct Rows {
 /// Fetches what is needed for the first `limit` wanted rows of a row group.
 pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
     let file = group.file.clone();
-    let counted =
-        |group, left, positions| Rows { file: file.clone(), group, reader: None, left, watch: None, positions };
+    let counted = |group, left, positions| Rows {
+        file: file.clone(),
+        group,
+        reader: None,
+        pieces: VecDeque::new(),
+        left,
+        watch: None,
+        positions,
+    };
     if !still_wanted(&group) {
         return Ok(counted(group, 0, None));
     }
@@ -81,10 +93,12 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
         return Ok(counted(group, 0, None));
     }
     let metadata = indexed.unwrap_or(single);
+    let has_lz4 = metadata.row_groups().first().is_some_and(|group| lz4_frames::has_any(&file, group));
     let Shortened { metadata, mut held } = match first_rows(selection.as_ref(), left) {
-        Some(rows) if rows <= HEAD_ROWS && group.bytes >= WORTH_AN_INDEX => {
+        Some(rows) if rows <= HEAD_ROWS && group.bytes >= WORTH_AN_INDEX && !has_lz4 => {
             head::shorten(&file, metadata, rows).await?
         }
+        _ if has_lz4 => lz4_frames::unframed(&file, metadata).await?,
         _ => Shortened { metadata, held: Vec::new() },
     };
     let Some(test) = test else {
@@ -93,7 +107,7 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
         let decoder = decoder(&file, metadata, &file.projection.leaves, selection, limit)?;
         let reader = read(&file, decoder, &mut held).await?;
         let watch = Watch::new(&file, left);
-        return Ok(Rows { file, group, reader, left, watch, positions });
+        return Ok(Rows { file, group, reader, pieces: VecDeque::new(), left, watch, positions });
     };
     let selection = late::matching_rows(&file, &metadata, selection, &test, &mut held).await?;
     let early = held.len();
@@ -105,7 +119,7 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
         reader = read(&file, decoder, &mut held).await?;
     }
     file.scan.late.tried(&group, &test, held.iter().skip(early).map(|(_, bytes)| bytes.len() as u64).sum());
-    Ok(Rows { file, group, reader, left, watch: None, positions })
+    Ok(Rows { file, group, reader, pieces: VecDeque::new(), left, watch: None, positions })
 }
 
 fn still_wanted(group: &RowGroup) -> bool {
@@ -140,10 +154,11 @@ fn indexes(group: &RowGroup, single: &ParquetMetaData, limit: u64, few_match: bo
     let bounded = file.bounds.leaves();
     let rows = group.span.end - group.span.start;
     let sparse = few_match || group.rows.min(limit) <= rows / 4;
-    if bounded.is_empty() && !sparse {
+    let single_group = single.row_groups().first()?;
+    if (bounded.is_empty() && !sparse) || lz4_frames::has_any(file, single_group) {
         return None;
     }
-    let ranges = page_index::ranges(single.row_groups().first()?, &file.projection.leaves, &bounded, file.file.size)?;
+    let ranges = page_index::ranges(single_group, &file.projection.leaves, &bounded, file.file.size)?;
     let is_here = |range: &Range<u64>| file.holds(range) || file.is_cached(range);
     let held = is_here(&ranges.offsets) && ranges.bounds.as_ref().is_none_or(is_here);
     let pays = sparse || file.scan.page_indexes.pays();
@@ -204,17 +219,19 @@ impl Rows {
             self.left -= rows;
             return self.file.batch(&[], rows as usize, &mut self.positions).map(Some);
         };
-        match guarded(&self.file.name, || Ok(reader.next()))? {
-            Some(Ok(batch)) => {
-                self.left = self.left.saturating_sub(batch.num_rows() as u64);
-                let batch = self.file.batch(batch.columns(), batch.num_rows(), &mut self.positions)?;
-                if let Some(watch) = &mut self.watch {
-                    watch.look(&batch, &self.file.scan.late);
-                }
-                Ok(Some(batch))
+        if self.pieces.is_empty() {
+            let broken = |error| Error::corrupt(&self.file.name, error);
+            match guarded(&self.file.name, || Ok(reader.next()))? {
+                Some(batch) => self.pieces.extend(batch.and_then(cut_by_text).map_err(broken)?),
+                None => return Err(Error::corrupt(&self.file.name, "a row group has fewer rows than its footer says")),
             }
-            Some(Err(error)) => Err(Error::corrupt(&self.file.name, error)),
-            None => Err(Error::corrupt(&self.file.name, "a row group has fewer rows than its footer says")),
         }
+        let Some(batch) = self.pieces.pop_front() else { return Ok(None) };
+        self.left = self.left.saturating_sub(batch.num_rows() as u64);
+        let batch = self.file.batch(batch.columns(), batch.num_rows(), &mut self.positions)?;
+        if let Some(watch) = &mut self.watch {
+            watch.look(&batch, &self.file.scan.late);
+        }
+        Ok(Some(batch))
     }
 }

@@ -7,7 +7,7 @@ use super::explain::{self, PlanNode};
 use super::log_tables;
 use super::names;
 use super::numbers::SqlDialect;
-use super::output::{plain_batch, plain_schema};
+use super::output::{plain_batches, plain_schema};
 use super::params::Params;
 use super::registry::{Catalog, Registry};
 use super::running::{Running, start};
@@ -154,7 +154,11 @@ impl Session {
         let Running { batches, progress, plan } = start(state, plan)?;
         let schema = plain_schema(&plan.schema());
         let output = schema.clone();
-        let batches = batches.map(move |batch| plain_batch(&batch?, &output)).boxed();
+        let plain = move |batch: Result<RecordBatch>| {
+            let pieces = batch.and_then(|batch| plain_batches(batch, &output));
+            stream::iter(pieces.map_or_else(|error| vec![Err(error)], |pieces| pieces.into_iter().map(Ok).collect()))
+        };
+        let batches = batches.flat_map(plain).boxed();
         Ok(QueryResult { schema, batches, meter, progress })
     }
 

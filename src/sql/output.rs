@@ -2,11 +2,15 @@
 //! dictionaries and runs their values, in nested types too.
 
 use super::error::from_arrow;
-use crate::error::Result;
-use arrow::array::{RecordBatch, RecordBatchOptions};
+use crate::error::{Error, Result};
+use crate::scan::{cut_by_text, text_bytes};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use std::sync::Arc;
+
+/// What the offsets of a plain string can count.
+const MOST_TEXT: u64 = i32::MAX as u64;
 
 /// The plain form of a schema.
 pub fn plain_schema(schema: &Schema) -> SchemaRef {
@@ -14,9 +18,19 @@ pub fn plain_schema(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
+/// `batch` in `schema`, the plain form of its own, in pieces that can have one: a plain string's bytes are counted in 32 bits.
+pub fn plain_batches(batch: RecordBatch, schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
+    let pieces = cut_by_text(batch).map_err(from_arrow)?;
+    pieces.iter().map(|piece| plain_batch(piece, schema)).collect()
+}
+
 /// `batch` in `schema`, the plain form of its own.
 pub fn plain_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let options = CastOptions { safe: false, ..CastOptions::default() };
+    let is_too_long = |column: &ArrayRef| text_bytes(column) > MOST_TEXT;
+    if batch.columns().iter().any(is_too_long) {
+        return Err(Error::unsupported("more than 2 GiB of text", "in a row of a result"));
+    }
     let columns = batch
         .columns()
         .iter()
@@ -65,7 +79,7 @@ fn plain(data_type: &DataType) -> Option<DataType> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Array, ArrayRef, AsArray, ListBuilder, StringViewBuilder};
+    use arrow::array::{Array, AsArray, ListBuilder, StringViewBuilder};
 
     #[test]
     fn views_are_cast_in_nested_types_too() {

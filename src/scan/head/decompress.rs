@@ -13,7 +13,7 @@ pub(super) fn is_known(codec: Compression) -> bool {
 }
 
 /// What can be had of `input`, which may end anywhere. `None` where it is damaged.
-pub(super) fn beginning(codec: Compression, input: &[u8]) -> Option<Vec<u8>> {
+pub(in super::super) fn beginning(codec: Compression, input: &[u8]) -> Option<Vec<u8>> {
     match codec {
         Compression::UNCOMPRESSED => Some(input.to_vec()),
         Compression::SNAPPY => snappy(input),

@@ -14,7 +14,8 @@ use super::file::OpenFile;
 use super::row_group::CONNECTIONS;
 use crate::error::Result;
 use bytes::Bytes;
-use page::ShortChunk;
+pub(super) use decompress::beginning;
+pub(super) use page::ShortChunk;
 use parquet::basic::{Compression, Encoding};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataBuilder, RowGroupMetaData};
 use parquet::file::page_index::offset_index::{OffsetIndexMetaData, PageLocation};
@@ -54,7 +55,7 @@ pub(super) async fn shorten(file: &OpenFile, metadata: ParquetMetaData, rows: u6
         return Ok(Shortened { metadata, held });
     }
     let is_head = |leaf: &usize| heads.iter().any(|head| head.leaf == *leaf);
-    let beginnings = heads.iter().flat_map(|head| head.dictionary.iter().chain([&head.page])).map(beginning);
+    let beginnings = heads.iter().flat_map(|head| head.dictionary.iter().chain([&head.page])).map(beginning_of);
     // In one go with the columns that are read as they are.
     let others = file.projection.leaves.iter().filter(|leaf| !is_head(leaf));
     let whole = others.filter_map(|leaf| Places::of(&metadata, *leaf, rows)).flat_map(|places| places.all());
@@ -76,7 +77,7 @@ pub(super) async fn shorten(file: &OpenFile, metadata: ParquetMetaData, rows: u6
     Ok(replaced(metadata, short, file.file.size, held))
 }
 
-fn beginning(range: &Range<u64>) -> Range<u64> {
+fn beginning_of(range: &Range<u64>) -> Range<u64> {
     range.start..range.end.min(range.start + BEGINNING)
 }
 
@@ -150,9 +151,9 @@ fn heads(file: &OpenFile, metadata: &ParquetMetaData, rows: u64) -> Vec<Head> {
         let page = pages.start..first_page_end;
         let length = |range: &Range<u64>| range.end - range.start;
         let whole = dictionary.iter().chain([&page]).map(length).sum::<u64>();
-        let short = dictionary.iter().chain([&page]).map(|range| length(&beginning(range))).sum::<u64>();
+        let short = dictionary.iter().chain([&page]).map(|range| length(&beginning_of(range))).sum::<u64>();
         // What is here spares the decoder, and asks for nothing.
-        let is_here = dictionary.iter().chain([&page]).all(|range| file.is_cached(&beginning(range)));
+        let is_here = dictionary.iter().chain([&page]).all(|range| file.is_cached(&beginning_of(range)));
         let worth = if is_here { WORTH } else { WORTH.saturating_add(cost) };
         (whole - short >= worth).then_some(Head { leaf: *leaf, codec, dictionary, page })
     };
@@ -166,7 +167,7 @@ fn is_spread(encoding: Encoding) -> bool {
 }
 
 /// The row group with short chunks in the place of some columns', which stand behind the file.
-fn replaced(
+pub(super) fn replaced(
     metadata: ParquetMetaData,
     short: Vec<(usize, ShortChunk)>,
     file_size: u64,

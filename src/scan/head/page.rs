@@ -14,10 +14,10 @@ const RLE_DICTIONARY: u32 = 8;
 
 /// A column chunk of the first rows: its pages, uncompressed, each with its header.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct ShortChunk {
+pub(in super::super) struct ShortChunk {
     /// Empty where it has none.
-    pub(super) dictionary: Vec<u8>,
-    pub(super) page: Vec<u8>,
+    pub(in super::super) dictionary: Vec<u8>,
+    pub(in super::super) page: Vec<u8>,
 }
 
 /// The first `rows` values of a column without lists, from the beginnings of its dictionary and of its first data page. `None` where they

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::snapshot::canonical_floats;
 use crate::sql::error::{from_arrow, from_datafusion, invalid};
-use crate::sql::output::{plain_batch, plain_schema};
+use crate::sql::output::{plain_batches, plain_schema};
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use arrow::ipc::reader::{FileReader, StreamReader};
@@ -38,10 +38,12 @@ impl MemoryTable {
         let plain = plain_schema(&schema);
         let (mut all, mut rows) = (Vec::new(), 0);
         while let Some(batch) = batches.next().await {
-            let batch = canonical(plain_batch(&batch?, &plain)?)?;
-            held.try_grow(batch.get_array_memory_size()).map_err(from_datafusion)?;
-            rows += batch.num_rows();
-            all.push(batch);
+            for batch in plain_batches(batch?, &plain)? {
+                let batch = canonical(&batch)?;
+                held.try_grow(batch.get_array_memory_size()).map_err(from_datafusion)?;
+                rows += batch.num_rows();
+                all.push(batch);
+            }
         }
         let table = MemTable::try_new(plain, vec![all]).map_err(from_datafusion)?;
         Ok(MemoryTable { table, rows, _held: held })
@@ -74,7 +76,7 @@ impl MemoryTable {
 }
 
 /// The same rows, with floats as a scan of a file has them.
-fn canonical(batch: RecordBatch) -> Result<RecordBatch> {
+fn canonical(batch: &RecordBatch) -> Result<RecordBatch> {
     let columns = batch.columns().iter().map(canonical_floats).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(batch.schema(), columns, &options).map_err(from_arrow)
