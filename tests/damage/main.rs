@@ -3,6 +3,9 @@
 //!
 //! Real inputs (the fixtures) are damaged at random, always the same way: `LAKEGLASS_SEED` and `LAKEGLASS_CASES` change that. fuzz/ has the
 //! same entry points for runs of hours.
+//!
+//! Some cases of each kind, and those that make the Parquet crate panic, go through the command line as well: the one that Cargo built
+//! beside this test, or that of `LAKEGLASS_BINARY`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +16,7 @@
 
 #[path = "../integration/allocations.rs"]
 mod allocations;
+mod binary;
 mod inputs;
 mod mutation;
 mod tables;
@@ -90,20 +94,28 @@ fn main() -> ExitCode {
     // Panics that the reader catches are no news.
     std::panic::set_hook(Box::new(|_| {}));
     let (seed, cases) = (number("LAKEGLASS_SEED", 1), number("LAKEGLASS_CASES", CASES));
-    let (mut passed, mut failed) = (0, 0);
+    let unwinds = binary::profile_unwinds();
+    println!("{} the command line unwinds", if unwinds { "pass" } else { "FAIL" });
+    let (mut passed, mut failed) = if unwinds { (1, 0) } else { (0, 1) };
     for (name, damage) in INPUTS.iter().filter(|(name, _)| filter.iter().all(|text| name.contains(text.as_str()))) {
         let begun = Instant::now();
         let mut ends = std::collections::BTreeMap::<&str, u64>::new();
-        let (mut most, mut wrong) = (0, Vec::new());
+        let (mut most, mut wrong, mut through_binary) = (0, Vec::new(), 0);
         for case in 0..cases {
             let mut numbers = Numbers(seed.wrapping_mul(1_000_003).wrapping_add(case));
             let objects = damage(&mut numbers);
             DEADLINE.store((started.elapsed() + TIME_LIMIT).as_millis() as u64, Ordering::Relaxed);
-            match run(&objects) {
-                Ok((end, held)) => {
-                    *ends.entry(end).or_default() += 1;
-                    most = most.max(held);
+            let end = run(&objects).and_then(|(end, held)| {
+                most = most.max(held);
+                if case < binary::CASES || end.ends_with("panic") && through_binary < binary::PANICS {
+                    through_binary += 1;
+                    DEADLINE.store((started.elapsed() + 2 * TIME_LIMIT).as_millis() as u64, Ordering::Relaxed);
+                    binary::run(&objects)?;
                 }
+                Ok(end)
+            });
+            match end {
+                Ok(end) => *ends.entry(end).or_default() += 1,
                 Err(problem) => wrong.push(format!("case {case}: {problem}")),
             }
             DEADLINE.store(0, Ordering::Relaxed);
