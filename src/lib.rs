@@ -127,6 +127,8 @@
 //! Because its codes are an interface: a page tells people what to do next by them, and a program decides by them.
 //! See [`Error`].
 
+#![cfg_attr(test, allow(clippy::cast_possible_truncation, reason = "tests count in small numbers"))]
+
 #[cfg(target_arch = "wasm32")]
 pub mod api;
 pub mod delta;

@@ -109,6 +109,7 @@ enum Timestamp {
 }
 
 impl VersionOptions {
+    #[expect(clippy::cast_possible_truncation, reason = "a float is cast to the nearest number there is")]
     pub(super) fn version(self) -> Result<Version, JsValue> {
         match (self.version, self.timestamp) {
             (None, None) => Ok(Version::Latest),

@@ -35,6 +35,7 @@ pub(super) fn params(values: JsValue) -> Result<Params, JsValue> {
     Ok(Params::Named(Object::entries(object).iter().map(pair).collect::<Result<_, _>>()?))
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "a float is cast to the nearest number there is")]
 fn param(value: &JsValue, depth: usize) -> Result<ParamValue, JsValue> {
     if value.is_undefined() || value.is_null() {
         return Ok(ParamValue::Null);

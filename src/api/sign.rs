@@ -73,6 +73,7 @@ async fn call(number: u32, path: &str) -> Result<Signed, String> {
 }
 
 /// `null`: there is no such object; `undefined`: it is below the table's root; a URL, or `{ url, expires }`.
+#[expect(clippy::cast_possible_truncation, reason = "a float is cast to the nearest number there is")]
 fn signed(answer: &JsValue) -> Option<Signed> {
     if answer.is_undefined() {
         return Some(Signed::Unsigned);

@@ -104,7 +104,7 @@ impl<'a> Replay<'a> {
     /// Notes where statistics were left, and returns its number.
     pub(crate) fn store(&mut self, statistics: StoredStatistics) -> u32 {
         self.stored_statistics.push(statistics);
-        self.stored_statistics.len() as u32 - 1
+        u32::try_from(self.stored_statistics.len() - 1).unwrap_or(u32::MAX)
     }
 
     /// The live files.

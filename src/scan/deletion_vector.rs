@@ -47,13 +47,13 @@ impl DeletedRows {
 
     /// The rows that are left of a row group, which begins at row `rows.start` of the file.
     pub(super) fn selection(&self, rows: Range<u64>) -> RowSelection {
-        let count = (rows.end - rows.start) as usize;
+        let count = usize::try_from(rows.end - rows.start).unwrap_or(usize::MAX);
         let mut left = Vec::new();
         let mut next = 0;
         let mut named = self.named().iter();
         named.advance_to(rows.start);
         for row in named.take_while(|row| *row < rows.end) {
-            let row = (row - rows.start) as usize;
+            let row = usize::try_from(row - rows.start).unwrap_or(usize::MAX);
             match self {
                 DeletedRows::These(_) if row > next => left.push(next..row),
                 DeletedRows::These(_) => {}

@@ -74,7 +74,7 @@ impl Positions {
     pub(super) fn new(span: Range<u64>, selection: Option<&RowSelection>) -> Positions {
         let selectors = match selection {
             Some(selection) => selection.iter().copied().collect(),
-            None => VecDeque::from([RowSelector::select((span.end - span.start) as usize)]),
+            None => VecDeque::from([RowSelector::select(usize::try_from(span.end - span.start).unwrap_or(usize::MAX))]),
         };
         Positions { next: span.start, selectors }
     }

@@ -21,7 +21,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// The length of the footer's length and the magic behind it.
-const TAIL: u64 = 8;
+const TAIL: u64 = TAIL_BYTES as u64;
+const TAIL_BYTES: usize = 8;
 
 /// Up to this size a file whose rows are wanted is fetched at once: a second request would take longer than its bytes.
 const SMALL_FILE: u64 = 256 << 10;
@@ -108,7 +109,7 @@ async fn fetch(storage: &Storage, file: &DataFile, range: Range<u64>, name: &str
 
 /// The length of the metadata, as the file's last bytes say.
 fn length(tail: &Bytes, size: u64, name: &str) -> Result<u64> {
-    let end = tail.len().checked_sub(TAIL as usize).and_then(|start| tail.get(start..)).unwrap_or_default();
+    let end = tail.len().checked_sub(TAIL_BYTES).and_then(|start| tail.get(start..)).unwrap_or_default();
     let footer = FooterTail::try_from(end).map_err(|_| {
         let reason = format!("does not end like a Parquet file at its {size} bytes: another file, or a damaged one");
         Error::corrupt(name, reason)
@@ -127,7 +128,7 @@ fn length(tail: &Bytes, size: u64, name: &str) -> Result<u64> {
 fn parse(bytes: Bytes, size: u64, name: &str) -> Result<ParquetMetaData> {
     let parsed = guarded(name, || decoded(&bytes, size).map_err(|error| decode_error(error, name)));
     let repaired = || {
-        let footer = bytes.get(..bytes.len().checked_sub(TAIL as usize)?)?;
+        let footer = bytes.get(..bytes.len().checked_sub(TAIL_BYTES)?)?;
         let footer = Bytes::from(footer_repair::repaired(footer)?);
         guarded(name, || ParquetMetaDataReader::decode_metadata(&footer).map_err(|error| decode_error(error, name)))
             .ok()
@@ -156,6 +157,10 @@ fn check(metadata: &ParquetMetaData, size: u64) -> std::result::Result<(), Strin
     let mut rows = 0_u64;
     for (i, group) in metadata.row_groups().iter().enumerate() {
         let count = u64::try_from(group.num_rows()).map_err(|_| format!("row group {i} has a negative row count"))?;
+        // The Parquet crate counts a row group's rows in `usize`, of 32 bits in a browser.
+        if usize::try_from(count).is_err() {
+            return Err(format!("row group {i} has {count} rows, more than can be counted here"));
+        }
         rows = rows.checked_add(count).filter(|rows| *rows < 1 << 48).ok_or("more rows than can be counted")?;
         if group.columns().len() != leaves {
             return Err(format!("row group {i} has {} columns instead of {leaves}", group.columns().len()));

@@ -184,7 +184,9 @@ pub(super) async fn matching_rows(
         matching.push(test.of_leaves(&batch.map_err(|error| Error::corrupt(&file.name, error))?)?);
         poll_fn(wake::poll_turn).await;
     }
-    let of = selection.as_ref().map_or(metadata.file_metadata().num_rows() as usize, RowSelection::row_count);
+    let of = selection
+        .as_ref()
+        .map_or_else(|| usize::try_from(metadata.file_metadata().num_rows()).unwrap_or(0), RowSelection::row_count);
     if matching.iter().map(Array::len).sum::<usize>() != of {
         return Err(Error::corrupt(&file.name, "a row group has fewer rows than its footer says"));
     }

@@ -103,7 +103,7 @@ pub(super) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> {
     };
     let Some(test) = test else {
         let positions = positions(selection.as_ref());
-        let limit = (left < selected).then_some(left as usize);
+        let limit = (left < selected).then(|| usize::try_from(left).unwrap_or(usize::MAX));
         let decoder = decoder(&file, metadata, &file.projection.leaves, selection, limit)?;
         let reader = read(&file, decoder, &mut held).await?;
         let watch = Watch::new(&file, left);
@@ -215,9 +215,9 @@ impl Rows {
             if !self.file.projection.leaves.is_empty() {
                 return Err(Error::corrupt(&self.file.name, "a row group ends early"));
             }
-            let rows = self.left.min(self.file.scan.batch_size as u64);
-            self.left -= rows;
-            return self.file.batch(&[], rows as usize, &mut self.positions).map(Some);
+            let rows = usize::try_from(self.left).unwrap_or(usize::MAX).min(self.file.scan.batch_size);
+            self.left -= rows as u64;
+            return self.file.batch(&[], rows, &mut self.positions).map(Some);
         };
         if self.pieces.is_empty() {
             let broken = |error| Error::corrupt(&self.file.name, error);

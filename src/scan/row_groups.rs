@@ -126,8 +126,10 @@ impl FileBounds {
             return None;
         }
         let ranges = starts.iter().zip(&counts).zip(kept).filter(|(_, kept)| *kept);
-        let ranges = ranges.map(|((start, count), _)| *start as usize..(start + count) as usize);
-        Some(RowSelection::from_consecutive_ranges(ranges, rows as usize))
+        let ranges =
+            ranges.map(|((start, count), _)| Some(usize::try_from(*start).ok()?..usize::try_from(start + count).ok()?));
+        let ranges: Vec<_> = ranges.collect::<Option<_>>()?;
+        Some(RowSelection::from_consecutive_ranges(ranges.into_iter(), usize::try_from(rows).ok()?))
     }
 }
 
@@ -221,7 +223,9 @@ fn page_bounds(bound: &BoundColumn, metadata: &ParquetMetaData, starts: &[u64], 
             return None;
         }
         // A run of rows between two boundaries lies in one page of each column.
-        let page_of = |start: &u64| (pages.partition_point(|page| page <= start) as u32).saturating_sub(1);
+        let page_of = |start: &u64| {
+            u32::try_from(pages.partition_point(|page| page <= start).saturating_sub(1)).unwrap_or(u32::MAX)
+        };
         let of: UInt32Array = starts.iter().map(page_of).collect::<Vec<_>>().into();
         let end = metadata.row_groups().first()?.num_rows().max(0) as u64;
         let page_rows: Vec<u64> = pages.iter().zip(pages.iter().skip(1).chain([&end])).map(|(a, b)| b - a).collect();

@@ -35,7 +35,8 @@ pub fn text_bytes(array: &ArrayRef) -> u64 {
 
 /// The length in a view: its lowest 32 bits.
 fn length(view: u128) -> u64 {
-    u64::from(view as u32)
+    let [a, b, c, d, ..] = view.to_le_bytes();
+    u64::from(u32::from_le_bytes([a, b, c, d]))
 }
 
 fn span(offsets: &[i32]) -> u64 {

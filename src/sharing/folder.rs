@@ -138,7 +138,7 @@ impl Sign for Folder {
             Ok(url) => FileLocation::Absolute(url),
             Err(_) => FileLocation::Relative(Path::parse(path).map_err(|error| Error::corrupt(path, error))?),
         };
-        let until = now().saturating_add(VALID.as_millis() as i64);
+        let until = now().saturating_add(i64::try_from(VALID.as_millis()).unwrap_or(i64::MAX));
         match storage.url_for(&location, VALID).await? {
             Some(url) => Ok(Signed::At { url, expires: Some(ends.map_or(until, |ends| ends.min(until))) }),
             None => Ok(Signed::Unsigned),

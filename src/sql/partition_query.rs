@@ -28,7 +28,7 @@ pub async fn files_where(snapshot: &Snapshot, predicate: &str) -> Result<Vec<usi
     for batch in &batches {
         let positions = batch.columns().first().and_then(|column| column.as_primitive_opt::<UInt64Type>());
         let positions = positions.ok_or_else(|| Error::internal("no positions of files"))?;
-        files.extend(positions.values().iter().map(|position| *position as usize));
+        files.extend(positions.values().iter().filter_map(|position| usize::try_from(*position).ok()));
     }
     files.sort_unstable();
     Ok(files)

@@ -171,14 +171,14 @@ fn global_function(name: &str) -> Result<Function, JsValue> {
 async fn read_body(reply: &web_sys::Response, announced: Option<u64>, timeout: Duration) -> Result<Bytes, SendError> {
     let Some(stream) = reply.body() else { return Ok(Bytes::new()) };
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-    let mut body = Vec::with_capacity(announced.unwrap_or(0).min(LARGEST_RESERVATION) as usize);
+    let mut body = Vec::with_capacity(usize::try_from(announced.unwrap_or(0).min(LARGEST_RESERVATION)).unwrap_or(0));
     loop {
         // The reply was let through: from here on a rejection is a connection that broke.
         let step = within(timeout, reader.read()).await?.map_err(|error| dropped(&error))?;
         let value = Reflect::get(&step, &JsValue::from_str("value")).map_err(|error| dropped(&error))?;
         let Ok(chunk) = value.dyn_into::<Uint8Array>() else { return Ok(Bytes::from(body)) };
         let start = body.len();
-        body.resize(start + chunk.length() as usize, 0);
+        body.resize(start + usize::try_from(chunk.length()).unwrap_or(0), 0);
         if let Some(space) = body.get_mut(start..) {
             chunk.copy_to(space);
         }

@@ -298,12 +298,12 @@ fn refuses_to_list(error: &Error) -> bool {
 
 /// Milliseconds since the Unix epoch, by this machine's clock.
 pub fn now() -> i64 {
-    since_epoch().as_millis() as i64
+    i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A number in 0..1 that differs from tab to tab and time to time: enough to keep retries from marching in step.
 fn chance() -> f64 {
-    let nanos = since_epoch().as_nanos() as u64;
+    let nanos = u64::from(since_epoch().subsec_nanos());
     let mixed = (nanos ^ (nanos >> 17)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 11) as f64 / (1_u64 << 53) as f64
 }

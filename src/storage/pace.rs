@@ -52,6 +52,7 @@ impl Pace {
     }
 
     /// How many bytes come in the time of a round trip.
+    #[expect(clippy::cast_possible_truncation, reason = "a float is cast to the nearest number there is")]
     pub(super) fn bytes_in_a_round_trip(&self) -> u64 {
         let learned = self.lock();
         match (learned.latency, learned.throughput) {

@@ -2,7 +2,13 @@
 //! Prints the statements that fail and a line per folder. `scripts/cases` runs it.
 //!
 //! The folders are in `../shared/cases`, or where `LAKEGLASS_CASES` says; their README.md describes them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation
+)]
 #![recursion_limit = "256"] // spawned queries are deeply nested futures
 
 mod cell;

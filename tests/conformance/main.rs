@@ -2,7 +2,13 @@
 //! scan alone, once through SQL, once over HTTP without a listing. Prints a line for each table and version. `scripts/conformance` runs it.
 //!
 //! The tables are in `../shared/conformance/delta`, or where `LAKEGLASS_CONFORMANCE` says.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation
+)]
 
 mod cases;
 mod compare;

@@ -2,7 +2,13 @@
 //! that it speaks with: a JSON object per line in, one out.
 //!
 //! `scripts/fuzz-sql` runs it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation
+)]
 #![recursion_limit = "256"] // spawned queries are deeply nested futures
 
 #[path = "../cases/cell.rs"]

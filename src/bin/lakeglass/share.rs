@@ -104,7 +104,8 @@ impl Share {
         let urls = self.sign(&shared, table.storage()).await?;
         let created = now();
         let signed = urls.values().any(|url| url.query().is_some());
-        let expires = signed.then(|| created.saturating_add(self.expires.as_millis() as i64));
+        let expires =
+            signed.then(|| created.saturating_add(i64::try_from(self.expires.as_millis()).unwrap_or(i64::MAX)));
         let details = ShareOptions {
             name: self.name.clone().or_else(|| table.snapshot().metadata.name.clone()),
             contact: self.contact.clone(),

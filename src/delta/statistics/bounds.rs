@@ -133,7 +133,7 @@ pub(super) fn loosened(bounds: ArrayRef, side: Side) -> ArrayRef {
             None => bounds,
         },
         (DataType::Float32 | DataType::Float64, Side::Max) => new_null_array(bounds.data_type(), bounds.len()),
-        (DataType::Float32, Side::Min) => map::<Float32Type>(&bounds, |value| below(value.into()).map(|v| v as f32)),
+        (DataType::Float32, Side::Min) => map::<Float32Type>(&bounds, |value| below(value.into()).map(narrow)),
         (DataType::Float64, Side::Min) => map::<Float64Type>(&bounds, below),
         (DataType::Decimal128(precision, _), side) => {
             let most = 10_i128.checked_pow(u32::from(*precision)).map_or(i128::MAX, |power| power - 1);
@@ -166,6 +166,13 @@ fn below(value: f64) -> Option<f64> {
         value if value.is_finite() => Some(value - value.abs() * f64::from(f32::EPSILON)),
         value => Some(value),
     }
+}
+
+/// The 32-bit float at or below a number.
+#[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
+fn narrow(value: f64) -> f32 {
+    let narrow = value as f32;
+    if f64::from(narrow) > value { narrow.next_down() } else { narrow }
 }
 
 /// Beyond a decimal by what a double may have lost: delta-rs writes decimals as such.

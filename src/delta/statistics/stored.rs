@@ -91,7 +91,7 @@ fn groups(stored: &StoredStatistics, rows: Vec<Wanted>) -> Vec<Group> {
         let behind = first.saturating_add(u64::try_from(metadata.num_rows()).unwrap_or(0));
         let mut found = Vec::new();
         while let Some(Wanted { row, at }) = rows.next_if(|wanted| u64::from(wanted.row) < behind) {
-            found.push(Wanted { row: row - first as u32, at });
+            found.push(Wanted { row: row.saturating_sub(u32::try_from(first).unwrap_or(u32::MAX)), at });
         }
         if !found.is_empty() {
             groups.push(Group { row_group, rows: found });

@@ -55,11 +55,15 @@ fn snappy(input: &[u8]) -> Option<Vec<u8>> {
     }
     let mut block = Vec::with_capacity(from + 5);
     let mut length = made;
-    while length >= 0x80 {
-        block.push(length as u8 | 0x80);
+    loop {
+        let [low, ..] = length.to_le_bytes();
         length >>= 7;
+        if length == 0 {
+            block.push(low & 0x7f);
+            break;
+        }
+        block.push(low | 0x80);
     }
-    block.push(length as u8);
     block.extend_from_slice(elements.get(..from)?);
     snap::raw::Decoder::new().decompress_vec(&block).ok()
 }

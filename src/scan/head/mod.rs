@@ -71,7 +71,7 @@ pub(super) async fn shorten(file: &OpenFile, metadata: ParquetMetaData, rows: u6
         let Some(page) = find(&head.page) else { continue };
         let dictionary = head.dictionary.as_ref().and_then(find);
         let column = metadata.file_metadata().schema_descr().column(head.leaf);
-        let made = page::shorten(&column, head.codec, rows as usize, dictionary, page);
+        let made = page::shorten(&column, head.codec, usize::try_from(rows).unwrap_or(usize::MAX), dictionary, page);
         short.extend(made.map(|made| (head.leaf, made)));
     }
     Ok(replaced(metadata, short, file.file.size, held))
@@ -211,7 +211,7 @@ fn first_page_at(index: &OffsetIndexMetaData, start: u64, length: u64) -> Offset
     let mut index = index.clone();
     if let Some(page) = index.page_locations.first_mut() {
         page.offset = start as i64;
-        page.compressed_page_size = length as i32;
+        page.compressed_page_size = i32::try_from(length).unwrap_or(i32::MAX);
     }
     index
 }

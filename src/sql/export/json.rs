@@ -95,7 +95,8 @@ impl Ranges<'_> {
             Ranges::List(list) => span(list.value_offsets(), row),
             Ranges::Map(map) => span(map.value_offsets(), row),
             Ranges::Large(list) => {
-                let end = |at: usize| list.value_offsets().get(at).map_or(0, |offset| *offset as usize);
+                let end =
+                    |at: usize| list.value_offsets().get(at).map_or(0, |offset| usize::try_from(*offset).unwrap_or(0));
                 end(row)..end(row + 1)
             }
             Ranges::Fixed(list) => {
@@ -107,7 +108,7 @@ impl Ranges<'_> {
 }
 
 fn span(offsets: &[i32], row: usize) -> Range<usize> {
-    let end = |at: usize| offsets.get(at).map_or(0, |offset| *offset as usize);
+    let end = |at: usize| offsets.get(at).map_or(0, |offset| usize::try_from(*offset).unwrap_or(0));
     end(row)..end(row + 1)
 }
 

@@ -95,6 +95,7 @@ impl GroupColumns {
     }
 
     /// The values of the `len` groups from `start`.
+    #[expect(clippy::cast_possible_truncation, reason = "a pair is two ids of 32 bits, and groups have such ids")]
     pub fn slice(&self, start: usize, len: usize) -> Result<Vec<ArrayRef>> {
         if let ([values], []) = (self.values.as_slice(), self.pairs.as_slice()) {
             return Ok(vec![values.slice(start, len)]);

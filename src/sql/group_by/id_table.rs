@@ -1,4 +1,8 @@
 //! Dense ids for keys of a fixed width, by a hash table whose loops are as short as they can be.
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "hashes are cut to slots; ids have 32 bits, and a table's keys fit into memory"
+)]
 
 use arrow::buffer::NullBuffer;
 use datafusion::common::resources_err;

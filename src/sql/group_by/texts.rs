@@ -87,6 +87,7 @@ impl Texts {
 }
 
 /// What a view begins with.
+#[expect(clippy::cast_possible_truncation, reason = "its lowest 32 bits")]
 fn length(view: u128) -> u32 {
     view as u32
 }

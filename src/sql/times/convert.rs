@@ -181,7 +181,9 @@ fn written(array: &ArrayRef) -> Result<ArrayRef> {
             let mut out = String::new();
             match array.data_type() {
                 DataType::Date32 => text::write_date(value, &mut out),
-                DataType::Time32(_) | DataType::Time64(_) => text::write_time(value * unit as i64, &mut out),
+                DataType::Time32(_) | DataType::Time64(_) => {
+                    text::write_time(value * i64::try_from(unit).unwrap_or(0), &mut out)
+                }
                 DataType::Timestamp(_, zone) => {
                     text::write_timestamp(i128::from(value) * unit, zone.is_some(), &mut out);
                 }

@@ -54,7 +54,9 @@ fn write(pieces: &[Piece], micros: i64, instant: bool, out: &mut String) {
     let Civil { year, month, day } = Civil::of(days);
     let hour = rest / HOUR;
     let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
-    let name = |names: &[&'static str], place: i64| names.get(place as usize).copied().unwrap_or_default();
+    let name = |names: &[&'static str], place: i64| {
+        usize::try_from(place).ok().and_then(|place| names.get(place)).copied().unwrap_or_default()
+    };
     let weekday = weekday(days);
     let padded = |value: i64, width: usize, bare: bool, out: &mut String| {
         let _ = if bare { write!(out, "{value}") } else { write!(out, "{value:0width$}") };

@@ -65,6 +65,7 @@ fn of(name: &'static str, call: fn(&Arguments<'_>) -> Result<ArrayRef>) -> Arc<S
 }
 
 /// An interval of so many months, days and microseconds, times a number.
+#[expect(clippy::cast_possible_truncation, reason = "a float beyond all numbers is one that is out of range")]
 fn parts(args: &Arguments<'_>, [months, days, micros]: [i64; 3]) -> Result<ArrayRef> {
     let of = |count: i64| {
         let small = |unit: i64| i32::try_from(count.checked_mul(unit)?).ok();
@@ -142,6 +143,7 @@ pub(super) fn divide() -> Arc<ScalarUDF> {
 }
 
 /// Parts of months become days, of which a month has 30, and parts of days hours.
+#[expect(clippy::cast_possible_truncation, reason = "what is valid fits")]
 fn scaled(value: IntervalMonthDayNano, by: impl Fn(f64) -> f64) -> Option<IntervalMonthDayNano> {
     let months = by(value.months.into());
     let days = by(value.days.into()) + months.fract() * 30.0;

@@ -77,6 +77,7 @@ fn date(name: &str, year: i64, month: i64, day: i64) -> Result<i64> {
 }
 
 /// Microseconds of a number of seconds, whole or not: never by way of a float where it is none.
+#[expect(clippy::cast_possible_truncation, reason = "what is cast is in range")]
 fn seconds(args: &Arguments<'_>, argument: usize) -> Result<Values<Int64Array>> {
     let out_of_range = || exec_datafusion_err!("{}: a number of seconds is out of range", args.name);
     let Some((array, constant)) = args.values.get(argument) else {

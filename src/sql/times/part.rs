@@ -14,9 +14,11 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     vec![
         date_part(),
         function("dayname", text, |args| {
-            named(args, |days| WEEKDAYS.get((super::calendar::weekday(days) - 1) as usize))
+            named(args, |days| WEEKDAYS.get(usize::try_from(super::calendar::weekday(days) - 1).ok()?))
         }),
-        function("monthname", text, |args| named(args, |days| MONTHS.get((Civil::of(days).month - 1) as usize))),
+        function("monthname", text, |args| {
+            named(args, |days| MONTHS.get(usize::try_from(Civil::of(days).month - 1).ok()?))
+        }),
     ]
 }
 
