@@ -55,6 +55,7 @@ async fn datafusion_18975_expressions_that_differ_in_a_cast() {
             "SELECT count(DISTINCT d), count(DISTINCT d::VARCHAR) FROM v HAVING max(k::INT) > 1 AND max(k) > 3",
             vec!["4|4"],
         ),
+        ("SELECT count(k), count(+ CAST(k AS DOUBLE)) FROM v", vec!["5|5"]),
         (
             "SELECT k, k::VARCHAR, count(*) FROM v WHERE k < 7 GROUP BY k, k::VARCHAR ORDER BY k::VARCHAR DESC",
             vec!["6|6|1", "5|5|2"],

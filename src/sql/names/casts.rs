@@ -9,7 +9,7 @@ use crate::sql::functions::NAMED_CAST;
 use crate::sql::walk::{look, walk};
 use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident,
-    ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, Value, VisitMut, Visitor, VisitorMut,
+    ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, UnaryOperator, Value, VisitMut, Visitor, VisitorMut,
 };
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -104,14 +104,17 @@ impl Visitor for Named {
     }
 }
 
-/// Takes casts and brackets away.
+/// Takes casts, brackets and plus signs away.
 struct Strip;
 
 impl VisitorMut for Strip {
     type Break = Error;
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
-        if let Expr::Cast { expr: inner, .. } | Expr::Nested(inner) = expr {
+        if let Expr::Cast { expr: inner, .. }
+        | Expr::Nested(inner)
+        | Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } = expr
+        {
             *expr = (**inner).clone();
         }
         ControlFlow::Continue(())
