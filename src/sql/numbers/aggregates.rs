@@ -1,9 +1,10 @@
 //! Aggregates of numbers in the place of DataFusion's: `sum` and `avg` of integers and decimals are exact, `min` and `max` of floats
 //! know NaN. What they do not compute they pass on to the functions that they replace.
 
-use super::canonical_float::{canonical_array, canonical_scalar};
+use super::canonical_float::canonical_scalar;
 use super::exact_sum::{ExactSum, Finish, GroupedSums, state_fields, summed_type};
 use super::float_bounds::FloatBounds;
+use crate::snapshot::canonical_floats;
 use arrow::array::{ArrayRef, BooleanArray};
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, ScalarValue, plan_err};
@@ -245,7 +246,7 @@ impl GroupsAccumulator for Canonical<Box<dyn GroupsAccumulator>> {
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        self.0.evaluate(emit_to).map(canonical_array)
+        self.0.evaluate(emit_to).map(|values| canonical_floats(&values))
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
