@@ -36,6 +36,7 @@ pub mod params;
 mod partition_filter;
 #[cfg(feature = "cli")]
 mod partition_query;
+mod plan_expressions;
 mod prune;
 mod registry;
 mod running;

@@ -85,6 +85,10 @@ async fn sums_widen() {
     ])
     .await;
     let session = session(&[]).await;
+    let distinct = "SELECT b, d, sum(DISTINCT x), sum(x) FROM (VALUES (1, 'a', NULL::bigint), (1, 'b', 3), (2, 'a', 3), (2, 'a', 4)) t(b, d, x) \
+         GROUP BY ROLLUP (b, d) ORDER BY b, d";
+    let expected = ["1|a|null|null", "1|b|3|3", "1|null|3|3", "2|a|7|7", "2|null|7|7", "null|null|7|10"];
+    assert_eq!(rows(&session, distinct).await, expected);
     let windows = "SELECT sum(x) OVER (ORDER BY x ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM (VALUES (9223372036854775806), (9223372036854775807), (1)) t(x)";
     assert_eq!(rows(&session, windows).await, ["1", "9223372036854775807", "18446744073709551613"]);
     errors(&[(

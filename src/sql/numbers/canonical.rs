@@ -7,12 +7,12 @@
 use super::aggregates::is_sum;
 use super::arithmetic::operands;
 use super::canonical_float::{canonical_scalar, function};
+use crate::sql::plan_expressions::rewrite_expressions;
 use arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRewriter};
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{Cast, ScalarFunction, TryCast};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator};
 use datafusion::optimizer::AnalyzerRule;
@@ -29,12 +29,7 @@ impl AnalyzerRule for CanonicalRule {
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
         plan.transform_up_with_subqueries(|plan| {
             let schema = merge_schema(&plan.inputs());
-            let names = NamePreserver::new(&plan);
-            plan.map_expressions(|expr| {
-                let name = names.save(&expr);
-                let rewritten = expr.rewrite(&mut Rewriter { schema: &schema })?;
-                Ok(rewritten.update_data(|expr| name.restore(expr)))
-            })
+            rewrite_expressions(plan, &mut |expr| expr.rewrite(&mut Rewriter { schema: &schema }))
         })
         .data()
     }

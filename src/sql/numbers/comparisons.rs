@@ -5,12 +5,12 @@
 
 use super::kind::{Kind, converted};
 use super::mixed;
+use crate::sql::plan_expressions::rewrite_expressions;
 use arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Between, Case, InList};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, lit};
 use datafusion::optimizer::AnalyzerRule;
@@ -30,12 +30,7 @@ impl AnalyzerRule for ComparisonRule {
             if let LogicalPlan::TableScan(scan) = &plan {
                 schema.merge(&DFSchema::try_from_qualified_schema(scan.table_name.clone(), &scan.source.schema())?);
             }
-            let names = NamePreserver::new(&plan);
-            let plan = plan.map_expressions(|expr| {
-                let name = names.save(&expr);
-                let rewritten = expr.transform_up(|expr| Ok(compared(expr, &schema)))?;
-                Ok(rewritten.update_data(|expr| name.restore(expr)))
-            })?;
+            let plan = rewrite_expressions(plan, &mut |expr| expr.transform_up(|expr| Ok(compared(expr, &schema))))?;
             Ok(Transformed::yes(mixed::plan(plan.data)?.recompute_schema()?))
         })
         .data()
@@ -45,16 +40,28 @@ impl AnalyzerRule for ComparisonRule {
 fn compared(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     match expr {
         Expr::BinaryExpr(comparison) if comparison.op.swap().is_some() => binary(comparison, schema),
-        Expr::InList(InList { expr, list, negated }) if list.iter().any(is_number) => {
+        Expr::InList(InList { expr, list, negated }) => {
             let suits = Suit::of(&expr, schema);
-            let list = list.into_iter().map(|item| suits.equal(item)).collect();
-            Transformed::yes(Expr::InList(InList { expr, list, negated }))
+            let list: Vec<Expr> = list.into_iter().map(|item| suits.equal(item)).collect();
+            match mixed::comparable_with(&expr, &list, schema) {
+                Some(common) => {
+                    let expr = Box::new(mixed::cast_decimal(*expr, &common, schema));
+                    let list = list.into_iter().map(|item| mixed::cast_decimal(item, &common, schema)).collect();
+                    Transformed::yes(Expr::InList(InList { expr, list, negated }))
+                }
+                None => Transformed::yes(Expr::InList(InList { expr, list, negated })),
+            }
         }
-        Expr::Between(Between { expr, negated, low, high }) if is_number(&low) || is_number(&high) => {
+        Expr::Between(Between { expr, negated, low, high }) => {
             let suits = Suit::of(&expr, schema);
-            let (_, low) = suits.bound(Operator::GtEq, *low);
-            let (_, high) = suits.bound(Operator::LtEq, *high);
-            Transformed::yes(Expr::Between(Between { expr, negated, low: Box::new(low), high: Box::new(high) }))
+            let bounds = [suits.bound(Operator::GtEq, *low).1, suits.bound(Operator::LtEq, *high).1];
+            let common = mixed::comparable_with(&expr, &bounds, schema);
+            let cast = |expr| match &common {
+                Some(common) => Box::new(mixed::cast_decimal(expr, common, schema)),
+                None => Box::new(expr),
+            };
+            let [low, high] = bounds.map(cast);
+            Transformed::yes(Expr::Between(Between { expr: cast(*expr), negated, low, high }))
         }
         Expr::Case(Case { expr: Some(expr), when_then_expr, else_expr }) => {
             let suits = Suit::of(&expr, schema);

@@ -280,7 +280,8 @@ impl Accumulator for ExactSum {
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         if self.seen.is_some() {
             return match states {
-                [lists] => self.add(lists.as_list::<i32>().values()),
+                // The rows of this state alone: its child has those of other groups too.
+                [lists] => lists.as_list::<i32>().iter().flatten().try_for_each(|values| self.add(&values)),
                 _ => plan_err!("the state of a sum of distinct values has one column"),
             };
         }

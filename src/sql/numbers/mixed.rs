@@ -55,6 +55,19 @@ pub(super) fn comparable(left: &DataType, right: &DataType) -> Option<DataType> 
     float_among([left, right].into_iter())
 }
 
+/// The same for a value and several others.
+pub(super) fn comparable_with(expr: &Expr, others: &[Expr], schema: &DFSchema) -> Option<DataType> {
+    let first = expr.get_type(schema).ok().filter(|first| first.is_decimal() || first.is_floating())?;
+    let types = types(&others.iter().collect::<Vec<_>>(), schema);
+    let common = types.iter().filter_map(|other| comparable(&first, other));
+    // A float takes all; of wide decimals the one with most digits, for as many whole ones as another may have.
+    common.reduce(|one, other| match (&one, &other) {
+        (DataType::Decimal256(_, s1), DataType::Decimal256(_, s2)) => DataType::Decimal256(76, *s1.max(s2)),
+        (DataType::Decimal256(..), _) => other,
+        _ => one,
+    })
+}
+
 /// `expr` as `to`, if it is a decimal.
 pub(super) fn cast_decimal(expr: Expr, to: &DataType, schema: &DFSchema) -> Expr {
     match expr.get_type(schema) {

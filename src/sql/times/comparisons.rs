@@ -7,12 +7,12 @@
 use super::compare::{NANOS, clash, compared, comparison, differs, is_comparison, same_instant, text_literal};
 use super::convert::{Kind, convert, is_time, parsed};
 use super::{intervals, sql_type, unify};
+use crate::sql::plan_expressions::rewrite_expressions;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::expr::{Between, Case, InList, InSubquery, ScalarFunction};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     BinaryExpr, Cast, Expr, ExprSchemable, Join, LogicalPlan, LogicalPlanBuilder, Operator, Sort, Subquery, TryCast,
@@ -46,11 +46,7 @@ fn rewritten(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         LogicalPlan::Sort(sort) => LogicalPlan::Sort(sorted(sort)?),
         other => other,
     };
-    let names = NamePreserver::new(&plan);
-    let plan = plan.map_expressions(|expr| {
-        let name = names.save(&expr);
-        Ok(expr.transform_up(|expr| expression(expr, &schema))?.update_data(|expr| name.restore(expr)))
-    })?;
+    let plan = rewrite_expressions(plan, &mut |expr| expr.transform_up(|expr| expression(expr, &schema)))?;
     match plan.transformed {
         true => plan.map_data(LogicalPlan::recompute_schema),
         false => Ok(plan),
