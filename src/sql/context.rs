@@ -1,5 +1,6 @@
 //! A session: named tables, and the queries over them.
 
+use super::deep_stack;
 use super::definitions;
 use super::engine;
 use super::error::from_datafusion;
@@ -195,6 +196,14 @@ impl Session {
 
     /// The same, counted into `meter`.
     pub(super) async fn plan_into(
+        &self,
+        statement: Statement,
+        meter: &Meter,
+    ) -> Result<(SessionState, Arc<dyn ExecutionPlan>)> {
+        deep_stack::poll(Box::pin(self.plan_here(statement, meter))).await
+    }
+
+    async fn plan_here(
         &self,
         mut statement: Statement,
         meter: &Meter,

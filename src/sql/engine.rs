@@ -142,6 +142,8 @@ fn config(options: &SessionOptions) -> SessionConfig {
     all.sql_parser.enable_ident_normalization = false;
     all.sql_parser.parse_float_as_decimal = true;
     all.sql_parser.default_null_ordering = options.dialect.null_ordering().into();
+    // Errors say where.
+    all.sql_parser.collect_spans = true;
     all.execution.time_zone = Some("UTC".into());
     // An expression may be null to the physical planner that is not to the logical one, as `b IS TRUE`: no reason to refuse it.
     all.execution.skip_physical_aggregate_schema_check = true;

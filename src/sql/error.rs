@@ -3,6 +3,7 @@
 //! An error of our own that travelled through a plan comes out as it went in, with its code. Of the rest, what the
 //! statement caused is `invalid_sql`. Messages are the innermost ones, without DataFusion's wrapping.
 
+use super::messages;
 use crate::error::Error;
 use arrow::error::ArrowError;
 use datafusion::common::SchemaError;
@@ -59,7 +60,13 @@ fn own_source(source: &(dyn StdError + 'static)) -> Option<Error> {
 
 fn translate(error: &DataFusionError) -> Error {
     match error {
-        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => translate(inner),
+        DataFusionError::Diagnostic(diagnostic, inner) => match (translate(inner), diagnostic.span) {
+            (Error::InvalidSql { message }, Some(span)) if !message.contains(" at line ") => {
+                invalid(format!("{message} (at line {}, column {})", span.start.line, span.start.column))
+            }
+            (error, _) => error,
+        },
+        DataFusionError::Context(_, inner) => translate(inner),
         DataFusionError::Shared(inner) => translate(inner),
         DataFusionError::Collection(errors) => {
             errors.first().map(translate).unwrap_or_else(|| Error::internal("an empty collection of errors"))
@@ -68,15 +75,19 @@ fn translate(error: &DataFusionError) -> Error {
         DataFusionError::ArrowError(source, _) => translate_arrow(source),
         DataFusionError::SQL(parser, _) => {
             let message = parser.to_string();
-            invalid(message.strip_prefix("sql parser error: ").unwrap_or(&message))
+            invalid(messages::syntax(message.strip_prefix("sql parser error: ").unwrap_or(&message)))
         }
         DataFusionError::SchemaError(schema, _) => invalid(schema_message(schema)),
         DataFusionError::Plan(message)
         | DataFusionError::Execution(message)
-        | DataFusionError::Configuration(message) => invalid(message),
+        | DataFusionError::Configuration(message) => invalid(messages::plain(message)),
         DataFusionError::NotImplemented(message) => Error::unsupported("SQL", presentable(&readable(message))),
         DataFusionError::ResourcesExhausted(message) => Error::MemoryLimit { message: presentable(message) },
         DataFusionError::ExecutionJoin(join) if join.is_cancelled() => Error::Cancelled,
+        // Of a statement that is wrong, by the functions that match arguments with signatures.
+        DataFusionError::Internal(message) if message.contains("failed to match any signature") => {
+            invalid(messages::plain(message))
+        }
         DataFusionError::Internal(message) => Error::internal(presentable(message)),
         other => Error::internal(presentable(&other.to_string())),
     }
@@ -88,7 +99,12 @@ fn translate_source(source: &(dyn StdError + 'static)) -> Error {
     } else if let Some(error) = source.downcast_ref::<ArrowError>() {
         translate_arrow(error)
     } else {
-        Error::internal(presentable(&source.to_string()))
+        let message = source.to_string();
+        // The last line of what the crate for regular expressions draws.
+        match message.strip_prefix("regex parse error:").and_then(|drawn| drawn.rsplit_once("error: ")) {
+            Some((_, reason)) => invalid(format!("not a regular expression: {reason}")),
+            None => Error::internal(presentable(&message)),
+        }
     }
 }
 
@@ -101,7 +117,7 @@ fn translate_arrow(error: &ArrowError) -> Error {
         | ArrowError::ParseError(message)
         | ArrowError::ComputeError(message)
         | ArrowError::NotYetImplemented(message)
-        | ArrowError::InvalidArgumentError(message) => invalid(message),
+        | ArrowError::InvalidArgumentError(message) => invalid(messages::plain(message)),
         ArrowError::MemoryError(message) => Error::MemoryLimit { message: presentable(message) },
         other => Error::internal(presentable(&other.to_string())),
     }
@@ -127,7 +143,7 @@ fn schema_message(error: &SchemaError) -> String {
             let name = field.quoted_flat_name();
             format!("no column named {name}.{}{known}", hint.map(|hint| format!(" {hint}")).unwrap_or_default())
         }
-        other => other.to_string(),
+        other => messages::plain(&other.to_string()),
     }
 }
 
@@ -136,14 +152,7 @@ fn readable(message: &str) -> String {
     if message.contains("OuterReferenceColumn") || message.contains("does not support logical expression") {
         return "a subquery that refers to the query around it in this way cannot be planned: write a join".into();
     }
-    let is_view = ["Ident {", "ValueWithSpan", "Span(", "Field {"].iter().any(|part| message.contains(part));
-    match message.find([' ', '(', '{']).filter(|_| is_view) {
-        Some(_) => {
-            let end = message.find(['(', '{']).unwrap_or(message.len());
-            format!("{} is not there", message.get(..end).unwrap_or(message).trim_end())
-        }
-        None => message.into(),
-    }
+    messages::plain(message)
 }
 
 /// A message fit to be shown: no advice to report to DataFusion, no backtrace, no secrets of URLs.

@@ -10,6 +10,7 @@
 
 mod balance;
 pub mod context;
+mod deep_stack;
 mod define;
 mod definitions;
 mod dialect;
@@ -27,6 +28,7 @@ mod grouping_sets;
 mod idioms;
 mod log_tables;
 mod measure;
+mod messages;
 mod moving_frames;
 mod names;
 mod nesting;

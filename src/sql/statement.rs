@@ -1,10 +1,12 @@
 //! From text to one statement that reads.
 
 use super::balance::balance;
+use super::deep_stack;
 use super::definitions::{self, Definition};
 use super::dialect::LakeglassDialect;
 use super::error::invalid;
 use super::idioms;
+use super::messages;
 use super::nesting;
 use super::params::{self, Params};
 use super::summarize;
@@ -21,7 +23,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use std::ops::ControlFlow;
 
 /// Parentheses and subqueries within each other, as the parser counts them.
-const RECURSION_LIMIT: usize = 64;
+const RECURSION_LIMIT: usize = if cfg!(target_arch = "wasm32") { 64 } else { 250 };
 
 /// What a statement asks for.
 #[derive(Debug)]
@@ -46,8 +48,13 @@ pub enum Request {
 
 /// The one statement in `sql`, with the values of its parameters.
 pub fn parse(sql: &str, values: &Params) -> Result<Request> {
-    let tokens =
-        Tokenizer::new(&LakeglassDialect, sql).tokenize_with_location().map_err(|error| invalid(error.to_string()))?;
+    deep_stack::call(|| parse_here(sql, values))
+}
+
+fn parse_here(sql: &str, values: &Params) -> Result<Request> {
+    let tokens = Tokenizer::new(&LakeglassDialect, sql)
+        .tokenize_with_location()
+        .map_err(|error| invalid(messages::syntax(&error.to_string())))?;
     nesting::check(&tokens)?;
     refuse_writing_words(&tokens)?;
     let tokens = params::number(tokens)?;
@@ -130,7 +137,7 @@ fn describe_log(parser: &mut Parser<'_>) -> Result<Option<Request>> {
 
 fn syntax(error: ParserError) -> Error {
     match error {
-        ParserError::TokenizerError(message) | ParserError::ParserError(message) => invalid(message),
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => invalid(messages::syntax(&message)),
         ParserError::RecursionLimitExceeded => {
             invalid(format!("the statement is nested too deeply: more than {RECURSION_LIMIT} levels"))
         }
@@ -381,6 +388,6 @@ mod tests {
             assert_eq!(code(sql), "invalid_sql", "{sql}");
         }
         assert!(parse("SELECT 1; SELECT 2", &Params::None).unwrap_err().to_string().contains("one at a time"));
-        assert!(code(&format!("SELECT {}1{}", "(".repeat(200), ")".repeat(200))) == "invalid_sql");
+        assert!(code(&format!("SELECT {}1{}", "(".repeat(300), ")".repeat(300))) == "invalid_sql");
     }
 }

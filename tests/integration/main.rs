@@ -83,6 +83,8 @@ mod sql_params;
 #[cfg(feature = "sql")]
 mod sql_plans;
 #[cfg(feature = "sql")]
+mod sql_precedence;
+#[cfg(feature = "sql")]
 mod sql_subqueries;
 #[cfg(feature = "sql")]
 mod sql_time_travel;

@@ -66,8 +66,8 @@ async fn expressions_are_called_as_they_are_written() {
         result.schema.fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>().join(", ")
     };
     for (sql, expected) in [
-        ("SELECT max(TEMPERATURE), count(*), count(*) FROM weather", "max(TEMPERATURE), count(*), count(*):1"),
-        ("SELECT 1, 'a' || 'b', 1", "1, 'a' || 'b', 1:1"),
+        ("SELECT max(TEMPERATURE), count(*), count(*) FROM weather", "max(TEMPERATURE), count(*), count(*)_1"),
+        ("SELECT 1, 'a' || 'b', 1", "1, 'a' || 'b', 1_1"),
         ("SELECT time::date, time, w.city FROM weather w", "time::DATE, time, city"),
         ("SELECT point.X, nested.Point.y FROM nested", "x, y"),
         ("SELECT city, count(*) FROM weather GROUP BY city ORDER BY count(*)", "city, count(*)"),

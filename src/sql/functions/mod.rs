@@ -1,10 +1,13 @@
 //! Scalar functions that DataFusion does not have, small ones. Names that it has otherwise, and what can be said in its
 //! terms, are templates: see [`super::idioms`].
 
+mod conjunction;
 mod json;
 mod lists;
 mod named_cast;
 mod regexps;
+
+pub use conjunction::ALL_TRUE;
 
 use datafusion::common::{Result, ScalarValue, internal_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF};
@@ -19,7 +22,8 @@ pub const NAMED_CAST: &str = "lakeglass_named_cast";
 
 /// The functions.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
-    [json::functions(), lists::functions(), named_cast::functions(), regexps::functions()].concat()
+    [conjunction::functions(), json::functions(), lists::functions(), named_cast::functions(), regexps::functions()]
+        .concat()
 }
 
 /// Arguments as arrays of equal length: one row where all of them are constants.

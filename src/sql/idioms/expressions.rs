@@ -4,8 +4,9 @@ use super::{macros, special, template};
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    ObjectNamePart, TableAlias, TableFactor, TimezoneInfo, UnaryOperator, Value, ValueWithSpan,
+    BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, ObjectNamePart, TableAlias, TableFactor, TimezoneInfo, UnaryOperator, Value,
+    ValueWithSpan,
 };
 
 /// Puts in the place of `expr` what it stands for; whether it stood for something. Its parts are still to be expanded.
@@ -19,13 +20,28 @@ pub fn expand(expr: &mut Expr) -> Result<bool> {
         Expr::UnaryOp { op: UnaryOperator::Minus, expr } if !is_literal(expr) => {
             Some(template::expression("negative($1)", &[(**expr).clone()])?)
         }
+        Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => {
+            let ones = template::expression("-1", &[])?;
+            let op = BinaryOperator::BitwiseXor;
+            Some(Expr::Nested(Box::new(Expr::BinaryOp { left: expr.clone(), op, right: Box::new(ones) })))
+        }
         Expr::RLike { negated, expr, pattern, .. } => {
             let call = template::expression("regexp_like($1, $2)", &[(**expr).clone(), (**pattern).clone()])?;
+            Some(if *negated { not(call) } else { call })
+        }
+        Expr::SimilarTo { negated, expr, pattern, escape_char: None } => {
+            let template = "regexp_like($1, concat('^(?:', $2, ')$'))";
+            let call = template::expression(template, &[(**expr).clone(), (**pattern).clone()])?;
             Some(if *negated { not(call) } else { call })
         }
         Expr::Like { any: false, pattern, escape_char: escape @ Some(_), .. }
         | Expr::ILike { any: false, pattern, escape_char: escape @ Some(_), .. } => {
             escaped(pattern, escape);
+            None
+        }
+        Expr::Like { any: false, pattern, escape_char: escape @ None, .. }
+        | Expr::ILike { any: false, pattern, escape_char: escape @ None, .. } => {
+            literally(pattern, escape)?;
             None
         }
         Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } => {
@@ -89,6 +105,38 @@ fn escaped(pattern: &mut Expr, escape: &mut Option<ValueWithSpan>) {
     *escape = None;
 }
 
+/// Without an ESCAPE, a backslash in a pattern is one: the planner takes it for the escape.
+fn literally(pattern: &mut Expr, escape: &mut Option<ValueWithSpan>) -> Result<()> {
+    match string(pattern) {
+        Some(text) if !text.contains('\\') => return Ok(()),
+        Some(text) => *pattern = Expr::Value(Value::SingleQuotedString(text.replace('\\', "\\\\")).with_empty_span()),
+        None => *pattern = template::expression("replace($1, '\\', '\\\\')", std::slice::from_ref(pattern))?,
+    }
+    *escape = Some(Value::SingleQuotedString("\\".into()).with_empty_span());
+    Ok(())
+}
+
+/// `TRY(CAST(a AS t))`, which is null where the cast fails.
+fn tried(argument: &Expr) -> Result<Expr> {
+    match argument {
+        Expr::Nested(inner) => tried(inner),
+        Expr::Cast {
+            kind: CastKind::Cast | CastKind::DoubleColon | CastKind::TryCast,
+            expr,
+            data_type,
+            array,
+            format,
+        } => Ok(Expr::Cast {
+            kind: CastKind::TryCast,
+            expr: expr.clone(),
+            data_type: data_type.clone(),
+            array: *array,
+            format: format.clone(),
+        }),
+        other => Err(Error::unsupported(format!("TRY({other})"), "it is known of a cast alone: TRY_CAST(a AS type)")),
+    }
+}
+
 /// Types by their names in DuckDB, as the planner calls them.
 fn own_type(data_type: &mut DataType) {
     let name = data_type.to_string().to_lowercase();
@@ -117,11 +165,13 @@ fn operator(operator: &BinaryOperator, right: &Expr) -> Option<&'static str> {
     let path = matches!(string(right), Some(text) if text.starts_with('$') || text.starts_with('/'));
     match operator {
         // A key is one key, dots and all; a path begins with `$`.
+        BinaryOperator::Arrow if path => Some("json_extract($1, $2)"),
+        BinaryOperator::LongArrow if path => Some("json_extract_string($1, $2)"),
+        BinaryOperator::Arrow => Some("json_get($1, $2)"),
+        BinaryOperator::LongArrow => Some("json_get_string($1, $2)"),
+        BinaryOperator::PGExp => Some("power($1, $2)"),
+        BinaryOperator::PGStartsWith => Some("starts_with($1, $2)"),
         BinaryOperator::Custom(operator) => match operator.as_str() {
-            "->" if path => Some("json_extract($1, $2)"),
-            "->>" if path => Some("json_extract_string($1, $2)"),
-            "->" => Some("json_get($1, $2)"),
-            "->>" => Some("json_get_string($1, $2)"),
             "**" => Some("power($1, $2)"),
             "DIV" => Some("$1 // $2"),
             "GLOB" => Some("regexp_like($1, glob_to_regex($2))"),
@@ -178,6 +228,9 @@ fn function(function: &mut Function) -> Result<Option<Expr>> {
     if let ("xor", [left, right]) = (lower.as_str(), arguments.as_slice()) {
         let (left, right) = (Box::new(nested(left)), Box::new(nested(right)));
         return Ok(Some(Expr::BinaryOp { left, op: BinaryOperator::PGBitwiseXor, right }));
+    }
+    if let ("try", [argument]) = (lower.as_str(), arguments.as_slice()) {
+        return tried(argument).map(Some);
     }
     let own = special::template(&lower, &arguments)?;
     let Some(template) = own.as_deref().or_else(|| macros::template(&lower, arguments.len())) else { return Ok(None) };

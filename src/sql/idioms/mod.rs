@@ -1,6 +1,6 @@
 //! What people write for DuckDB, Spark and their kin, in terms that the planner knows. Pure; before planning, in three places:
 //!
-//! - `tokens`: what the parser does not know, as something that it does (`USING SAMPLE`, `PIVOT t ON …`, `a ** b`).
+//! - `tokens`: what the parser does not know, as something that it does (`USING SAMPLE`, `PIVOT t ON …`).
 //! - `clauses`: the parts of a statement that need no names (`FROM t` alone, `FETCH FIRST`, `WITH ROLLUP`); what the planner
 //!   would pass over in silence is refused, because that is a wrong answer.
 //! - `relations` and `expressions`, called while names are settled (see [`super::names`]), because a PIVOT has to know its
@@ -30,5 +30,5 @@ pub use intervals::interval;
 pub use relations::{Rewritten, rewrite as relation};
 pub use subqueries::subqueries;
 pub use template::{TABLE, over};
-pub use tokens::{operator_precedence, plainer};
+pub use tokens::plainer;
 pub use unnested::unnested;

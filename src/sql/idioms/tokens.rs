@@ -3,66 +3,9 @@
 use crate::sql::dialect::is_word as is;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
-/// Operators that become functions: how they are written, and how tightly they bind (sqlparser's scale: 40 is `*`, 20 is `=`).
-const OPERATORS: [(&str, u8); 6] = [("**", 45), ("DIV", 40), ("->", 49), ("->>", 49), ("GLOB", 19), ("~~~", 19)];
-
-/// How tightly an operator binds that this module makes.
-pub fn operator_precedence(operator: &str) -> Option<u8> {
-    OPERATORS.iter().find(|(name, _)| *name == operator).map(|(_, precedence)| *precedence)
-}
-
 /// Rewrites what is written in the way of one engine alone.
 pub fn plainer(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    statement_first(using_sample(operators(tokens)))
-}
-
-/// `a ** b`, `a DIV b`, `json -> 'key'`, `json ->> 'key'`, `a GLOB b`. An arrow is one where a string or a number follows;
-/// else it makes a lambda.
-fn operators(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
-    let mut rest = tokens.into_iter().peekable();
-    // Whether an operand has just ended, which a word that is an operator has to follow.
-    let mut operand = false;
-    while let Some(mut token) = rest.next() {
-        if matches!(token.token, Token::Whitespace(_)) {
-            out.push(token);
-            continue;
-        }
-        let next_is = |rest: &mut std::iter::Peekable<std::vec::IntoIter<TokenWithSpan>>, wanted: &Token| {
-            rest.peek().is_some_and(|next| next.token == *wanted)
-        };
-        let custom = match &token.token {
-            Token::Mul if operand && next_is(&mut rest, &Token::Mul) => {
-                rest.next();
-                Some("**")
-            }
-            Token::LongArrow => Some("->>"),
-            Token::Arrow if literal_follows(rest.clone()) => Some("->"),
-            token if operand && is(token, "DIV") => Some("DIV"),
-            token if operand && is(token, "GLOB") && literal_follows(rest.clone()) => Some("GLOB"),
-            _ => None,
-        };
-        if let Some(operator) = custom {
-            token.token = Token::CustomBinaryOperator(operator.into());
-        }
-        operand = matches!(
-            &token.token,
-            Token::Word(_)
-                | Token::Number(..)
-                | Token::SingleQuotedString(_)
-                | Token::Placeholder(_)
-                | Token::RParen
-                | Token::RBracket
-                | Token::RBrace
-        );
-        out.push(token);
-    }
-    out
-}
-
-fn literal_follows(rest: impl Iterator<Item = TokenWithSpan>) -> bool {
-    let mut rest = rest.filter(|token| !matches!(token.token, Token::Whitespace(_)));
-    matches!(rest.next().map(|next| next.token), Some(Token::SingleQuotedString(_) | Token::Number(..)))
+    statement_first(using_sample(tokens))
 }
 
 /// `USING SAMPLE 10%` as `TABLESAMPLE`, its number in parentheses, its method before them.
@@ -275,16 +218,5 @@ mod tests {
         ] {
             assert_eq!(plain(sql), expected, "{sql}");
         }
-    }
-
-    #[test]
-    fn arrows_are_operators_before_literals() {
-        let tokens = Tokenizer::new(&LakeglassDialect, "j -> 'a' ->> 1, x -> x + 1, a ** 2").tokenize_with_location();
-        let custom = |token: &TokenWithSpan| match &token.token {
-            Token::CustomBinaryOperator(operator) => Some(operator.clone()),
-            _ => None,
-        };
-        let found: Vec<String> = plainer(tokens.unwrap()).iter().filter_map(custom).collect();
-        assert_eq!(found, ["->", "->>", "**"]);
     }
 }

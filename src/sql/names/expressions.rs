@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 const MAX_EXPANSIONS: usize = 20_000;
 
 /// How deep an expression may be in which an idiom is expanded.
-const MAX_EXPANSION_DEPTH: usize = 60;
+const MAX_EXPANSION_DEPTH: usize = 250;
 
 impl Resolver<'_> {
     /// Settles the names of an expression in `scope`, those of its subqueries included.
@@ -141,6 +141,13 @@ impl Names<'_, '_, '_> {
                 Ok(None)
             }
             Expr::Identifier(name) => {
+                if name.quote_style.is_none()
+                    && !self.scope.knows(name)
+                    && let Some(row) = self.scope.row(name)?
+                {
+                    *expr = row;
+                    return Ok(None);
+                }
                 let data_type = self.scope.column(name)?;
                 if let Some(merged) = self.scope.merged_from(name) {
                     *expr = merged;

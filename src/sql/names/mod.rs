@@ -9,7 +9,9 @@
 
 mod asof;
 mod casts;
+mod columns;
 mod expressions;
+mod order_by;
 mod relations;
 mod scope;
 mod select;
@@ -97,6 +99,7 @@ impl<'t> Resolver<'t> {
                 self.ctes.push(aliased(Some(&cte.alias), None, columns));
             }
         }
+        order_by::beside_unnest(query)?;
         let (columns, scope) = self.body(&mut query.body, outer)?;
         if let (Some(order_by), SetExpr::Select(select)) = (&mut query.order_by, query.body.as_ref()) {
             order_by_all(&mut order_by.kind, select);

@@ -23,15 +23,21 @@ struct List {
 }
 
 impl List {
-    /// `name`, or `name:1`, `name:2`… where it is taken: two columns of one select list may not have the same name.
+    /// `name`, or `name_1`, `name_2`… where it is taken: two columns of one select list may not have the same name.
     fn unique(&mut self, name: String) -> String {
         let mut unique = name.clone();
         let mut count = 0;
         while !self.taken.insert(unique.clone()) {
             count += 1;
-            unique = format!("{name}:{count}");
+            unique = format!("{name}_{count}");
         }
         unique
+    }
+
+    /// Takes the names of a wildcard's columns.
+    fn all(&mut self, columns: Columns) -> Columns {
+        self.taken.extend(columns.iter().flatten().map(|column| column.name.clone()));
+        columns
     }
 }
 
@@ -54,6 +60,7 @@ impl Resolver<'_> {
             });
         }
         if let Some(condition) = &mut select.selection {
+            self.columns_condition(condition, &scope)?;
             self.expression(condition, &scope)?;
         }
         self.grouping(select, &mut scope, list.aliases)?;
@@ -90,7 +97,16 @@ impl Resolver<'_> {
                 let text = written(expr);
                 self.expression(expr, scope)?;
                 let Some(name) = name_of(expr, &text, scope) else {
-                    return Ok(Some(named_column(expr, scope).into_iter().collect()));
+                    let column = named_column(expr, scope);
+                    if let Some(column) = &column
+                        && let name = list.unique(column.name.clone())
+                        && name != column.name
+                    {
+                        let alias = Ident::with_quote('"', name.as_str());
+                        *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+                        return Ok(Some(vec![Column { name, ..column.clone() }]));
+                    }
+                    return Ok(Some(column.into_iter().collect()));
                 };
                 let column = Column { name: list.unique(name), data_type: None, hidden: false };
                 let alias = Ident::with_quote('"', column.name.as_str());
@@ -100,9 +116,12 @@ impl Resolver<'_> {
             }
             SelectItem::ExprWithAlias { expr, alias } => {
                 self.expression(expr, scope)?;
-                list.taken.insert(alias.value.clone());
+                let name = list.unique(alias.value.clone());
                 let data_type = named_column(expr, scope).and_then(|column| column.data_type);
-                let column = Column { name: alias.value.clone(), data_type, hidden: false };
+                let column = Column { name, data_type, hidden: false };
+                if column.name != alias.value {
+                    *alias = Ident::with_quote('"', column.name.as_str());
+                }
                 list.aliases.push(column.clone());
                 Ok(Some(vec![column]))
             }
@@ -121,11 +140,11 @@ impl Resolver<'_> {
                 for (ident, settled) in idents(name).into_iter().zip(parts) {
                     *ident = settled;
                 }
-                Ok(renamed(without_hidden(columns, options)?, options))
+                Ok(list.all(renamed(without_hidden(columns, options)?, options)))
             }
             SelectItem::Wildcard(options) => {
                 self.wildcard(options, scope)?;
-                Ok(renamed(without_hidden(scope.all_columns(), options)?, options))
+                Ok(list.all(renamed(without_hidden(scope.all_columns(), options)?, options)))
             }
         }
     }
@@ -144,14 +163,25 @@ impl Resolver<'_> {
         if let Some(replace) = &mut options.opt_replace {
             for item in &mut replace.items {
                 self.expression(&mut item.expr, scope)?;
-                scope.column(&mut item.column_name)?;
+                there(&mut item.column_name, scope)?;
             }
         }
-        match &mut options.opt_rename {
-            Some(RenameSelectItem::Single(item)) => settle_all([&mut item.ident], scope),
-            Some(RenameSelectItem::Multiple(items)) => settle_all(items.iter_mut().map(|item| &mut item.ident), scope),
-            None => Ok(()),
-        }
+        let items = match &mut options.opt_rename {
+            Some(RenameSelectItem::Single(item)) => std::slice::from_mut(item),
+            Some(RenameSelectItem::Multiple(items)) => items.as_mut_slice(),
+            None => &mut [],
+        };
+        items.iter_mut().try_for_each(|item| there(&mut item.ident, scope))
+    }
+}
+
+/// Settles the name of a column that `*` has to have: the planner passes over one that it has not.
+fn there(name: &mut Ident, scope: &Scope<'_>) -> Result<()> {
+    scope.column(name)?;
+    let Some(columns) = scope.all_columns() else { return Ok(()) };
+    match columns.iter().any(|column| column.name == name.value) {
+        true => Ok(()),
+        false => Err(invalid(format!("no column named {}, which REPLACE or RENAME would change", name.value))),
     }
 }
 

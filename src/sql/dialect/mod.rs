@@ -1,8 +1,17 @@
 //! The SQL that people write: sqlparser's generic dialect and the additions of DuckDB, Spark and Databricks that cost
 //! nothing. Double quotes and backticks both delimit identifiers.
 
-use super::idioms;
-use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
+mod infix;
+mod precedence;
+mod prefix;
+#[cfg(test)]
+mod tests;
+mod types;
+
+pub use infix::call;
+
+use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect, Precedence};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 use std::any::TypeId;
@@ -30,12 +39,20 @@ impl Dialect for LakeglassDialect {
         ch.is_alphanumeric() || ch == '_' || ch == '@' || ch == '$' || ch == '#'
     }
 
-    // Operators that `idioms` makes.
+    fn prec_value(&self, precedence: Precedence) -> u8 {
+        precedence::value(precedence)
+    }
+
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
-        match &parser.peek_token_ref().token {
-            Token::CustomBinaryOperator(operator) => idioms::operator_precedence(operator).map(Ok),
-            _ => None,
-        }
+        precedence::next(parser).map(Ok)
+    }
+
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        prefix::parse(parser)
+    }
+
+    fn parse_infix(&self, parser: &mut Parser<'_>, left: &Expr, _precedence: u8) -> Option<Result<Expr, ParserError>> {
+        infix::parse(parser, left)
     }
 
     // Of the generic dialect.
@@ -55,7 +72,7 @@ impl Dialect for LakeglassDialect {
 
     // Of DuckDB, Spark and Databricks.
     supports! {
-        supports_lambda_functions supports_order_by_all supports_numeric_literal_underscores
+        supports_notnull_operator supports_order_by_all supports_numeric_literal_underscores
         supports_from_trailing_commas supports_long_type_as_bigint supports_table_versioning
     }
 }
