@@ -1,5 +1,7 @@
 //! DataFusion as this crate uses it: every function, no file formats, no disk, plans for one thread.
 
+use super::aggregates;
+use super::casts::CastRule;
 use super::context::SessionOptions;
 use super::distinct_counts;
 use super::distinct_limits::DistinctLimits;
@@ -23,8 +25,8 @@ use datafusion::execution::context::SessionState;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::ScalarUDF;
 use datafusion::logical_expr::planner::ExprPlanner;
-use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
@@ -73,8 +75,10 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
             ]
             .concat(),
         )
-        .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
-        .with_aggregate_functions(aggregate_functions())
+        .with_higher_order_functions(
+            [SessionStateDefaults::default_higher_order_functions(), functions::higher_order_functions()].concat(),
+        )
+        .with_aggregate_functions(aggregates::all())
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_table_function_list(times::table_functions())
         .build())
@@ -88,6 +92,7 @@ fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
         Arc::new(ResolveGroupingFunction::new()),
         Arc::new(TypeCoercion::new()),
         Arc::new(CanonicalRule),
+        Arc::new(CastRule),
         Arc::new(Subqueries),
         Arc::new(MovingFrames),
         Arc::new(WindowKeys),
@@ -99,6 +104,7 @@ fn expr_planners(options: &SessionOptions) -> Vec<Arc<dyn ExprPlanner>> {
     vec![
         Arc::new(times::Operators),
         Arc::new(OperatorPlanner::new(options.dialect)),
+        Arc::new(functions::SubscriptPlanner),
         Arc::new(datafusion::functions::core::planner::CoreFunctionPlanner::default()),
         Arc::new(datafusion::functions_nested::planner::NestedFunctionPlanner),
         Arc::new(datafusion::functions_nested::planner::FieldAccessPlanner),
@@ -120,14 +126,6 @@ fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
     all.extend(string::functions());
     all.extend(datafusion::functions_nested::all_default_nested_functions());
     all
-}
-
-/// DataFusion's, and ours in the place of those of the same name.
-fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
-    let numbers = numbers::aggregates();
-    let averages: Vec<Arc<AggregateUDF>> =
-        numbers.iter().filter(|function| function.name() == "avg").map(|avg| times::average(avg.clone())).collect();
-    [SessionStateDefaults::default_aggregate_functions(), numbers, averages].concat()
 }
 
 fn config(options: &SessionOptions) -> SessionConfig {

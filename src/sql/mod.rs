@@ -8,7 +8,9 @@
 //! DataFusion appears in this module alone. Tables enter as [`table_provider::LakeglassTable`], predicates reach the scan
 //! as [`prune`]'s pruners, and errors of the scan come out with the codes they had ([`error`]).
 
+mod aggregates;
 mod balance;
+mod casts;
 pub mod context;
 mod deep_stack;
 mod define;
@@ -26,6 +28,7 @@ mod functions;
 mod group_by;
 mod grouping_sets;
 mod idioms;
+mod json;
 mod log_tables;
 mod measure;
 mod messages;

@@ -10,6 +10,7 @@ use super::prune::PredicatePruner;
 use crate::delta::statistics;
 use crate::scan::{FooterCache, LogStatistics, METADATA, Pruner, metadata_field, nullable, prune_files};
 use crate::snapshot::{DataFile, FileStatistics, Version};
+use crate::snapshot::{STANDS_FOR, is_variant};
 use crate::storage::Meter;
 use crate::table::Table;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -113,7 +114,11 @@ fn query_schema(schema: &Schema) -> SchemaRef {
             DataType::Binary => DataType::BinaryView,
             other => without_halves(other),
         };
-        Field::new(field.name(), data_type, true)
+        let view = Field::new(field.name(), data_type, true);
+        match is_variant(field) {
+            true => view.with_metadata([(STANDS_FOR.to_string(), "variant".to_string())].into()),
+            false => view,
+        }
     };
     Arc::new(Schema::new(nullable(schema).fields().iter().map(view).collect::<Vec<_>>()))
 }

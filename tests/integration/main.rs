@@ -65,6 +65,8 @@ mod sql_equals_scan;
 #[cfg(feature = "sql")]
 mod sql_fixture;
 #[cfg(feature = "sql")]
+mod sql_functions;
+#[cfg(feature = "sql")]
 mod sql_group_by;
 #[cfg(feature = "sql")]
 mod sql_idioms;

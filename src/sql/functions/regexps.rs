@@ -1,133 +1,274 @@
-//! Regular expressions beside those of DataFusion, in the same syntax: `regexp_extract_all`, `regexp_split_to_array`, and the
-//! pattern of a GLOB.
+//! Regular expressions as DuckDB has them: see [`super::re2`] for patterns and options.
 
-use super::{arrays, strings, values};
-use arrow::array::{Array, ArrayRef, ListBuilder, StringBuilder, StringViewBuilder};
-use arrow::datatypes::DataType;
-use datafusion::common::{Result, exec_err, internal_err, plan_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use super::own::{Call, Own, gives, takes};
+use super::re2::{Compiled, Flags, glob, replacement};
+use super::strings::each;
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, ListBuilder, StringArray, StringBuilder, StringViewArray, StringViewBuilder,
+    StructArray,
+};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
+use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err, plan_err};
+use datafusion::logical_expr::ScalarUDF;
 use regex::Regex;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
-    let function = |(name, asked)| {
-        Arc::new(ScalarUDF::new_from_impl(Regexp {
-            name,
-            asked,
-            signature: Signature::user_defined(Volatility::Immutable),
-        }))
+    const USAGE: &str = "a string and a regular expression, perhaps with options such as 'i'";
+    let function =
+        |name, aliases, takes, gives, run| Own { name, aliases, usage: USAGE, takes, gives, json: false, run };
+    let all = [
+        function("regexp_matches", &["regexp_like", "regexp", "rlike"], two_or_three, gives::boolean, |c| {
+            matches(c, false)
+        }),
+        function("regexp_full_match", &[], two_or_three, gives::boolean, |c| matches(c, true)),
+        function("regexp_extract", &[], extract_takes, extract_gives, extract),
+        function("regexp_extract_all", &[], extract_takes, gives::strings, extract_all),
+        function("regexp_replace", &[], replace_takes, gives::string, replace),
+        function(
+            "regexp_split_to_array",
+            &["str_split_regex", "string_split_regex"],
+            two_or_three,
+            gives::strings,
+            split,
+        ),
+        function("regexp_escape", &[], takes::one_string, gives::string, |c| each(c, |text| Ok(quote(text)))),
+        function("glob_to_regex", &[], takes::one_string, gives::string, |c| each(c, |text| Ok(glob(text)))),
+    ];
+    all.into_iter().map(Own::function).collect()
+}
+
+fn two_or_three(types: &[DataType]) -> Option<Vec<DataType>> {
+    takes::strings(types).filter(|types| matches!(types.len(), 2 | 3))
+}
+
+fn replace_takes(types: &[DataType]) -> Option<Vec<DataType>> {
+    takes::strings(types).filter(|types| matches!(types.len(), 3 | 4))
+}
+
+fn extract_takes(types: &[DataType]) -> Option<Vec<DataType>> {
+    let group = |data_type: &DataType| match data_type {
+        data_type if data_type.is_string() => Some(DataType::Utf8),
+        data_type => takes::integer(data_type),
     };
-    let all =
-        [("regexp_extract_all", Asked::All), ("regexp_split_to_array", Asked::Split), ("glob_to_regex", Asked::Glob)];
-    all.into_iter().map(function).collect()
+    match types {
+        [_, _] => takes::strings(types),
+        [text, pattern, third] => Some(vec![takes::string(text)?, takes::string(pattern)?, group(third)?]),
+        [text, pattern, third, options] => {
+            Some(vec![takes::string(text)?, takes::string(pattern)?, group(third)?, takes::string(options)?])
+        }
+        _ => None,
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Asked {
-    /// Every match, or a group of each.
-    All,
-    /// What is between the matches.
-    Split,
-    /// The regular expression of a GLOB.
-    Glob,
+/// Stands between the names of groups.
+pub const BETWEEN_NAMES: char = '\u{1f}';
+
+/// A string, or a struct where groups are named.
+fn extract_gives(fields: &[FieldRef], constants: &[Option<&ScalarValue>]) -> Result<DataType> {
+    if !fields.get(2).is_some_and(|group| group.data_type().is_string()) {
+        return Ok(DataType::Utf8View);
+    }
+    match constants.get(2).copied().flatten().and_then(|names| names.try_as_str()) {
+        Some(Some(names)) => {
+            let names = names.split(BETWEEN_NAMES).map(|name| Field::new(name, DataType::Utf8, true));
+            Ok(DataType::Struct(names.collect::<Fields>()))
+        }
+        _ => plan_err!("regexp_extract: the names of groups have to be constants"),
+    }
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Regexp {
+/// The patterns of a call, each compiled once.
+struct Patterns {
     name: &'static str,
-    asked: Asked,
-    signature: Signature,
+    patterns: StringViewArray,
+    options: Option<StringViewArray>,
+    compiled: Compiled,
+    whole: bool,
 }
 
-impl ScalarUDFImpl for Regexp {
-    fn name(&self) -> &str {
-        self.name
+impl Patterns {
+    fn of(call: &Call<'_>, options: usize, whole: bool) -> Result<Patterns> {
+        let (patterns, options) = (call.strings(1)?, call.optional_strings(options)?);
+        Ok(Patterns { name: call.name, patterns, options, compiled: Compiled::default(), whole })
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
-        let string = |data_type: &DataType| data_type.is_string() || *data_type == DataType::Null;
-        match (self.asked, arguments) {
-            (Asked::All | Asked::Split, [text, pattern]) if string(text) && string(pattern) => {}
-            (Asked::All, [text, pattern, group]) if string(text) && string(pattern) && group.is_integer() => {}
-            (Asked::Glob, [pattern]) if string(pattern) => {}
-            _ => return plan_err!("{}: takes a string and a pattern", self.name),
+    /// The pattern of a row and its options; `None` where one of them is null.
+    fn row(&mut self, row: usize) -> Result<Option<(&Regex, Flags)>> {
+        let mut flags = Flags::default();
+        if let Some(options) = &self.options {
+            if options.is_null(row) {
+                return Ok(None);
+            }
+            flags = Flags::parse(options.value(row)).map_err(|reason| failed(self.name, &reason))?;
+            self.compiled.with_flags(Flags { global: false, ..flags });
         }
-        let coerced = |data_type: &DataType| if data_type.is_integer() { DataType::Int64 } else { DataType::Utf8View };
-        Ok(arguments.iter().map(coerced).collect())
-    }
-
-    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
-        Ok(match self.asked {
-            Asked::All | Asked::Split => DataType::new_list(DataType::Utf8, true),
-            Asked::Glob => DataType::Utf8View,
-        })
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let (arrays, constant) = arrays(&args.args, args.number_rows)?;
-        let texts = strings(arrays.first())?;
-        if self.asked == Asked::Glob {
-            let mut patterns = StringViewBuilder::new();
-            texts.iter().for_each(|text| patterns.append_option(text.map(glob)));
-            return values(Arc::new(patterns.finish()) as ArrayRef, constant);
+        if self.patterns.is_null(row) {
+            return Ok(None);
         }
-        let patterns = strings(arrays.get(1))?;
-        let groups = arrays.get(2).map(|groups| strings(Some(groups))).transpose()?;
-        let mut known: HashMap<String, Regex> = HashMap::new();
-        let mut lists = ListBuilder::new(StringBuilder::new());
-        for row in 0..texts.len() {
-            if texts.is_null(row) || patterns.is_null(row) {
-                lists.append_null();
-                continue;
-            }
-            let pattern = patterns.value(row);
-            if !known.contains_key(pattern) {
-                match Regex::new(pattern) {
-                    Ok(regex) => known.insert(pattern.to_string(), regex),
-                    Err(error) => return exec_err!("{}: {error}", self.name),
-                };
-            }
-            let Some(regex) = known.get(pattern) else { return internal_err!("a pattern vanished") };
-            let group = groups.as_ref().and_then(|groups| groups.value(row).parse::<usize>().ok()).unwrap_or_default();
-            if group >= regex.captures_len() {
-                return exec_err!("{}: the pattern has no group {group}", self.name);
-            }
-            match self.asked {
-                Asked::Split => regex.split(texts.value(row)).for_each(|part| lists.values().append_value(part)),
-                _ => regex.captures_iter(texts.value(row)).for_each(|found| {
-                    lists.values().append_value(found.get(group).map_or("", |part| part.as_str()));
-                }),
-            }
-            lists.append(true);
-        }
-        values(Arc::new(lists.finish()) as ArrayRef, constant)
+        let found = self.compiled.get(self.patterns.value(row), self.whole);
+        found.map(|regex| Some((regex, flags))).map_err(|reason| failed(self.name, &reason))
     }
 }
 
-/// `*` is any text, `?` any character, `[…]` one of some.
-fn glob(pattern: &str) -> String {
-    let mut out = String::from("(?s)^");
-    let mut in_class = false;
-    for letter in pattern.chars() {
-        match letter {
-            '[' => in_class = true,
-            ']' => in_class = false,
-            _ => {}
-        }
-        match letter {
-            '*' if !in_class => out.push_str(".*"),
-            '?' if !in_class => out.push('.'),
-            '!' if in_class && out.ends_with('[') => out.push('^'),
-            '[' | ']' | '-' if in_class || letter != '-' => out.push(letter),
-            letter if in_class => out.push(letter),
-            letter => out.push_str(&regex::escape(letter.encode_utf8(&mut [0; 4]))),
+fn failed(name: &str, reason: &str) -> DataFusionError {
+    DataFusionError::Execution(format!("{name}: {reason}"))
+}
+
+fn matches(call: &Call<'_>, whole: bool) -> Result<ArrayRef> {
+    let texts = call.strings(0)?;
+    let mut patterns = Patterns::of(call, 2, whole)?;
+    let matched = |(row, text): (usize, Option<&str>)| match (text, patterns.row(row)?) {
+        (Some(text), Some((regex, _))) => Ok(Some(regex.is_match(text))),
+        _ => Ok(None),
+    };
+    Ok(Arc::new(texts.iter().enumerate().map(matched).collect::<Result<BooleanArray>>()?))
+}
+
+/// The group that each row asks for.
+fn group(call: &Call<'_>, groups: Option<&arrow::array::Int64Array>, row: usize) -> Result<Option<usize>> {
+    match groups {
+        None => Ok(Some(0)),
+        Some(groups) if groups.is_null(row) => Ok(None),
+        Some(groups) => match usize::try_from(groups.value(row)) {
+            Ok(group) => Ok(Some(group)),
+            Err(_) => exec_err!("{}: a group counts from 0", call.name),
+        },
+    }
+}
+
+fn extract(call: &Call<'_>) -> Result<ArrayRef> {
+    let texts = call.strings(0)?;
+    let mut patterns = Patterns::of(call, 3, false)?;
+    if let DataType::Struct(fields) = call.result.data_type() {
+        return named_groups(&texts, &mut patterns, fields);
+    }
+    let groups = call.optional_integers(2)?;
+    let mut out = StringViewBuilder::with_capacity(texts.len());
+    for (row, text) in texts.iter().enumerate() {
+        match (text, patterns.row(row)?, group(call, groups.as_ref(), row)?) {
+            (Some(text), Some((regex, _)), Some(group)) => {
+                let found = regex.captures(text).and_then(|found| found.get(group));
+                out.append_value(found.map_or("", |part| part.as_str()));
+            }
+            _ => out.append_null(),
         }
     }
-    out.push('$');
+    Ok(Arc::new(out.finish()))
+}
+
+fn named_groups(texts: &StringViewArray, patterns: &mut Patterns, fields: &Fields) -> Result<ArrayRef> {
+    let mut columns: Vec<Vec<Option<String>>> = vec![Vec::with_capacity(texts.len()); fields.len()];
+    let mut valid = Vec::with_capacity(texts.len());
+    for (row, text) in texts.iter().enumerate() {
+        let (found, known) = match (text, patterns.row(row)?) {
+            (Some(_), Some((regex, _))) if regex.captures_len() <= fields.len() => {
+                return exec_err!("regexp_extract: more names than the pattern has groups");
+            }
+            (Some(text), Some((regex, _))) => (regex.captures(text), true),
+            _ => (None, false),
+        };
+        valid.push(known);
+        for (place, column) in columns.iter_mut().enumerate() {
+            let part = found.as_ref().and_then(|found| found.get(place + 1));
+            column.push(known.then(|| part.map_or(String::new(), |part| part.as_str().to_string())));
+        }
+    }
+    let columns = columns.into_iter().map(|column| Arc::new(StringArray::from(column)) as ArrayRef).collect();
+    Ok(Arc::new(StructArray::try_new(fields.clone(), columns, Some(valid.into()))?))
+}
+
+fn extract_all(call: &Call<'_>) -> Result<ArrayRef> {
+    let texts = call.strings(0)?;
+    let groups = call.optional_integers(2)?;
+    let mut patterns = Patterns::of(call, 3, false)?;
+    let mut out = ListBuilder::new(StringBuilder::new());
+    for (row, text) in texts.iter().enumerate() {
+        let (Some(text), Some((regex, _)), Some(group)) =
+            (text, patterns.row(row)?, group(call, groups.as_ref(), row)?)
+        else {
+            out.append_null();
+            continue;
+        };
+        if group >= regex.captures_len() {
+            return exec_err!("{}: the pattern has no group {group}", call.name);
+        }
+        // An empty match counts where another has just ended, which the crate's own iterator leaves out.
+        let mut at = 0;
+        while let Some(found) = (at <= text.len()).then(|| regex.captures_at(text, at)).flatten() {
+            let Some(whole) = found.get(0) else { break };
+            out.values().append_option(found.get(group).map(|part| part.as_str()));
+            at = if whole.is_empty() { whole.end() + letter_at(text, whole.end()) } else { whole.end() };
+        }
+        out.append(true);
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// The bytes of the character at a place; one at the end.
+fn letter_at(text: &str, at: usize) -> usize {
+    text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+}
+
+fn replace(call: &Call<'_>) -> Result<ArrayRef> {
+    let (texts, rewrites) = (call.strings(0)?, call.strings(2)?);
+    let mut patterns = Patterns::of(call, 3, false)?;
+    let mut out = StringViewBuilder::with_capacity(texts.len());
+    for (row, text) in texts.iter().enumerate() {
+        let (Some(text), Some((regex, flags)), true) = (text, patterns.row(row)?, rewrites.is_valid(row)) else {
+            out.append_null();
+            continue;
+        };
+        let mut replaced = String::with_capacity(text.len());
+        let mut at = 0;
+        for found in regex.captures_iter(text).take(if flags.global { usize::MAX } else { 1 }) {
+            let Some(whole) = found.get(0) else { break };
+            replaced.push_str(text.get(at..whole.start()).unwrap_or_default());
+            replacement(rewrites.value(row), &found, &mut replaced).map_err(|reason| failed(call.name, &reason))?;
+            at = whole.end();
+        }
+        replaced.push_str(text.get(at..).unwrap_or_default());
+        out.append_value(replaced);
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// What is between the matches; an empty match splits behind one character.
+fn split(call: &Call<'_>) -> Result<ArrayRef> {
+    let texts = call.strings(0)?;
+    let mut patterns = Patterns::of(call, 2, false)?;
+    let mut out = ListBuilder::new(StringBuilder::new());
+    for (row, text) in texts.iter().enumerate() {
+        let (Some(mut rest), pattern) = (text, patterns.row(row)?) else {
+            out.append_null();
+            continue;
+        };
+        while let Some(found) = pattern.and_then(|(regex, _)| regex.find(rest)).filter(|_| !rest.is_empty()) {
+            let (mut end, mut next) = (found.start(), found.end());
+            if found.is_empty() && end == 0 {
+                end = letter_at(rest, 0);
+                next = end;
+            }
+            if found.is_empty() && end >= rest.len() {
+                break;
+            }
+            out.values().append_value(rest.get(..end).unwrap_or_default());
+            rest = rest.get(next..).unwrap_or_default();
+        }
+        out.values().append_value(rest);
+        out.append(true);
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// Everything but letters, digits and underscores behind a backslash.
+fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_ascii() && !letter.is_ascii_alphanumeric() && letter != '_' {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
     out
 }

@@ -1,6 +1,6 @@
 //! Operators and functions of one engine, as expressions that the planner knows.
 
-use super::{macros, special, template};
+use super::{access, macros, special, template};
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;
 use datafusion::sql::sqlparser::ast::{
@@ -11,9 +11,13 @@ use datafusion::sql::sqlparser::ast::{
 
 /// Puts in the place of `expr` what it stands for; whether it stood for something. Its parts are still to be expanded.
 pub fn expand(expr: &mut Expr) -> Result<bool> {
+    if let Some(expanded) = access::expand(expr)? {
+        *expr = expanded;
+        return Ok(true);
+    }
     let expanded = match expr {
         Expr::Function(function) => self::function(function)?,
-        Expr::BinaryOp { left, op, right } => match operator(op, right) {
+        Expr::BinaryOp { left, op, right } => match operator(op) {
             Some(template) => Some(template::expression(template, &[(**left).clone(), (**right).clone()])?),
             None => None,
         },
@@ -47,6 +51,9 @@ pub fn expand(expr: &mut Expr) -> Result<bool> {
         Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } => {
             compared(right)?;
             None
+        }
+        Expr::Cast { data_type: DataType::JSON, expr, .. } => {
+            Some(template::expression("cast_to_json($1)", std::slice::from_ref(expr.as_ref()))?)
         }
         Expr::Cast { data_type, .. } => {
             own_type(data_type);
@@ -161,14 +168,10 @@ fn not(expr: Expr) -> Expr {
     Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(Expr::Nested(Box::new(expr))) }
 }
 
-fn operator(operator: &BinaryOperator, right: &Expr) -> Option<&'static str> {
-    let path = matches!(string(right), Some(text) if text.starts_with('$') || text.starts_with('/'));
+fn operator(operator: &BinaryOperator) -> Option<&'static str> {
     match operator {
-        // A key is one key, dots and all; a path begins with `$`.
-        BinaryOperator::Arrow if path => Some("json_extract($1, $2)"),
-        BinaryOperator::LongArrow if path => Some("json_extract_string($1, $2)"),
-        BinaryOperator::Arrow => Some("json_get($1, $2)"),
-        BinaryOperator::LongArrow => Some("json_get_string($1, $2)"),
+        BinaryOperator::Arrow => Some("json_extract($1, $2)"),
+        BinaryOperator::LongArrow => Some("json_extract_string($1, $2)"),
         BinaryOperator::PGExp => Some("power($1, $2)"),
         BinaryOperator::PGStartsWith => Some("starts_with($1, $2)"),
         BinaryOperator::Custom(operator) => match operator.as_str() {
@@ -177,6 +180,8 @@ fn operator(operator: &BinaryOperator, right: &Expr) -> Option<&'static str> {
             "GLOB" => Some("regexp_like($1, glob_to_regex($2))"),
             _ => None,
         },
+        BinaryOperator::PGOverlap => Some("list_has_any($1, $2)"),
+        BinaryOperator::PGBitwiseShiftRight => Some("right_shift($1, $2)"),
         _ => None,
     }
 }
@@ -221,8 +226,10 @@ fn function(function: &mut Function) -> Result<Option<Expr>> {
     if let Some(reason) = macros::refused(&lower, list.args.len()) {
         return Err(Error::unsupported(lower, reason));
     }
-    if lower == "struct_pack" {
-        return special::struct_pack(&list.args).map(Some);
+    match lower.as_str() {
+        "struct_pack" => return special::struct_pack(&list.args).map(Some),
+        "struct_insert" => return special::struct_insert(&list.args).map(Some),
+        _ => {}
     }
     let Some(arguments) = positional(&list.args) else { return Ok(None) };
     if let ("xor", [left, right]) = (lower.as_str(), arguments.as_slice()) {
@@ -231,6 +238,10 @@ fn function(function: &mut Function) -> Result<Option<Expr>> {
     }
     if let ("try", [argument]) = (lower.as_str(), arguments.as_slice()) {
         return tried(argument).map(Some);
+    }
+    if let Some(expanded) = special::within_group(&lower, &arguments, &function.within_group)? {
+        function.within_group.clear();
+        return with_clauses(function, expanded, &lower).map(Some);
     }
     let own = special::template(&lower, &arguments)?;
     let Some(template) = own.as_deref().or_else(|| macros::template(&lower, arguments.len())) else { return Ok(None) };

@@ -8,6 +8,7 @@
 //!
 //! Functions are a table of templates (`macros`): one that DataFusion has under another name, or can express, costs a line.
 
+mod access;
 mod asof;
 mod clauses;
 mod expressions;

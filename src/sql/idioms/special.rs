@@ -4,8 +4,11 @@ use super::expressions::string;
 use super::{patterns, template};
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;
+use crate::sql::functions::BETWEEN_NAMES;
 use crate::sql::times::{is_unit, plain_interval};
-use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, Interval, UnaryOperator, Value};
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, Interval, OrderByExpr, UnaryOperator, Value,
+};
 
 /// The template of a call, if it is one of these; its places are the call's arguments.
 pub(super) fn template(name: &str, arguments: &[Expr]) -> Result<Option<String>> {
@@ -31,13 +34,24 @@ pub(super) fn template(name: &str, arguments: &[Expr]) -> Result<Option<String>>
                 _ => format!("unix_seconds(parse_timestamp($1, '{pattern}'))"),
             }))
         }
-        ("list_aggregate" | "list_aggr" | "array_aggregate" | "aggregate", [_, function]) => {
-            let function = literal(name, function)?;
-            match function {
-                "sum" | "min" | "max" | "avg" => Ok(Some(format!("array_{function}($1)"))),
-                "count" => Ok(Some("len(array_compact($1))".into())),
-                other => Err(Error::unsupported(format!("{name} by {other}"), "one of sum, min, max, avg, count")),
-            }
+        ("aggregate", [_, function]) if string(function).is_some() => Ok(Some("list_aggregate($1, $2)".into())),
+        (name, arguments) if !arguments.is_empty() && list_aggregate(name).is_some() => {
+            let aggregate = list_aggregate(name).unwrap_or_default();
+            let rest: String = (2..=arguments.len()).map(|place| format!(", ${place}")).collect();
+            Ok(Some(format!("list_aggregate($1, '{aggregate}'{rest})")))
+        }
+        ("struct_extract", [_, Expr::Value(place)]) if matches!(place.value, Value::Number(..)) => {
+            Ok(Some("struct_extract_at($1, $2)".into()))
+        }
+        ("regexp_extract", [_, _, Expr::Array(names), rest @ ..]) => {
+            let names: Option<Vec<&str>> = names.elem.iter().map(string).collect();
+            let names = names.ok_or_else(|| invalid("regexp_extract: the names of groups have to be constants"))?;
+            let names = names.join(&BETWEEN_NAMES.to_string()).replace('\'', "''");
+            let options = if rest.is_empty() { "" } else { ", $4" };
+            Ok(Some(format!("regexp_extract($1, $2, '{names}'{options})")))
+        }
+        ("approx_quantile" | "approx_percentile" | "percentile_approx", [_, Expr::Array(_)]) => {
+            Ok(Some("quantile_disc($1, $2)".into()))
         }
         ("split", [_, separator]) => match string(separator) {
             // A regular expression to Spark, and a text to the others: the same as long as no character of it is special.
@@ -49,11 +63,6 @@ pub(super) fn template(name: &str, arguments: &[Expr]) -> Result<Option<String>>
                 "its separator is a regular expression to Spark and a text to DuckDB: write string_split(x, text) or \
                  regexp_split_to_array(x, pattern)",
             )),
-        },
-        ("hex", [value]) => match string(value) {
-            Some(_) => Ok(Some("upper(encode($1, 'hex'))".into())),
-            None if value.to_string().parse::<i64>().is_ok() => Ok(Some("upper(to_hex($1))".into())),
-            None => Err(Error::unsupported("hex of a column", "write to_hex(number) or encode(text, 'hex')")),
         },
         _ => Ok(None),
     }
@@ -135,6 +144,60 @@ fn is_literal(expr: &Expr) -> bool {
         Expr::UnaryOp { expr, .. } => is_literal(expr),
         _ => false,
     }
+}
+
+/// The aggregate in the name of a function such as `list_median`.
+fn list_aggregate(name: &str) -> Option<&str> {
+    const AGGREGATES: [&str; 24] = [
+        "any_value",
+        "approx_count_distinct",
+        "avg",
+        "bit_and",
+        "bit_or",
+        "bit_xor",
+        "bool_and",
+        "bool_or",
+        "count",
+        "entropy",
+        "histogram",
+        "kurtosis",
+        "kurtosis_pop",
+        "mad",
+        "median",
+        "mode",
+        "product",
+        "sem",
+        "skewness",
+        "stddev_pop",
+        "stddev_samp",
+        "string_agg",
+        "sum",
+        "var_pop",
+    ];
+    let aggregate = name.strip_prefix("list_")?;
+    (AGGREGATES.contains(&aggregate) || aggregate == "var_samp").then_some(aggregate)
+}
+
+/// An aggregate written with its order behind it: `percentile_cont(0.5) WITHIN GROUP (ORDER BY x)`, `mode() WITHIN GROUP …`.
+pub(super) fn within_group(name: &str, arguments: &[Expr], order: &[OrderByExpr]) -> Result<Option<Expr>> {
+    let [OrderByExpr { expr, options, .. }] = order else { return Ok(None) };
+    let back = if options.asc == Some(false) { ", 'DESC'" } else { "" };
+    let template = match (name, arguments) {
+        ("percentile_cont" | "quantile_cont", [_]) => format!("quantile_cont($1, $2{back})"),
+        ("percentile_disc" | "quantile_disc", [_]) => format!("quantile_disc($1, $2{back})"),
+        ("mode", []) => "mode($1)".to_string(),
+        _ => return Ok(None),
+    };
+    let all: Vec<Expr> = std::iter::once(expr.clone()).chain(arguments.iter().cloned()).collect();
+    template::expression(&template, &all).map(Some)
+}
+
+/// `struct_insert(s, a := 1, b := 2)`.
+pub(super) fn struct_insert(arguments: &[FunctionArg]) -> Result<Expr> {
+    let Some((FunctionArg::Unnamed(FunctionArgExpr::Expr(whole)), fields)) = arguments.split_first() else {
+        return Err(invalid("struct_insert: write struct_insert(s, name := value, …)"));
+    };
+    template::expression("struct_concat($1, $2)", &[whole.clone(), struct_pack(fields)?])
 }
 
 /// `struct_pack(a := 1, b := 2)`.

@@ -3,15 +3,15 @@
 //! - `variant_get(v, path)`: a part of `v`, as JSON; `variant_get(v, path, type)`: the part as that type. Null where there
 //!   is no such part, or where it is the variant null; an error where it is not of the type, or `v` is no JSON.
 //! - `try_variant_get` is null there too.
-//! - `variant_to_json(v)`, or `to_json(v)`: the text, as a string.
+//! - `variant_to_json(v)`, or `to_json(v)` (see `functions::json_write`): the text, as a string.
 //!
 //! Paths are those of Spark: `$.name`, `$['a name']`, `$.list[0].name`. Keys are matched exactly. Types are named as in SQL
 //! or in Delta: `int`, `bigint`, `long`, `double`, `decimal(10,2)`, `string`, `boolean`, `date`, `timestamp`, `timestamp_ntz`,
 //! `binary` and so on; `variant` is the part as JSON again.
 
 mod convert;
-pub(in crate::sql) mod path;
 
+use crate::sql::json::path::Path;
 use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
@@ -20,7 +20,6 @@ use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err, interna
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use path::Path;
 use std::sync::Arc;
 
 /// The functions.
@@ -151,7 +150,7 @@ impl VariantGet {
     }
 
     fn path(&self, text: &str) -> Result<Path> {
-        match Path::parse(text) {
+        match Path::strict(text) {
             Some(path) => Ok(path),
             None => exec_err!("{}: {text:?} is no path, such as '$.name' or '$.list[0]'", self.name),
         }
@@ -171,23 +170,18 @@ fn strings(value: &ColumnarValue, rows: usize) -> Result<StringViewArray> {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct VariantToJson {
     signature: Signature,
-    aliases: Vec<String>,
 }
 
 impl VariantToJson {
     fn function() -> ScalarUDF {
         let signature = Signature::string(1, Volatility::Immutable);
-        ScalarUDF::new_from_impl(VariantToJson { signature, aliases: vec!["to_json".into()] })
+        ScalarUDF::new_from_impl(VariantToJson { signature })
     }
 }
 
 impl ScalarUDFImpl for VariantToJson {
     fn name(&self) -> &str {
         "variant_to_json"
-    }
-
-    fn aliases(&self) -> &[String] {
-        &self.aliases
     }
 
     fn signature(&self) -> &Signature {
