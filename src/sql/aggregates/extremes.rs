@@ -51,7 +51,9 @@ fn first(group: &Group<'_>, descending: bool) -> Result<ScalarValue> {
     let column = group.column(0)?;
     let by: &ArrayRef = group.columns.last().unwrap_or(column);
     let count = match group.constants {
-        [ScalarValue::Int64(Some(count))] if (1..1_000_000).contains(count) => *count as usize,
+        [ScalarValue::Int64(Some(count))] if (1..1_000_000).contains(count) => {
+            usize::try_from(*count).unwrap_or(usize::MAX)
+        }
         _ => return exec_err!("how many values are wanted has to be a number from 1 to 999999"),
     };
     if column.is_empty() {

@@ -106,11 +106,12 @@ fn sorted(column: &ArrayRef, descending: bool) -> Result<ArrayRef> {
     let options = SortOptions { descending, nulls_first: false };
     let rows = RowConverter::new(vec![SortField::new_with_options(column.data_type().clone(), options)])?;
     let rows = rows.convert_columns(std::slice::from_ref(column))?;
-    let mut places: Vec<u32> = (0..column.len() as u32).collect();
+    let mut places: Vec<u32> = (0..u32::try_from(column.len()).unwrap_or(u32::MAX)).collect();
     places.sort_by(|a, b| rows.row(*a as usize).cmp(&rows.row(*b as usize)));
     Ok(take(column, &UInt32Array::from(places), None)?)
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "a place in an array")]
 fn at(sorted: &ArrayRef, fraction: f64) -> Result<ArrayRef> {
     let count = sorted.len() as f64;
     let place = (count - (count - fraction * count).floor()).max(1.0) as usize - 1;
@@ -118,6 +119,7 @@ fn at(sorted: &ArrayRef, fraction: f64) -> Result<ArrayRef> {
 }
 
 /// A share of the way from the value below to that above; whole numbers are cut off.
+#[expect(clippy::cast_possible_truncation, reason = "a place in an array, and a value between two others")]
 fn between(sorted: &ArrayRef, fraction: f64) -> Result<ArrayRef> {
     let place = (sorted.len() - 1) as f64 * fraction;
     let (below, above) = (sorted.slice(place.floor() as usize, 1), sorted.slice(place.ceil() as usize, 1));

@@ -50,6 +50,7 @@ pub fn convert(array: &ArrayRef, to: &DataType, lenient: bool) -> Result<ArrayRe
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "to the nearest float")]
 fn of_strings(texts: &StringViewArray, to: &DataType, lenient: bool) -> Result<ArrayRef> {
     Ok(match to {
         DataType::Boolean => Arc::new(read(texts, to, lenient, boolean)?.into_iter().collect::<BooleanArray>()),

@@ -41,7 +41,7 @@ impl Written {
     pub fn scaled(&self, power: i64) -> Option<i128> {
         let exponent = self.exponent + power;
         // Digits behind the point are dropped, but for the first, which rounds.
-        let kept = (self.digits.len() as i64 + exponent.min(0)).max(0) as usize;
+        let kept = usize::try_from((self.digits.len() as i64).saturating_add(exponent.min(0))).unwrap_or(0);
         let mut value: i128 = 0;
         for digit in self.digits.iter().take(kept) {
             value = value.checked_mul(10)?.checked_add(i128::from(*digit))?;

@@ -153,7 +153,13 @@ fn to_base(call: &Call<'_>) -> Result<ArrayRef> {
         let mut rest = values.value(row);
         let mut digits = Vec::new();
         while rest > 0 || digits.is_empty() {
-            digits.push(char::from_digit((rest % base) as u32, 36).unwrap_or('0').to_ascii_uppercase());
+            digits.push(
+                u32::try_from(rest % base)
+                    .ok()
+                    .and_then(|digit| char::from_digit(digit, 36))
+                    .unwrap_or('0')
+                    .to_ascii_uppercase(),
+            );
             rest /= base;
         }
         digits.resize(digits.len().max(length), '0');
@@ -165,7 +171,7 @@ fn to_base(call: &Call<'_>) -> Result<ArrayRef> {
 /// The bits that are set, those below 0 in as many bits as their type has.
 fn bit_count(call: &Call<'_>) -> Result<ArrayRef> {
     let values = call.array(0)?;
-    let width = values.data_type().primitive_width().map_or(64, |bytes| 8 * bytes as u32);
+    let width = values.data_type().primitive_width().map_or(64, |bytes| u32::try_from(8 * bytes).unwrap_or(64));
     let mask = if width >= 64 { u64::MAX } else { (1 << width) - 1 };
     let bits = unsigned(values)?;
     let counted =

@@ -252,6 +252,7 @@ fn padded(text: &str, spec: &Spec, by_nature: char) -> String {
 
 /// The digits of an integer without its sign; in 64 bits where they are not decimal.
 fn integer(number: i128, spec: &Spec) -> Result<String, String> {
+    #[expect(clippy::cast_possible_truncation, reason = "the lower 64 bits, as C prints them")]
     let bits = number as u64;
     let prefix = |prefix: &str| if spec.alternate { prefix.to_string() } else { String::new() };
     Ok(match spec.kind {
@@ -304,11 +305,12 @@ fn general(number: f64, digits: usize, zeros: bool) -> String {
         true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
         false => text.to_string(),
     };
-    if power < -4 || power >= digits as i32 {
+    let digits = i32::try_from(digits).unwrap_or(i32::MAX);
+    if power < -4 || power >= digits {
         let (mantissa, power) = scientific.split_once('e').unwrap_or((&scientific, "0"));
         return exponent(&format!("{}e{power}", trimmed(mantissa)));
     }
-    trimmed(&format!("{number:.*}", (digits as i32 - 1 - power).max(0) as usize))
+    trimmed(&format!("{number:.*}", usize::try_from(digits - 1 - power).unwrap_or(0)))
 }
 
 /// Groups of three digits before the point.

@@ -2,7 +2,7 @@
 //! `list_filter`, `list_reduce`, `zip_with`.
 
 use super::lists::{Lists, Picks};
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray, UInt32Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray, UInt64Array, new_null_array};
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::{cast_with_options, interleave, take, take_arrays};
 use arrow::datatypes::{DataType, Field, FieldRef};
@@ -235,7 +235,7 @@ fn called(lambda: &LambdaArgument, parameters: &[ArrayRef], rows: &[usize]) -> R
         })
         .collect();
     let closures: Vec<&dyn Fn() -> Result<ArrayRef>> = closures.iter().map(|closure| closure.as_ref()).collect();
-    let indices = UInt32Array::from_iter_values(rows.iter().map(|row| *row as u32));
+    let indices = UInt64Array::from_iter_values(rows.iter().map(|row| *row as u64));
     let value = lambda.evaluate(&closures, |captured| Ok(take_arrays(captured, &indices, None)?))?;
     value.into_array(rows.len())
 }
@@ -251,7 +251,7 @@ fn of_elements(lists: &Lists, lambda: &LambdaArgument) -> Result<(Vec<usize>, Ar
         rows.extend(range.clone().map(|_| row));
         elements.extend(range);
     }
-    let taken = take(lists.elements(), &UInt32Array::from_iter_values(elements.iter().map(|at| *at as u32)), None)?;
+    let taken = take(lists.elements(), &UInt64Array::from_iter_values(elements.iter().map(|at| *at as u64)), None)?;
     let values = called(lambda, &[taken, Arc::new(Int64Array::from(places))], &rows)?;
     Ok((elements, values))
 }
@@ -292,7 +292,7 @@ fn zip(left: &Lists, right: &Lists, lambda: &LambdaArgument, result: &DataType) 
         let (a, b) = (left.row(row), right.row(row));
         let length = if known { a.len().max(b.len()) } else { 0 };
         let at =
-            |range: &std::ops::Range<usize>, place: usize| (place < range.len()).then(|| (range.start + place) as u32);
+            |range: &std::ops::Range<usize>, place: usize| (place < range.len()).then(|| (range.start + place) as u64);
         for place in 0..length {
             lefts.push(at(&a, place));
             rights.push(at(&b, place));
@@ -302,8 +302,8 @@ fn zip(left: &Lists, right: &Lists, lambda: &LambdaArgument, result: &DataType) 
         lengths.push(length);
         valid.push(known);
     }
-    let left = take(left.elements(), &UInt32Array::from(lefts), None)?;
-    let right = take(right.elements(), &UInt32Array::from(rights), None)?;
+    let left = take(left.elements(), &UInt64Array::from(lefts), None)?;
+    let right = take(right.elements(), &UInt64Array::from(rights), None)?;
     let values = called(lambda, &[left, right, Arc::new(Int64Array::from(places))], &rows)?;
     let DataType::List(item) = result else { return plan_err!("zip_with gives a list") };
     let values = cast_checked(&values, item.data_type())?;
@@ -315,25 +315,25 @@ fn reduce(lists: &Lists, initial: Option<&ArrayRef>, merge: &LambdaArgument) -> 
     let element = lists.elements();
     let mut so_far = match initial {
         Some(initial) => {
-            let known = UInt32Array::from_iter((0..lists.len()).map(|row| (!lists.is_null(row)).then_some(row as u32)));
+            let known = UInt64Array::from_iter((0..lists.len()).map(|row| (!lists.is_null(row)).then_some(row as u64)));
             take(initial, &known, None)?
         }
         None => {
-            let first = (0..lists.len()).map(|row| lists.row(row).next().map(|place| place as u32));
+            let first = (0..lists.len()).map(|row| lists.row(row).next().map(|place| place as u64));
             if (0..lists.len()).any(|row| !lists.is_null(row) && lists.row(row).is_empty()) {
                 return plan_err!(
                     "list_reduce: an empty list has nothing to begin with: give it a value as third argument"
                 );
             }
-            take(element, &UInt32Array::from_iter(first), None)?
+            take(element, &UInt64Array::from_iter(first), None)?
         }
     };
     let longest = (0..lists.len()).map(|row| lists.row(row).len()).max().unwrap_or_default();
     let data_type = so_far.data_type().clone();
     for place in usize::from(initial.is_none())..longest {
         let rows: Vec<usize> = (0..lists.len()).filter(|row| lists.row(*row).len() > place).collect();
-        let own = UInt32Array::from_iter_values(rows.iter().map(|row| *row as u32));
-        let next = UInt32Array::from_iter_values(rows.iter().map(|row| (lists.row(*row).start + place) as u32));
+        let own = UInt64Array::from_iter_values(rows.iter().map(|row| *row as u64));
+        let next = UInt64Array::from_iter_values(rows.iter().map(|row| (lists.row(*row).start + place) as u64));
         let parameters = [
             take(&so_far, &own, None)?,
             take(element, &next, None)?,

@@ -397,7 +397,8 @@ fn slice(call: &Call<'_>) -> Result<ArrayRef> {
         let Some(by) = usize::try_from(step.unsigned_abs()).ok().filter(|by| *by > 0) else {
             return exec_err!("{}: a step of 0", call.name);
         };
-        let places = |from: i64, to: i64| (from.max(1)..=to.min(length)).map(|place| place as usize - 1);
+        let places =
+            |from: i64, to: i64| (from.max(1)..=to.min(length)).filter_map(|place| usize::try_from(place - 1).ok());
         Ok(Some(if step > 0 {
             places(from, to).step_by(by).collect()
         } else {

@@ -2,7 +2,7 @@
 
 use super::lists::{Lists, Picks};
 use super::own::{Call, Own, gives, takes};
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray, UInt64Array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{cast, interleave, take};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
@@ -207,9 +207,9 @@ fn element_at(call: &Call<'_>) -> Result<ArrayRef> {
         let range = lists.row(row);
         let place = wanted.is_valid(row).then(|| wanted.value(row))?;
         let place = if place < 0 { range.len() as i64 + place } else { place - 1 };
-        usize::try_from(place).ok().filter(|place| *place < range.len()).map(|place| (range.start + place) as u32)
+        usize::try_from(place).ok().filter(|place| *place < range.len()).map(|place| (range.start + place) as u64)
     };
-    Ok(take(lists.elements(), &UInt32Array::from_iter((0..lists.len()).map(place)), None)?)
+    Ok(take(lists.elements(), &UInt64Array::from_iter((0..lists.len()).map(place)), None)?)
 }
 
 fn structs(types: &[DataType]) -> Option<Vec<DataType>> {
@@ -249,8 +249,8 @@ fn masked(whole: &StructArray, at: usize) -> Result<ArrayRef> {
     let column = whole.column(at);
     match whole.nulls() {
         Some(nulls) => {
-            let rows = (0..whole.len()).map(|row| nulls.is_valid(row).then_some(row as u32));
-            Ok(take(column, &UInt32Array::from_iter(rows), None)?)
+            let rows = (0..whole.len()).map(|row| nulls.is_valid(row).then_some(row as u64));
+            Ok(take(column, &UInt64Array::from_iter(rows), None)?)
         }
         None => Ok(column.clone()),
     }
@@ -326,9 +326,9 @@ fn list_zip(call: &Call<'_>) -> Result<ArrayRef> {
         let mut picks = Vec::new();
         for row in 0..call.rows {
             let range = lists.row(row);
-            picks.extend((0..length(row)).map(|place| (place < range.len()).then_some((range.start + place) as u32)));
+            picks.extend((0..length(row)).map(|place| (place < range.len()).then_some((range.start + place) as u64)));
         }
-        columns.push(take(lists.elements(), &UInt32Array::from(picks), None)?);
+        columns.push(take(lists.elements(), &UInt64Array::from(picks), None)?);
     }
     let lengths = OffsetBuffer::from_lengths((0..call.rows).map(length));
     let pairs = StructArray::try_new(fields.clone(), columns, None)?;

@@ -29,6 +29,7 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
         function("fdiv", &[], "two numbers", two_doubles, gives::double, |call| paired(call, |a, b| (a / b).floor())),
         function("round_even", &["roundbankers"], "a number and how many digits", two_doubles, gives::double, |call| {
             paired(call, |value, digits| {
+                #[expect(clippy::cast_possible_truncation, reason = "more digits than a double has either way")]
                 let scale = 10f64.powi(digits as i32);
                 let rounded = (value * scale).round_ties_even() / scale;
                 if rounded.is_finite() { rounded } else { value }
@@ -142,6 +143,7 @@ fn factorial(call: &Call<'_>) -> Result<ArrayRef> {
 }
 
 /// The bucket of equal width that a value is in, from 1; 0 below the least, and one more than there are from the most on.
+#[expect(clippy::cast_possible_truncation, reason = "a bucket's number")]
 fn bucket(call: &Call<'_>) -> Result<ArrayRef> {
     let (values, least, most, counts) = (numbers(call, 0)?, numbers(call, 1)?, numbers(call, 2)?, numbers(call, 3)?);
     let mut out = Int64Array::builder(call.rows);

@@ -134,7 +134,9 @@ fn part(text: &str, from: i64, length: Option<i64>) -> &str {
         Some(length) if length < 0 => (start.saturating_add(length), start),
         Some(length) => (start, start.saturating_add(length)),
     };
-    let (start, end) = (start.max(0) as usize, end.max(0) as usize);
+    // What is beyond any text is its end, where a place has 32 bits too.
+    let place = |place: i64| usize::try_from(place.max(0)).unwrap_or(usize::MAX);
+    let (start, end) = (place(start), place(end));
     let at = |place: usize| match text.is_ascii() {
         true => place.min(text.len()),
         false => text.char_indices().nth(place).map_or(text.len(), |(at, _)| at),
