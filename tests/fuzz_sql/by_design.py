@@ -7,6 +7,7 @@ BY_DESIGN = [
     ("a division by zero is an error, in a part that DuckDB need not evaluate", r"//|%", r"[Dd]ivision by zero|[Dd]ivide by zero", None),
     ("substring takes any offset, and what is outside of the text is empty", r"substring", None, r"Substring offset"),
     ("DuckDB has not this function for its widest integers: not checked", r"", None, r"No function matches|Could not choose|Cannot compare|Cannot mix"),
+    ("a number compared with a cast is compared without it, and the cast cannot fail", r"CAST", None, r"Could not cast value"),
     ("an overflow is an error, in a part that DuckDB need not evaluate or has a wider type for", r"", r"overflow", None),
 ]
 
