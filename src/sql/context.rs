@@ -5,6 +5,7 @@ use super::definitions;
 use super::engine;
 use super::error::from_datafusion;
 use super::explain::{self, PlanNode};
+use super::idioms;
 use super::log_tables;
 use super::names;
 use super::numbers::SqlDialect;
@@ -66,6 +67,7 @@ pub struct Session {
     pub(super) registry: Arc<Registry>,
     pub(super) state: Arc<SessionState>,
     storage: StorageOptions,
+    dialect: SqlDialect,
 }
 
 /// A running query: its columns, its rows as they come, and what they cost.
@@ -90,9 +92,10 @@ impl Session {
     pub fn with_footers(options: SessionOptions, footers: FooterCache) -> Result<Session> {
         let registry = Arc::new(Registry::default());
         let state = Arc::new(engine::state(&options, &registry)?);
+        let dialect = options.dialect;
         let mut storage = options.storage;
         storage.pool = storage.pool.clone().or_else(|| Some(Pool::new(&storage)));
-        Ok(Session { footers, registry, state, storage })
+        Ok(Session { footers, registry, state, storage, dialect })
     }
 
     /// Makes `table` known as `name` (one that needs quotes is quoted in SQL). Replaces what had the name. A name without
@@ -210,6 +213,9 @@ impl Session {
     ) -> Result<(SessionState, Arc<dyn ExecutionPlan>)> {
         let plain = engine::query_state(&self.state, Catalog::with(&self.registry, BTreeMap::new()), meter);
         definitions::inline(&mut statement, &self.registry.views())?;
+        if self.dialect == SqlDialect::DuckDb {
+            idioms::refuse_trailing(&statement)?;
+        }
         let with_metadata = names::mentions(&statement, &[METADATA]);
         // By whatever name the statement calls `_metadata` further in.
         let tracked: Vec<&str> = TRACKED.into_iter().filter(|field| names::mentions(&statement, &[field])).collect();

@@ -19,6 +19,7 @@ const SHAPES: &str = "tests/integration/delta_log_shapes.rs";
 const TRAVEL: &str = "tests/integration/delta_time_travel.rs";
 const CHANGES: &str = "tests/integration/change_feed.rs";
 const SQL: &str = "tests/integration/sql.rs";
+const NUMBERS: &str = "tests/integration/sql_numbers.rs";
 const DAMAGE: &str = "tests/integration/scan_damage.rs";
 const ROWS: &str = "tests/integration/row_tracking.rs";
 const DELETES: &str = "tests/integration/scan_deletes.rs";
@@ -86,6 +87,12 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("int96", Test(SCHEMA, "int96_reaches_the_year_9999")),
     ("legacy lists", Test("tests/integration/scan_lists.rs", "lists_of_older_writers")),
     ("encryption", Test(DAMAGE, "a_file_that_is_no_parquet_is_named")),
+    ("exact integers and decimals", Test(NUMBERS, "integers_do_not_wrap")),
+    ("sums that widen", Test(NUMBERS, "sums_widen")),
+    ("one NaN", Test(NUMBERS, "one_nan_and_one_zero")),
+    ("decimal literals", Test(NUMBERS, "decimals_keep_their_digits")),
+    ("the option `dialect`", Test(NUMBERS, "dialects")),
+    ("the place of NULL", Test(NUMBERS, "dialects")),
     ("`SELECT` with joins", Test(SQL, "an_aggregate_over_joined_tables")),
     ("CTEs", Test("src/sql/names/tests.rs", "ctes_subqueries_joins_and_set_operations")),
     ("window functions", Test("src/sql/names/tests.rs", "lambdas_windows_and_functions")),

@@ -173,6 +173,8 @@ async fn dialects() {
     ] {
         let session = Session::new(SessionOptions { dialect, ..SessionOptions::default() }).unwrap();
         assert_eq!(rows(&session, "SELECT 1 / 2, 2.00 / 3, 2 ^ 3").await, [expected], "{dialect:?}");
+        let trailing = session.query("SELECT last_value(x) IGNORE NULLS OVER () FROM (VALUES (1)) t(x)").await;
+        assert_eq!(trailing.is_err(), dialect == SqlDialect::DuckDb, "{dialect:?}");
         assert_eq!(rows(&session, order).await, rising, "{dialect:?}");
         assert_eq!(rows(&session, &format!("{order} DESC")).await, falling, "{dialect:?}");
     }

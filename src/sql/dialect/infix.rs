@@ -19,7 +19,7 @@ pub(super) fn parse(parser: &mut Parser<'_>, left: &Expr) -> Option<Result<Expr,
             parser.advance_token();
             Some(binary(parser, left, BinaryOperator::Custom("**".into()), POWER))
         }
-        Token::Caret => Some(binary(parser, left, BinaryOperator::PGExp, POWER)),
+        Token::Caret => Some(binary(parser, left, BinaryOperator::BitwiseXor, POWER)),
         Token::DoubleColon if types::begins(parser, 1) => {
             parser.advance_token();
             let expr = Box::new(left.clone());

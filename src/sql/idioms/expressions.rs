@@ -172,7 +172,6 @@ fn operator(operator: &BinaryOperator) -> Option<&'static str> {
     match operator {
         BinaryOperator::Arrow => Some("json_extract($1, $2)"),
         BinaryOperator::LongArrow => Some("json_extract_string($1, $2)"),
-        BinaryOperator::PGExp => Some("power($1, $2)"),
         BinaryOperator::PGStartsWith => Some("starts_with($1, $2)"),
         BinaryOperator::Custom(operator) => match operator.as_str() {
             "**" => Some("power($1, $2)"),
