@@ -26,7 +26,7 @@ pub fn expand(expr: &mut Expr) -> Result<bool> {
         }
         Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => {
             let ones = template::expression("-1", &[])?;
-            let op = BinaryOperator::BitwiseXor;
+            let op = BinaryOperator::PGBitwiseXor;
             Some(Expr::Nested(Box::new(Expr::BinaryOp { left: expr.clone(), op, right: Box::new(ones) })))
         }
         Expr::RLike { negated, expr, pattern, .. } => {
