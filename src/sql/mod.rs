@@ -45,6 +45,7 @@ mod plan_expressions;
 mod prune;
 mod registry;
 mod running;
+mod same_names;
 mod show;
 mod slices;
 mod sort_runs;

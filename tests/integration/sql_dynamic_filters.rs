@@ -63,3 +63,41 @@ async fn a_top_n_prunes_by_what_it_has_found() {
     // What was under way when the first rows came is not called back.
     assert!(part < 0.5, "{part} of the bytes");
 }
+
+/// Filters land on the columns that they are of, where a join's two sides have columns of one name:
+/// <https://github.com/apache/datafusion/issues/25296>, and 21246, 25263.
+#[tokio::test]
+async fn datafusion_25296_filters_above_joins_with_equal_names() {
+    let session = Session::new(SessionOptions::default()).unwrap();
+    let x = "(VALUES (1, 'a'), (2, 'b')) AS x(id, t)";
+    let y = "(VALUES (1, 'abc', true), (7, 'b', true), (8, '', true)) AS y(id, t, b)";
+    let join = format!("SELECT y.id FROM {x} RIGHT JOIN {y} ON x.id = y.id");
+    assert_eq!(rows(&session, &format!("{join} WHERE CASE WHEN y.b THEN x.t = y.t ELSE true END")).await, [""; 0]);
+    assert_eq!(
+        rows(&session, &format!("{join} WHERE CASE WHEN y.b THEN starts_with(y.t, x.t) ELSE false END")).await,
+        ["1"]
+    );
+
+    // Files of the table with the falling amounts are read one after the other, and what was found leaves none of them out.
+    let (mut orders, mut payments, mut customers) =
+        (amounts(), amounts(), Fixture::new(Schema::new(vec![field("id", DataType::Int64)])));
+    for file in 0..8_i64 {
+        let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(file * 10..file * 10 + 10));
+        let rising: ArrayRef = Arc::new(Int64Array::from_iter_values((file * 10..file * 10 + 10).map(|id| 1000 + id)));
+        let falling: ArrayRef = Arc::new(Int64Array::from_iter_values((file * 10..file * 10 + 10).map(|id| 500 - id)));
+        orders.add(&RecordBatch::try_from_iter([("id", ids.clone()), ("amount", rising)]).unwrap()).await;
+        payments.add(&RecordBatch::try_from_iter([("id", ids.clone()), ("amount", falling)]).unwrap()).await;
+        customers.add(&RecordBatch::try_from_iter([("id", ids)]).unwrap()).await;
+    }
+    for (name, fixture) in [("orders", &orders), ("payments", &payments), ("customers", &customers)] {
+        session.register(name, fixture.table()).unwrap();
+    }
+    let sql = "SELECT o.amount, p.amount FROM orders o JOIN payments p ON o.id = p.id JOIN customers c ON p.id = c.id";
+    assert_eq!(rows(&session, &format!("{sql} ORDER BY p.amount LIMIT 1")).await, ["1079|421"]);
+    assert_eq!(rows(&session, &format!("{sql} ORDER BY o.amount DESC LIMIT 1")).await, ["1079|421"]);
+    assert_eq!(rows(&session, &format!("{sql} ORDER BY p.amount DESC LIMIT 1")).await, ["1000|500"]);
+}
+
+fn amounts() -> Fixture {
+    Fixture::new(Schema::new(vec![field("id", DataType::Int64), field("amount", DataType::Int64)]))
+}
