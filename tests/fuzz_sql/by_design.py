@@ -8,6 +8,9 @@ BY_DESIGN = [
     ("substring takes any offset, and what is outside of the text is empty", r"substring", None, r"Substring offset"),
     ("DuckDB has not this function for its widest integers: not checked", r"", None, r"No function matches|Could not choose|Cannot compare|Cannot mix"),
     ("a number compared with a cast is compared without it, and the cast cannot fail", r"CAST", None, r"Could not cast value"),
+    ("a cast that fails is an error, in a row or a part that DuckDB need not evaluate", r"CAST", r"does not fit into|is out of range|is too large for a DECIMAL", None),
+    ("DuckDB multiplies decimals in the width of their digits, ours has more: not checked", r"\*", None, r"Overflow in multiplication of DECIMAL"),
+    ("a cast that fails is an error in DuckDB, in a row or a part that ours need not evaluate", r"CAST", None, r"out of range for the destination type"),
     ("an overflow is an error, in a part that DuckDB need not evaluate or has a wider type for", r"", r"overflow", None),
 ]
 

@@ -80,7 +80,8 @@ class Ours:
 def decoded(cell):
     if isinstance(cell, dict):
         return float(cell["f"])
-    return [decoded(each) for each in cell] if isinstance(cell, list) else cell
+    # A text may be such a time's.
+    return [decoded(each) for each in cell] if isinstance(cell, list) else plain(cell)
 
 
 class DuckDB:

@@ -3,6 +3,7 @@
 import collections
 import pathlib
 import random
+import re
 import sys
 import tempfile
 
@@ -53,6 +54,9 @@ class Run:
         elif our_error:
             return None if self.allowed(sql, str(our_error), None) else ("refused: " + kind_of(our_error), f"{our_error.code}: {our_error}\n  DuckDB {shown(theirs)}")
         if compare.same(ours, theirs, select.ordered) or self.allowed(sql, None, None):
+            return None
+        if (limit := re.search(r" LIMIT (\d+)( OFFSET \d+)?$", sql)) and len(theirs) > int(limit[1]) >= len(ours):
+            self.counts["DuckDB 2.0 returns more rows than its LIMIT above some outer joins with an empty table"] += 1
             return None
         return "rows", f"DuckDB {shown(difference(theirs, ours, select.ordered))}\n  ours   {shown(difference(ours, theirs, select.ordered))}"
 
