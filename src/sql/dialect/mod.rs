@@ -1,6 +1,7 @@
 //! The SQL that people write: sqlparser's generic dialect and the additions of DuckDB, Spark and Databricks that cost
 //! nothing. Double quotes and backticks both delimit identifiers.
 
+mod group_by;
 mod infix;
 mod precedence;
 mod prefix;
@@ -48,7 +49,7 @@ impl Dialect for LakeglassDialect {
     }
 
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
-        prefix::parse(parser)
+        group_by::parse(parser).or_else(|| prefix::parse(parser))
     }
 
     fn parse_infix(&self, parser: &mut Parser<'_>, left: &Expr, _precedence: u8) -> Option<Result<Expr, ParserError>> {
@@ -57,7 +58,7 @@ impl Dialect for LakeglassDialect {
 
     // Of the generic dialect.
     supports! {
-        supports_unicode_string_literal supports_group_by_expr supports_group_by_with_modifier
+        supports_unicode_string_literal supports_group_by_with_modifier
         supports_left_associative_joins_without_parens supports_window_function_null_treatment_arg
         supports_dictionary_syntax supports_window_clause_named_window_reference supports_select_wildcard_except
         support_map_literal_syntax allow_extract_custom allow_extract_single_quotes supports_extract_comma_syntax
