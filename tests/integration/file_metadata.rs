@@ -75,8 +75,8 @@ async fn it_is_there_for_those_who_ask() {
     }
     let time = "SELECT DISTINCT _metadata.file_modification_time FROM t WHERE id > 1000";
     assert_eq!(rows(&session, time).await, ["1970-01-01T00:00:00.005Z"]);
-    let all = error(&session, "SELECT *, a._metadata FROM t a JOIN t b USING (id)").await;
-    assert!(all.to_string().contains("write a.*, b.* for *"), "{all}");
+    let (result, _) = run(&session, "SELECT *, a._metadata FROM t a JOIN t b USING (id)").await.unwrap();
+    assert_eq!(result.schema.fields().len(), 2);
     let natural = error(&session, "SELECT a._metadata FROM t a NATURAL JOIN t b").await;
     assert_eq!(natural.code().as_str(), "unsupported_feature", "{natural}");
 }

@@ -30,6 +30,12 @@ async fn quotients() {
         ("SELECT 9007199254740993 // 1, 9223372036854775807 // 3", "9007199254740993|3074457345618258602"),
         ("SELECT 7.9 // 2, 7 % -3, -7 % 3, 5.5 % 2, -5.5 % 2", "3.95|1|-1|1.5|-1.5"),
         ("SELECT 1 / 0, -1 / 0, 0 / 0 = 'NaN'::double", "inf|-inf|true"),
+        ("SELECT 2 = true, 2 > true, 2 AND true, 0.0 OR false, true = 1, 1 || 2", "false|true|true|false|true|12"),
+        (
+            "SELECT 2 IN (true, 2), true IN (1), 3 BETWEEN false AND true, nullif(2, 2.0), nullif(3, 2.5)",
+            "true|true|false|null|3",
+        ),
+        ("SELECT count(*), count(CAST(1 AS INTEGER)), count(ALL 1)", "1|1|1"),
         ("SELECT sum(x) / count(x) FROM (VALUES (1), (2)) t(x)", "1.5"),
     ])
     .await;

@@ -72,7 +72,9 @@ impl Named {
         let full = expr.to_string();
         let mut bare = expr.clone();
         let _ = walk(&mut bare, &mut Strip);
-        *self.seen.entry(bare.to_string()).or_insert_with(|| full.clone()) != full
+        // The planner's name of `count(*)` is that of `count(1)`, and ALL is in no name.
+        let bare = bare.to_string().to_lowercase().replace("(all ", "(").replace("count(*)", "count(1)");
+        *self.seen.entry(bare).or_insert_with(|| full.clone()) != full
     }
 
     fn keys(&mut self, select: &Select) -> bool {

@@ -10,7 +10,7 @@ use arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{Between, Case, InList};
+use datafusion::logical_expr::expr::{Between, Case, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, lit};
 use datafusion::optimizer::AnalyzerRule;
@@ -41,6 +41,8 @@ fn compared(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     match expr {
         Expr::BinaryExpr(comparison) if comparison.op.swap().is_some() => binary(comparison, schema),
         Expr::InList(InList { expr, list, negated }) => {
+            let (expr, list) = mixed::numbers(*expr, list, schema);
+            let expr = Box::new(expr);
             let suits = Suit::of(&expr, schema);
             let list: Vec<Expr> = list.into_iter().map(|item| suits.equal(item)).collect();
             match mixed::comparable_with(&expr, &list, schema) {
@@ -53,8 +55,11 @@ fn compared(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
             }
         }
         Expr::Between(Between { expr, negated, low, high }) => {
+            let (expr, bounds) = mixed::numbers(*expr, [*low, *high], schema);
+            let expr = Box::new(expr);
             let suits = Suit::of(&expr, schema);
-            let bounds = [suits.bound(Operator::GtEq, *low).1, suits.bound(Operator::LtEq, *high).1];
+            let [low, high] = bounds;
+            let bounds = [suits.bound(Operator::GtEq, low).1, suits.bound(Operator::LtEq, high).1];
             let common = mixed::comparable_with(&expr, &bounds, schema);
             let cast = |expr| match &common {
                 Some(common) => Box::new(mixed::cast_decimal(expr, common, schema)),
@@ -72,13 +77,15 @@ fn compared(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
             Transformed::yes(Expr::Case(Case { expr, when_then_expr, else_expr }))
         }
         Expr::Case(case) => Transformed::yes(Expr::Case(mixed::case(case, schema))),
-        Expr::ScalarFunction(call) => Transformed::yes(Expr::ScalarFunction(mixed::function(call, schema))),
+        Expr::ScalarFunction(call) => null_if(call, schema),
         other => Transformed::no(other),
     }
 }
 
 fn binary(comparison: BinaryExpr, schema: &DFSchema) -> Transformed<Expr> {
     let BinaryExpr { left, op, right } = comparison;
+    let (left, right) = mixed::booleans(*left, *right, schema);
+    let (left, right) = (Box::new(left), Box::new(right));
     let (left, op, right) = match (is_number(&left), is_number(&right), op.swap()) {
         (false, true, _) => {
             let (op, right) = Suit::of(&left, schema).bound(op, *right);
@@ -102,6 +109,23 @@ fn binary(comparison: BinaryExpr, schema: &DFSchema) -> Transformed<Expr> {
         }
     };
     Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right))))
+}
+
+/// `nullif(a, b)`, whose type is that of `a`: DataFusion's has one that both fit. Other functions as they are.
+fn null_if(call: ScalarFunction, schema: &DFSchema) -> Transformed<Expr> {
+    let differ = |left: &Expr, right: &Expr| match (left.get_type(schema), right.get_type(schema)) {
+        (Ok(left), Ok(right)) => left.is_numeric() && right.is_numeric() && left != right,
+        _ => false,
+    };
+    match call.args.as_slice() {
+        [value, other] if call.func.name() == "nullif" && differ(value, other) => {
+            let equal = BinaryExpr::new(Box::new(value.clone()), Operator::Eq, Box::new(other.clone()));
+            let when = (Box::new(binary(equal, schema).data), Box::new(lit(ScalarValue::Null)));
+            let case = Case { expr: None, when_then_expr: vec![when], else_expr: Some(Box::new(value.clone())) };
+            Transformed::yes(Expr::Case(case))
+        }
+        _ => Transformed::yes(Expr::ScalarFunction(mixed::function(call, schema))),
+    }
 }
 
 fn is_number(expr: &Expr) -> bool {

@@ -8,7 +8,7 @@ use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::functions::math::power;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 /// Plans operators of two numbers; others it leaves to the planners after it.
@@ -39,6 +39,9 @@ impl OperatorPlanner {
 
 impl ExprPlanner for OperatorPlanner {
     fn plan_binary_op(&self, raw: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+        if let Some(planned) = conditions(&raw, schema)? {
+            return Ok(PlannerResult::Planned(planned));
+        }
         let is_power = raw.op == BinaryOperator::BitwiseXor && self.dialect == SqlDialect::DuckDb;
         let operation = self.operation(&raw.op);
         if operation.is_none() && !is_power {
@@ -57,6 +60,42 @@ impl ExprPlanner for OperatorPlanner {
         let right = suited(right, left_kind, &left_type);
         Ok(PlannerResult::Planned(arithmetic(operation, left, right)))
     }
+}
+
+/// Booleans and numbers where they are not asked for, as DuckDB takes them: a number is a condition where it is not 0, a boolean is
+/// compared as 0 or 1, and `1 || 2` is a text.
+fn conditions(raw: &RawBinaryExpr, schema: &DFSchema) -> Result<Option<Expr>> {
+    let operator = match raw.op {
+        BinaryOperator::And => Operator::And,
+        BinaryOperator::Or => Operator::Or,
+        BinaryOperator::Eq => Operator::Eq,
+        BinaryOperator::NotEq => Operator::NotEq,
+        BinaryOperator::Lt => Operator::Lt,
+        BinaryOperator::LtEq => Operator::LtEq,
+        BinaryOperator::Gt => Operator::Gt,
+        BinaryOperator::GtEq => Operator::GtEq,
+        BinaryOperator::StringConcat => Operator::StringConcat,
+        _ => return Ok(None),
+    };
+    let (left_type, right_type) = (raw.left.get_type(schema)?, raw.right.get_type(schema)?);
+    let is_number = |data_type: &DataType| !data_type.is_null() && data_type.is_numeric();
+    let is_boolean = |data_type: &DataType| *data_type == DataType::Boolean;
+    let (left, right) = (raw.left.clone(), raw.right.clone());
+    let (left, right) = match operator {
+        Operator::And | Operator::Or if is_number(&left_type) || is_number(&right_type) => {
+            let condition = |expr: Expr, data_type| if is_number(data_type) { expr.not_eq(lit(0i64)) } else { expr };
+            (condition(left, &left_type), condition(right, &right_type))
+        }
+        Operator::And | Operator::Or => return Ok(None),
+        Operator::StringConcat if [&left_type, &right_type].iter().all(|side| is_number(side) || is_boolean(side)) => {
+            (cast(left, DataType::Utf8), cast(right, DataType::Utf8))
+        }
+        Operator::StringConcat => return Ok(None),
+        _ if is_number(&left_type) && is_boolean(&right_type) => (left, cast(right, DataType::Int64)),
+        _ if is_boolean(&left_type) && is_number(&right_type) => (cast(left, DataType::Int64), right),
+        _ => return Ok(None),
+    };
+    Ok(Some(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))))
 }
 
 /// A text that is a number, as it stands, as that number.
