@@ -71,7 +71,6 @@ mod sql_group_by;
 #[cfg(feature = "sql")]
 mod sql_idioms;
 #[cfg(feature = "sql")]
-#[cfg(feature = "sql")]
 mod sql_late;
 #[cfg(feature = "sql")]
 mod sql_locations;
@@ -79,6 +78,7 @@ mod sql_locations;
 mod sql_log_answers;
 #[cfg(feature = "sql")]
 mod sql_logic;
+#[cfg(feature = "sql")]
 mod sql_numbers;
 #[cfg(feature = "sql")]
 mod sql_params;
