@@ -139,6 +139,8 @@ fn config(options: &SessionOptions) -> SessionConfig {
     // Names are settled before planning: see `names`.
     all.sql_parser.enable_ident_normalization = false;
     all.sql_parser.parse_float_as_decimal = true;
+    // It loses columns of the plan above where a struct's field stands in a subquery's condition, and the scan reads whole columns.
+    all.optimizer.enable_leaf_expression_pushdown = false;
     all.sql_parser.default_null_ordering = options.dialect.null_ordering().into();
     // Errors say where.
     all.sql_parser.collect_spans = true;

@@ -58,6 +58,9 @@ const RENAMED: &[(&str, &str)] = &[
     ("variance", "var_samp"),
 ];
 
+/// False where a NULL in the list is all that might be it: `array_has` gives NULL there, for a column.
+const LIST_CONTAINS: &str = "coalesce(array_has($1, $2), CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN false END)";
+
 /// Functions, with how many arguments, and what they stand for.
 const TEMPLATES: &[(&str, usize, &str)] = &[
     // Aggregates.
@@ -170,6 +173,9 @@ const TEMPLATES: &[(&str, usize, &str)] = &[
     ("get", 2, "array_element($1, $2 + 1)"),
     ("slice", 3, "array_slice($1, $2, $2 + $3 - 1)"),
     ("sort_array", 1, "array_sort($1, 'ASC', 'NULLS FIRST')"),
+    ("list_contains", 2, LIST_CONTAINS),
+    ("array_contains", 2, LIST_CONTAINS),
+    ("list_has", 2, LIST_CONTAINS),
     ("map_contains", 2, "array_has(map_keys($1), $2)"),
     ("map_contains_key", 2, "array_has(map_keys($1), $2)"),
     ("map_contains_value", 2, "array_has(map_values($1), $2)"),

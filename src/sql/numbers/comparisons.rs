@@ -12,7 +12,7 @@ use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Between, Case, InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, lit};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, cast, lit};
 use datafusion::optimizer::AnalyzerRule;
 
 /// Rewrites the comparisons of a plan. None changes a type of the plan.
@@ -99,6 +99,13 @@ fn binary(comparison: BinaryExpr, schema: &DFSchema) -> Transformed<Expr> {
         _ => {
             let (Ok(left_type), Ok(right_type)) = (left.get_type(schema), right.get_type(schema)) else {
                 return Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right }));
+            };
+            // What a CASE comes to is settled later, and may be a decimal.
+            let float = |data_type: &DataType| data_type.is_floating().then(|| data_type.clone());
+            let (left, right) = match (left.as_ref(), right.as_ref(), float(&left_type), float(&right_type)) {
+                (Expr::Case(_), _, None, Some(to)) if left_type.is_numeric() => (Box::new(cast(*left, to)), right),
+                (_, Expr::Case(_), Some(to), None) if right_type.is_numeric() => (left, Box::new(cast(*right, to))),
+                _ => (left, right),
             };
             match mixed::comparable(&left_type, &right_type) {
                 Some(common) => {

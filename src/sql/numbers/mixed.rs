@@ -119,8 +119,21 @@ pub(super) fn case(case: Case, schema: &DFSchema) -> Case {
     }
 }
 
+/// Functions that are computed in double precision, whatever float they are given.
+const OF_DOUBLES: [&str; 16] = [
+    "sqrt", "cbrt", "exp", "ln", "log", "log2", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "power",
+    "cot",
+];
+
 /// The arguments of a function.
 pub(super) fn function(mut call: ScalarFunction, schema: &DFSchema) -> ScalarFunction {
+    if OF_DOUBLES.contains(&call.func.name()) {
+        let double = |argument: Expr| match argument.get_type(schema) {
+            Ok(DataType::Float32) => cast(argument, DataType::Float64),
+            _ => argument,
+        };
+        call.args = call.args.into_iter().map(double).collect();
+    }
     if OF_ONE_TYPE.contains(&call.func.name()) {
         let arguments: Vec<&Expr> = call.args.iter().collect();
         if let Some(float) = float_among(types(&arguments, schema).iter()) {
