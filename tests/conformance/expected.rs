@@ -143,12 +143,13 @@ fn respelt(value: &Value, kind: &Value) -> Value {
             .map(|pair| Value::Array(vec![respelt(&pair[0], part("keyType")), respelt(&pair[1], part("valueType"))]))
             .collect(),
         (Value::Array(items), _, _) => items.iter().map(|item| respelt(item, part("elementType"))).collect(),
-        (Value::String(text), _, Some("float")) => {
-            text.parse::<f32>().map_or_else(|_| value.clone(), |number| format!("{number:?}").to_lowercase().into())
-        }
-        (Value::String(text), _, Some("double")) => {
-            text.parse::<f64>().map_or_else(|_| value.clone(), |number| format!("{number:?}").to_lowercase().into())
-        }
+        // Of floats a scan knows one zero.
+        (Value::String(text), _, Some("float")) => text
+            .parse::<f32>()
+            .map_or_else(|_| value.clone(), |number| format!("{:?}", number + 0.0).to_lowercase().into()),
+        (Value::String(text), _, Some("double")) => text
+            .parse::<f64>()
+            .map_or_else(|_| value.clone(), |number| format!("{:?}", number + 0.0).to_lowercase().into()),
         _ => value.clone(),
     }
 }
