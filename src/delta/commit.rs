@@ -84,7 +84,7 @@ pub(crate) fn lines_of<'a, L: Deserialize<'a>>(
     })
 }
 
-/// What is left of a file, and the number of its first line.
+/// The rest of a file, and the number of its first line.
 struct Lines<'a> {
     rest: &'a [u8],
     number: usize,

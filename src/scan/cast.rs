@@ -48,7 +48,7 @@ pub(super) fn cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowErr
     }
 }
 
-/// What the offsets of a plain string or binary can count.
+/// The most bytes that the offsets of a plain string or binary can count.
 const MOST_TEXT: u64 = i32::MAX as u64;
 
 /// Timestamps in microseconds. The zone is a label here: values stay what they are, whatever the file's own label says.

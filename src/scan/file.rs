@@ -252,7 +252,7 @@ impl OpenFile {
         Ok(all)
     }
 
-    /// What the pages at `range` are compressed with.
+    /// The codec of the pages at `range`.
     pub(super) fn codec(&self, range: &Range<u64>) -> Option<Compression> {
         let is_at = |column: &&ColumnChunkMetaData| {
             let (start, length) = column.byte_range();

@@ -23,7 +23,7 @@ enum Kind {
     Statistics { width: u64 },
 }
 
-/// What a footer says, written anew. `None` where it is not understood.
+/// A footer, parsed and written anew. `None` where it is not understood.
 pub(super) fn repaired(footer: &[u8]) -> Option<Vec<u8>> {
     let mut writer = Writer::default();
     copy_struct(&mut Reader(footer), &mut writer, None, Kind::File)?;

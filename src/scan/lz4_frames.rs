@@ -19,7 +19,7 @@ use std::ops::Range;
 /// LZ4 makes at most this many bytes of one.
 const LARGEST_RATIO: u64 = 256;
 
-/// What LZ4's own frames begin with.
+/// The magic number of LZ4's own frames.
 const MAGIC: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];
 
 /// The encoding of levels, by its number in the specification.

@@ -9,7 +9,7 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use std::sync::Arc;
 
-/// What the offsets of a plain string can count.
+/// The most bytes that the offsets of a plain string can count.
 const MOST_TEXT: u64 = i32::MAX as u64;
 
 /// The plain form of a schema.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub struct Collected {
     pub name: &'static str,
     pub aliases: &'static [&'static str],
-    /// What it takes, for errors.
+    /// The arguments it takes, for errors.
     pub usage: &'static str,
     /// How many of its arguments are columns; those behind them are constants.
     pub columns: usize,

@@ -45,7 +45,7 @@ fn of(group: &Group<'_>, statistic: fn(&[f64]) -> Option<f64>) -> Result<ScalarV
     Ok(ScalarValue::from(statistic(column.values())))
 }
 
-/// Of a dependent and an independent variable.
+/// Moments of a dependent and an independent variable.
 fn pairs(group: &Group<'_>, statistic: fn(&[f64], &[f64]) -> Option<f64>) -> Result<ScalarValue> {
     let (y, x) = (group.column(0)?.as_primitive::<Float64Type>(), group.column(1)?.as_primitive::<Float64Type>());
     Ok(ScalarValue::from(statistic(y.values(), x.values())))

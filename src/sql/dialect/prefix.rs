@@ -79,7 +79,7 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>
     }
 }
 
-/// Of `NOT NOT NOT a` and `- - - a`, two are none. What is left has the type that all of them have.
+/// Two of the signs of `NOT NOT NOT a` and `- - - a` are none. The rest has the type that all of them have.
 fn skip_pairs(parser: &mut Parser<'_>) {
     loop {
         let [first, second, third] = parser.peek_tokens_ref::<3>().map(|token| &token.token);

@@ -30,7 +30,7 @@ pub type Run = fn(&Call<'_>) -> Result<ArrayRef>;
 pub struct Own {
     pub name: &'static str,
     pub aliases: &'static [&'static str],
-    /// What it takes, for errors: "a string and a number".
+    /// The arguments it takes, for errors: "a string and a number".
     pub usage: &'static str,
     pub takes: Takes,
     pub gives: Gives,

@@ -81,7 +81,7 @@ pub(super) fn numbers<T: AsMut<[Expr]>>(mut expr: Expr, mut others: T, schema: &
     (expr, others)
 }
 
-/// The same for a value and several others.
+/// The type in which a value is compared with several others: see [`comparable`].
 pub(super) fn comparable_with(expr: &Expr, others: &[Expr], schema: &DFSchema) -> Option<DataType> {
     let first = expr.get_type(schema).ok().filter(|first| first.is_decimal() || first.is_floating())?;
     let types = types(&others.iter().collect::<Vec<_>>(), schema);
