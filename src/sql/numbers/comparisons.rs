@@ -84,7 +84,7 @@ fn compared(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
 
 fn binary(comparison: BinaryExpr, schema: &DFSchema) -> Transformed<Expr> {
     let BinaryExpr { left, op, right } = comparison;
-    let (left, right) = mixed::booleans(*left, *right, schema);
+    let (left, [right]) = mixed::numbers(*left, [*right], schema);
     let (left, right) = (Box::new(left), Box::new(right));
     let (left, op, right) = match (is_number(&left), is_number(&right), op.swap()) {
         (false, true, _) => {

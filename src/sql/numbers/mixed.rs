@@ -55,16 +55,6 @@ pub(super) fn comparable(left: &DataType, right: &DataType) -> Option<DataType> 
     float_among([left, right].into_iter())
 }
 
-/// A boolean that is compared with a number, as 0 or 1.
-pub(super) fn booleans(left: Expr, right: Expr, schema: &DFSchema) -> (Expr, Expr) {
-    let (Ok(left_type), Ok(right_type)) = (left.get_type(schema), right.get_type(schema)) else { return (left, right) };
-    match (&left_type, &right_type) {
-        (DataType::Boolean, other) if other.is_numeric() => (cast(left, DataType::Int64), right),
-        (other, DataType::Boolean) if other.is_numeric() => (left, cast(right, DataType::Int64)),
-        _ => (left, right),
-    }
-}
-
 /// A value and several that it is compared with, booleans as 0 or 1 where numbers are among them.
 pub(super) fn numbers<T: AsMut<[Expr]>>(mut expr: Expr, mut others: T, schema: &DFSchema) -> (Expr, T) {
     let is = |expr: &Expr, test: fn(&DataType) -> bool| expr.get_type(schema).is_ok_and(|data_type| test(&data_type));
