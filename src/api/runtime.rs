@@ -130,6 +130,12 @@ async fn next_turn() {
         })
     });
     let _ = JsFuture::from(turn).await;
+    // In Node, a port that listens keeps the process from ending.
+    CHANNEL.with(|channel| {
+        if let Some(channel) = channel {
+            channel.port1().set_onmessage(None);
+        }
+    });
 }
 
 /// Listens to a signal for as long as it lives.

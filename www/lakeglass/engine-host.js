@@ -39,13 +39,13 @@ export class EngineHost {
   constructor(post) {
     this.#post = post;
     // A panic inside a task that the engine spawned reaches no caller: it ends in one of these two events. On the main thread it
-    // may be another module's; then a new engine for nothing is better than calls that never end.
+    // may be another module's; then a new engine for nothing is better than calls that never end. Node has no such events.
     this.#onUncaught = (event) => {
       const error = "reason" in event ? event.reason : /** @type {ErrorEvent} */ (event).error;
       if (isTrap(error)) this.#loseEngine(error);
     };
-    globalThis.addEventListener("error", this.#onUncaught);
-    globalThis.addEventListener("unhandledrejection", this.#onUncaught);
+    globalThis.addEventListener?.("error", this.#onUncaught);
+    globalThis.addEventListener?.("unhandledrejection", this.#onUncaught);
     post({ hello: PROTOCOL });
   }
 
@@ -58,8 +58,8 @@ export class EngineHost {
 
   /** Only for the main thread: a worker is simply ended. */
   close() {
-    globalThis.removeEventListener("error", this.#onUncaught);
-    globalThis.removeEventListener("unhandledrejection", this.#onUncaught);
+    globalThis.removeEventListener?.("error", this.#onUncaught);
+    globalThis.removeEventListener?.("unhandledrejection", this.#onUncaught);
     for (const call of this.#calls.values()) call.abort();
     for (const handle of [...this.#held.keys()]) this.#free(handle);
     this.#closed = true;

@@ -31,6 +31,7 @@ export async function openWorker(workerUrl, receiver) {
   let blobUrl = null;
   /** @type {Worker | null} */
   let worker = null;
+  if (typeof Worker === "undefined") throw new Error("this runtime has none");
   try {
     ({ worker, blobUrl } = startWorker(workerUrl));
     await hello(worker);
