@@ -3,11 +3,9 @@
 //! Arrow compares, hashes and sorts floats by their bits: a NaN with the sign bit (x86 makes it of 0/0, and numpy and polars store it)
 //! comes before every number there, and -0.0 is another value than 0.0. In SQL there is one NaN, above every number, and one zero.
 
+use super::suspect_floats;
 use arrow::array::{Array, ArrayData, ArrayRef, ArrowPrimitiveType, PrimitiveArray, make_array};
 use arrow::datatypes::{DataType, Float16Type, Float32Type, Float64Type};
-
-/// Values that are looked at before it is decided whether one of them has to change: a loop without a branch.
-const CHUNK: usize = 1024;
 
 /// `array` with every NaN in it the positive quiet one, and every zero the positive one, in nested types too. It is copied only where
 /// a value changes.
@@ -36,26 +34,11 @@ fn has_floats(data_type: &DataType) -> bool {
 /// `None` where nothing changes.
 fn changed(data: &ArrayData) -> Option<ArrayData> {
     match data.data_type() {
-        DataType::Float16 => {
-            let canonical = [0x7e00, 0].map(<Float16Type as ArrowPrimitiveType>::Native::from_bits);
-            floats::<Float16Type>(
-                data,
-                canonical,
-                |value| value.is_nan(),
-                |value| {
-                    let (bits, magnitude) = (value.to_bits(), value.to_bits() & 0x7fff);
-                    (bits == 0x8000) | ((magnitude > 0x7c00) & (bits != 0x7e00))
-                },
-            )
-        }
-        DataType::Float32 => floats::<Float32Type>(data, [0x7fc0_0000, 0].map(f32::from_bits), f32::is_nan, |value| {
-            let (bits, magnitude) = (value.to_bits(), value.to_bits() & 0x7fff_ffff);
-            (bits == 1 << 31) | ((magnitude > 0x7f80_0000) & (bits != 0x7fc0_0000))
+        DataType::Float16 => floats::<Float16Type>(data, |values| {
+            values.iter().fold(false, |suspect, value| suspect | value.is_nan() | (value.to_bits() == 0x8000))
         }),
-        DataType::Float64 => floats::<Float64Type>(data, [0x7ff8 << 48, 0].map(f64::from_bits), f64::is_nan, |value| {
-            let (bits, magnitude) = (value.to_bits(), value.to_bits() & (u64::MAX >> 1));
-            (bits == 1 << 63) | ((magnitude > 0x7ff0 << 48) & (bits != 0x7ff8 << 48))
-        }),
+        DataType::Float32 => floats::<Float32Type>(data, suspect_floats::singles),
+        DataType::Float64 => floats::<Float64Type>(data, suspect_floats::doubles),
         data_type if has_floats(data_type) => {
             let children: Vec<Option<ArrayData>> = data.child_data().iter().map(changed).collect();
             if children.iter().all(Option::is_none) {
@@ -69,22 +52,52 @@ fn changed(data: &ArrayData) -> Option<ArrayData> {
     }
 }
 
-/// `values` with `nan` and `zero` in the place of those that are odd.
-fn floats<T: ArrowPrimitiveType>(
-    data: &ArrayData,
-    [nan, zero]: [T::Native; 2],
-    is_nan: impl Fn(T::Native) -> bool,
-    is_odd: impl Fn(T::Native) -> bool,
-) -> Option<ArrayData> {
+/// A float whose bits can be looked at.
+trait Float: ArrowPrimitiveType<Native: PartialEq> {
+    /// The positive quiet NaN, and the positive zero.
+    const CANONICAL: [Self::Native; 2];
+
+    /// Whether `value` is a NaN other than the canonical one, or the negative zero; and whether it is a NaN.
+    fn is_odd(value: Self::Native) -> (bool, bool);
+}
+
+impl Float for Float16Type {
+    const CANONICAL: [Self::Native; 2] = [Self::Native::from_bits(0x7e00), Self::Native::from_bits(0)];
+
+    fn is_odd(value: Self::Native) -> (bool, bool) {
+        (value.to_bits() == 0x8000 || value.is_nan() && value.to_bits() != 0x7e00, value.is_nan())
+    }
+}
+
+impl Float for Float32Type {
+    const CANONICAL: [f32; 2] = [f32::from_bits(0x7fc0_0000), 0.0];
+
+    fn is_odd(value: f32) -> (bool, bool) {
+        (value.to_bits() == 1 << 31 || value.is_nan() && value.to_bits() != 0x7fc0_0000, value.is_nan())
+    }
+}
+
+impl Float for Float64Type {
+    const CANONICAL: [f64; 2] = [f64::from_bits(0x7ff8 << 48), 0.0];
+
+    fn is_odd(value: f64) -> (bool, bool) {
+        (value.to_bits() == 1 << 63 || value.is_nan() && value.to_bits() != 0x7ff8 << 48, value.is_nan())
+    }
+}
+
+/// The values in canonical form, if one is not. `has_suspects` says quickly whether there may be one: nearly always there is none.
+fn floats<T: Float>(data: &ArrayData, has_suspects: impl Fn(&[T::Native]) -> bool) -> Option<ArrayData> {
     let array = PrimitiveArray::<T>::from(data.clone());
-    let mut chunks = array.values().chunks(CHUNK);
-    let odd = chunks.any(|chunk| chunk.iter().fold(false, |odd, value| odd | is_odd(*value)));
-    let canonical = |value| match is_odd(value) {
-        true if is_nan(value) => nan,
-        true => zero,
-        false => value,
+    if !has_suspects(array.values()) || !array.values().iter().any(|value| T::is_odd(*value).0) {
+        return None;
+    }
+    let [nan, zero] = T::CANONICAL;
+    let canonical = |value| match T::is_odd(value) {
+        (true, true) => nan,
+        (true, false) => zero,
+        _ => value,
     };
-    odd.then(|| array.unary::<_, T>(canonical).into_data())
+    Some(array.unary::<_, T>(canonical).into_data())
 }
 
 #[cfg(test)]

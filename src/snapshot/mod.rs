@@ -4,6 +4,7 @@
 
 mod canonical_floats;
 pub mod statistics;
+mod suspect_floats;
 mod type_name;
 mod version;
 
