@@ -103,7 +103,7 @@
 //! # Why do queries run in slices?
 //!
 //! A browser's thread does one thing at a time: while a query works, no cancel arrives and nothing is drawn. So its tasks run for some
-//! milliseconds, and then the event loop has its turn ([`storage::wake`]). DataFusion's operators take batches from each other for as
+//! milliseconds, and then the event loop has its turn ([`runtime::time_slice`]). DataFusion's operators take batches from each other for as
 //! long as there are any; each is put behind a node that says "not now" when the slice is over (`sql/slices.rs`), and the sort, which
 //! does all its work between two batches, is one of our own (`sql/sort_runs.rs`). What is left is the work that an operator does at once
 //! when its input has ended: a hash join's table, the groups of an aggregate, a window's partition.
@@ -134,6 +134,7 @@ pub mod api;
 pub mod delta;
 pub mod error;
 pub mod manifest;
+pub mod runtime;
 pub mod scan;
 pub mod sharing;
 pub mod snapshot;

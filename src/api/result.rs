@@ -6,8 +6,9 @@ use super::progress::QueryProgress;
 use super::runtime;
 use super::values::{Metrics, to_js};
 use crate::error::Result;
+use crate::runtime::time_slice;
 use crate::scan::Progress;
-use crate::storage::{Meter, wake};
+use crate::storage::Meter;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use futures::stream::{BoxStream, StreamExt};
@@ -82,6 +83,6 @@ impl Drop for EngineResult {
     fn drop(&mut self) {
         // Dropping the batches aborts tasks; the driver has to run once more to let go of them.
         self.rows.take();
-        wake::notify();
+        time_slice::notify();
     }
 }

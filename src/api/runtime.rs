@@ -2,14 +2,14 @@
 //!
 //! DataFusion spawns tasks on tokio, and nothing in a browser may block. So a current-thread runtime is run in slices: a
 //! slice polls tasks until none is ready or its time is up, then gives the event loop its turn, so that messages (a cancel,
-//! a reply) get in between. When nothing is ready, the driver sleeps until [`wake`] tells of a reply, a timer or a call.
+//! a reply) get in between. When nothing is ready, the driver sleeps until [`time_slice`] tells of a reply, a timer or a call.
 //!
 //! A runtime that finds nothing to do would park its thread, which no browser lets it. The hook that it runs before that ends
 //! the slice instead: it wakes the slice's future, and tokio polls that rather than park.
 
 use crate::error::{Error, Result};
-use crate::storage::leisure::Call;
-use crate::storage::wake;
+use crate::runtime::idle::Call;
+use crate::runtime::time_slice;
 use futures::future::{Either, select};
 use std::cell::OnceCell;
 use std::future::{Future, pending, poll_fn};
@@ -47,7 +47,7 @@ pub(super) async fn run<T: Send + 'static>(
     };
     let mut work = Box::pin(work);
     let task = spawn(poll_fn(move |context| {
-        wake::tick();
+        time_slice::tick();
         work.as_mut().poll(context)
     }))?;
     let abort_handle = task.abort_handle();
@@ -57,7 +57,7 @@ pub(super) async fn run<T: Send + 'static>(
         Either::Left((Err(error), _)) => Err(Error::internal(error)),
         Either::Right(_) => {
             abort_handle.abort();
-            wake::notify();
+            time_slice::notify();
             Err(Error::Cancelled)
         }
     }
@@ -73,7 +73,7 @@ fn spawn<T: Send + 'static>(
         }
         let runtime = driver.get().ok_or_else(|| Error::internal("the runtime did not start"))?;
         let task = runtime.spawn(work);
-        wake::notify();
+        time_slice::notify();
         Ok(task)
     })
 }
@@ -83,7 +83,7 @@ fn build() -> Result<Runtime> {
         .event_interval(1) // the slice's future gets its turn after every poll of a task
         .on_thread_park(|| {
             IDLE.store(true, Ordering::Relaxed);
-            wake::end_slice();
+            time_slice::end_slice();
         })
         .build()
         .map_err(Error::internal)
@@ -93,7 +93,7 @@ async fn drive() {
     loop {
         let idle = DRIVER.with(|driver| driver.get().is_none_or(run_slice));
         if idle {
-            wake::event().await;
+            time_slice::event().await;
         } else {
             next_turn().await;
         }
@@ -108,7 +108,7 @@ fn run_slice(runtime: &Runtime) -> bool {
         if std::mem::replace(&mut begun, true) {
             return Poll::Ready(());
         }
-        wake::begin_slice(context.waker(), SLICE_MILLIS);
+        time_slice::begin_slice(context.waker(), SLICE_MILLIS);
         Poll::Pending
     }));
     IDLE.load(Ordering::Relaxed)

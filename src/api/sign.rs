@@ -3,7 +3,8 @@
 //! JavaScript's functions are not `Send`: they stay with their thread, under a number, and are called in a task of the event loop.
 
 use crate::error::{Error, Result};
-use crate::storage::{Sign, Signed, wake};
+use crate::runtime::time_slice;
+use crate::storage::{Sign, Signed};
 use async_trait::async_trait;
 use futures::channel::oneshot;
 use js_sys::{Function, Promise, Reflect};
@@ -46,7 +47,7 @@ impl Sign for PageSign {
         let (sender, receiver) = oneshot::channel();
         spawn_local(async move {
             let _ = sender.send(call(number, &name).await);
-            wake::notify();
+            time_slice::notify();
         });
         let failed = |reason: &str| Error::Network {
             url: path.to_owned(),

@@ -12,8 +12,8 @@ use super::projection::{Shape, Source};
 use super::row_group::CONNECTIONS;
 use super::{Pruner, adapt};
 use crate::error::{Error, Result};
+use crate::runtime::time_slice;
 use crate::snapshot::canonical_floats;
-use crate::storage::wake;
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::{and, prep_null_mask_filter};
 use arrow::datatypes::DataType;
@@ -182,7 +182,7 @@ pub(super) async fn matching_rows(
     let mut matching = Vec::new();
     while let Some(batch) = guarded(&file.name, || Ok(reader.as_mut().and_then(Iterator::next)))? {
         matching.push(test.of_leaves(&batch.map_err(|error| Error::corrupt(&file.name, error))?)?);
-        poll_fn(wake::poll_turn).await;
+        poll_fn(time_slice::poll_turn).await;
     }
     let of = selection
         .as_ref()

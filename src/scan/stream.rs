@@ -7,7 +7,7 @@ use super::file::{self, RowGroup};
 use super::prune;
 use super::row_group::{self, Rows};
 use crate::error::Result;
-use crate::storage::{task, wake};
+use crate::runtime::{task, time_slice};
 use arrow::array::RecordBatch;
 use futures::Stream;
 use futures::future::BoxFuture;
@@ -192,7 +192,7 @@ impl Stream for ScanStream {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         // A consumer that takes all it can get would keep replies waiting, and what they would start.
-        ready!(wake::poll_turn(cx));
+        ready!(time_slice::poll_turn(cx));
         let this = &mut *self;
         loop {
             if this.failed || this.wanted == 0 {

@@ -1,7 +1,7 @@
 //! Plans whose work can be interrupted between any two batches.
 //!
 //! In a browser one thread does everything, so a query has to give the event loop its turn: only then a cancel arrives, or a
-//! reply. Scans do (see [`wake::tick`]). But many operators take batches from below for as long as there are any, and what is
+//! reply. Scans do (see [`time_slice::tick`]). But many operators take batches from below for as long as there are any, and what is
 //! below is not always a scan that works: a join makes many batches of one, a sort gives out what it has. So each operator of a
 //! plan is put behind a node that asks first whether the slice of time is over. DataFusion's own `CooperativeExec` counts
 //! batches instead, 128 of them, whatever time they take, and stands above leaves only.
@@ -9,7 +9,7 @@
 //! Natively there are no slices, and the question costs an atomic access for each batch.
 
 use super::sort_runs::SortRuns;
-use crate::storage::wake;
+use crate::runtime::time_slice;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::internal_err;
@@ -98,7 +98,7 @@ impl Stream for Slices {
     type Item = Result<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        ready!(wake::poll_turn(cx));
+        ready!(time_slice::poll_turn(cx));
         self.input.poll_next_unpin(cx)
     }
 

@@ -1,8 +1,8 @@
 //! The browser's Cache API as a [`ByteStore`]: it works in workers and windows, asks nobody, and is there on secure origins.
 
-use super::fetch::on_event_loop;
-use super::leisure::leisure;
 use super::persistent::ByteStore;
+use crate::runtime::event_loop::on_event_loop;
+use crate::runtime::idle::leisure;
 use async_trait::async_trait;
 use bytes::Bytes;
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};

@@ -2,21 +2,20 @@
 //!
 //! What JavaScript hands out is not `Send`, and DataFusion asks for futures that are. So the JavaScript side runs as a
 //! local task of the event loop, and its result comes back through a channel; where the receiving end is dropped, the local
-//! task ends and aborts the request. Each result is followed by [`wake::notify`]: see there.
+//! task ends and aborts the request. Each result is followed by [`time_slice::notify`]: see there.
 
 use super::transport::{Freshness, Request, Response, SendError, Transport};
-use super::wake;
+use crate::runtime::event_loop::on_event_loop;
+use crate::runtime::timer::{Timer, global_function};
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::channel::oneshot;
 use futures::future::{Either, select};
 use js_sys::{Function, Promise, Reflect, Uint8Array};
-use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 use url::Url;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit, RequestMode,
     RequestRedirect, ResponseType,
@@ -57,22 +56,6 @@ impl Transport for FetchTransport {
         });
         let _ = timer.await;
     }
-}
-
-/// Runs `work` as a local task and gives back its result; dropping what this returns drops `work`.
-pub(super) fn on_event_loop<T: Send + 'static>(work: impl Future<Output = T> + 'static) -> oneshot::Receiver<T> {
-    let (mut sender, receiver) = oneshot::channel();
-    spawn_local(async move {
-        let done = match select(pin!(work), sender.cancellation()).await {
-            Either::Left((done, _)) => Some(done),
-            Either::Right(_) => None,
-        };
-        if let Some(done) = done {
-            let _ = sender.send(done);
-            wake::notify();
-        }
-    });
-    receiver
 }
 
 async fn fetch(request: Request, timeout: Duration) -> Result<Response, SendError> {
@@ -164,10 +147,6 @@ fn call_fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue> {
     fetch.call2(&js_sys::global(), &JsValue::from_str(url), init)?.dyn_into()
 }
 
-fn global_function(name: &str) -> Result<Function, JsValue> {
-    Reflect::get(&js_sys::global(), &JsValue::from_str(name))?.dyn_into()
-}
-
 async fn read_body(reply: &web_sys::Response, announced: Option<u64>, timeout: Duration) -> Result<Bytes, SendError> {
     let Some(stream) = reply.body() else { return Ok(Bytes::new()) };
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
@@ -214,36 +193,5 @@ struct AbortOnDrop(AbortController);
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
-    }
-}
-
-/// A `setTimeout` that is cleared when dropped.
-pub(super) struct Timer {
-    promise: Promise,
-    id: JsValue,
-}
-
-impl Timer {
-    /// `None` where there is no `setTimeout`.
-    pub(super) fn start(delay: Duration) -> Option<Timer> {
-        let set_timeout = global_function("setTimeout").ok()?;
-        let mut id = None;
-        let promise = Promise::new(&mut |resolve, _reject| {
-            let millis = JsValue::from_f64(delay.as_millis() as f64);
-            id = set_timeout.call2(&js_sys::global(), &resolve, &millis).ok();
-        });
-        Some(Timer { promise, id: id? })
-    }
-
-    pub(super) async fn elapsed(self) {
-        let _ = JsFuture::from(self.promise.clone()).await;
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        if let Ok(clear_timeout) = global_function("clearTimeout") {
-            let _ = clear_timeout.call1(&js_sys::global(), &self.id);
-        }
     }
 }

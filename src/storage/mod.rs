@@ -9,7 +9,7 @@
 //! - a [`source`] fetches: an object store ([`store`]; local folders), or [`http`], which turns names into URLs ([`locate`];
 //!   [`location`] knows the schemes, [`access`] the credentials, [`presign`] and [`sign`] who signs), sends a GET through a [`transport`] (browser `fetch` or reqwest), judges its [`reply`], and asks again where that may
 //!   help ([`retry`]);
-//! - [`metered`] counts all of it, and [`wake`] tells a browser's driver that something has arrived.
+//! - [`metered`] counts all of it, and [`time_slice`](crate::runtime::time_slice) tells a browser's driver that something has arrived.
 //!
 //! Objects never change once written, with one exception (`_last_checkpoint`, see [`Storage::probe_mutable`]): that is what
 //! makes caching by name right.
@@ -26,8 +26,6 @@ mod fetch;
 mod flight;
 mod http;
 mod kept_log;
-#[cfg(target_arch = "wasm32")]
-pub mod leisure;
 mod listing;
 mod locate;
 mod location;
@@ -47,9 +45,7 @@ mod retry;
 mod sign;
 mod source;
 mod store;
-pub(crate) mod task;
 mod transport;
-pub mod wake;
 
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
@@ -230,7 +226,7 @@ impl Storage {
         let (storage, location) = (self.clone(), location.clone());
         let asked =
             async move { storage.shared.source.fetch(&location, None, Freshness::Revalidated, &storage.meters).await };
-        let reply = task::start(asked).await;
+        let reply = crate::runtime::task::start(asked).await;
         probed(reply.map(|reply| Object { bytes: reply.bytes, last_modified: reply.last_modified }))
     }
 
@@ -296,7 +292,7 @@ impl Storage {
             let http = &storage.shared.source.http;
             http.list(below.as_ref(), start_after.as_deref(), &storage.meters).await
         };
-        let Some(listed) = task::start(asked).await? else { return Ok(None) };
+        let Some(listed) = crate::runtime::task::start(asked).await? else { return Ok(None) };
         let entry = |listed: listing::Listed| Entry {
             path: Path::from_iter(folder.parts().chain([listed.name.as_str().into()])),
             size: listed.size,

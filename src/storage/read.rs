@@ -1,10 +1,10 @@
 //! How a read is answered: from the cache, from somebody else's request, or by one of its own.
 
 use super::reply::Reply;
-use super::task;
 use super::transport::Freshness;
 use super::{Object, Storage, location_name};
 use crate::error::{Error, Result};
+use crate::runtime::task;
 use crate::snapshot::FileLocation;
 use bytes::{Bytes, BytesMut};
 use futures::future::try_join_all;

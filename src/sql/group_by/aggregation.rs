@@ -1,7 +1,7 @@
 //! What a grouping does with its rows: a group for each, the aggregates of each group, and one row of each.
 
 use super::groups::{GroupColumns, Groups};
-use crate::storage::wake;
+use crate::runtime::time_slice;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
@@ -74,7 +74,7 @@ impl Aggregation {
         if groups.len() > 0 {
             for aggregate in &mut aggregates {
                 timer.stop();
-                poll_fn(wake::poll_turn).await;
+                poll_fn(time_slice::poll_turn).await;
                 timer.restart();
                 values.push(aggregate.accumulator.evaluate(EmitTo::All)?);
             }

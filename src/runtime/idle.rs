@@ -1,6 +1,6 @@
 //! Whether somebody waits for an answer of the engine: what can be done later is done when nobody does.
 
-use super::fetch::Timer;
+use super::timer::Timer;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ impl Drop for Call {
 }
 
 /// Resolves when nobody has waited for an answer for a while. To be awaited on the event loop.
-pub(super) async fn leisure() {
+pub(crate) async fn leisure() {
     loop {
         let begun = BEGUN.load(Ordering::Relaxed);
         if UNDER_WAY.load(Ordering::Relaxed) == 0 && begun == LAST_LULL.load(Ordering::Relaxed) {

@@ -7,7 +7,7 @@
 //!
 //! A scan runs longer work so too, a file's opening or a row group's requests: it goes on while the rows before are consumed.
 
-use super::wake;
+use super::time_slice;
 use crate::error::{Error, Result};
 use futures::future::BoxFuture;
 use std::future::Future;
@@ -45,7 +45,7 @@ impl<T> Drop for Task<T> {
         if !self.0.is_finished() {
             self.0.abort();
             // The runtime drops the task, and so its request, when it next runs.
-            wake::notify();
+            time_slice::notify();
         }
     }
 }
