@@ -2,83 +2,63 @@
 //!
 //! [`Storage`] is what the layers above use. A read goes through it like this:
 //!
-//! - what of the bytes is in the [`cache`] is answered from there, which tables share ([`pool`]), or from a [`persistent`] one
-//!   that an earlier visit filled;
-//! - the rest is merged into as few requests as pay off ([`coalesce`], by what the host's [`pace`] makes of a gap), and somebody else's equal request is waited for
-//!   ([`flight`]); both in [`read`], as a [`task`] that goes on while its caller is paused;
-//! - a [`source`] fetches: an object store ([`store`]; local folders), or [`http`], which turns names into URLs ([`locate`];
-//!   [`location`] knows the schemes, [`access`] the credentials, [`presign`] and [`sign`] who signs), sends a GET through a [`transport`] (browser `fetch` or reqwest), judges its [`reply`], and asks again where that may
-//!   help ([`retry`]);
-//! - [`metered`] counts all of it, and [`time_slice`](crate::runtime::time_slice) tells a browser's driver that something has arrived.
+//! - what of the bytes is in the [`cache`] is answered from there, which tables share ([`cache::shared`]), or from a persistent one
+//!   that an earlier visit filled ([`cache::persistent`]);
+//! - the rest is merged into as few requests as pay off ([`coalesce`], by what the host's [`http::network_estimate`] makes of a gap), and
+//!   somebody else's equal request is waited for ([`in_flight`]); both in [`read`], as a [`task`](crate::runtime::task) that goes on
+//!   while its caller is paused;
+//! - a [`source`] fetches: an object store ([`object_store::reader`]; local folders), or [`http::client`], which turns names into URLs
+//!   ([`location::locator`]; [`location`] knows the schemes, [`location::access`] the credentials, [`location::presign`] and
+//!   [`location::url_provider`] who signs), sends a GET through a [`http::transport`] (browser `fetch` or reqwest), judges its
+//!   [`http::response`], and asks again where that may help ([`http::retry`]);
+//! - [`metrics`] counts all of it, and [`time_slice`](crate::runtime::time_slice) tells a browser's driver that something has arrived.
 //!
 //! Objects never change once written, with one exception (`_last_checkpoint`, see [`Storage::probe_mutable`]): that is what
 //! makes caching by name right.
 
-mod access;
-mod backlog;
 mod cache;
-#[cfg(target_arch = "wasm32")]
-mod cache_api;
 mod coalesce;
-mod expiry;
-#[cfg(target_arch = "wasm32")]
-mod fetch;
-mod flight;
 mod http;
-mod kept_log;
-mod listing;
-mod locate;
+mod in_flight;
 mod location;
-pub mod metered;
-#[cfg(not(target_arch = "wasm32"))]
-mod native;
+pub mod metrics;
+mod object_store;
 mod options;
-mod pace;
-mod persistent;
-mod pool;
-mod presign;
 mod read;
-mod read_only;
-mod reply;
-mod rest;
-mod retry;
-mod sign;
 mod source;
-mod store;
-mod transport;
 
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
+use ::object_store::ObjectStore;
+use ::object_store::path::Path;
 use bytes::Bytes;
+use cache::shared::Shelf;
 use coalesce::coalesce;
-use flight::Flights;
-use http::HttpStore;
-use locate::Locator;
+use http::client::HttpStore;
+use http::transport::Freshness;
+use in_flight::Flights;
 use location::Location;
-use metered::Meters;
-use object_store::ObjectStore;
-use object_store::path::Path;
-use pool::Shelf;
+use location::locator::Locator;
+use metrics::Meters;
+use object_store::reader::StoreReader;
 use read::cut;
 use source::{Source, StoreRoot};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
-use store::StoreReader;
-use transport::{Freshness, Transport};
 use url::Url;
 
-pub use access::{AccessOptions, BucketStyle};
 #[cfg(target_arch = "wasm32")]
-pub use cache_api::CacheApi;
-pub use http::now;
-pub use metered::{Meter, Metrics};
+pub use cache::cache_api::CacheApi;
+pub use cache::persistent::ByteStore;
+pub use cache::shared::Pool;
+pub use http::client::now;
+pub use http::json_api::{Answer, Rest};
+pub use http::retry::RetryPolicy;
+pub use location::access::{AccessOptions, BucketStyle};
+pub use location::url_provider::{Sign, Signed};
+pub use metrics::{Meter, Metrics};
 pub use options::StorageOptions;
-pub use persistent::ByteStore;
-pub use pool::Pool;
-pub use rest::{Answer, Rest};
-pub use retry::RetryPolicy;
-pub use sign::{Sign, Signed};
 
 /// Where one table's objects are and how they are reached. Cheap to clone; clones share connections, and with their [`Pool`] cache and permits.
 #[derive(Clone)]
@@ -147,7 +127,7 @@ impl Storage {
                 let missing =
                     |_| Error::TableNotFound { url: redact(url), reason: "not a path of this machine".into() };
                 let root = Path::from_url_path(url.path()).map_err(missing)?;
-                let store = Arc::new(object_store::local::LocalFileSystem::new());
+                let store = Arc::new(::object_store::local::LocalFileSystem::new());
                 Ok(Storage::build(Some((store, root, true)), None, redact(url), options))
             }
             _ => {
@@ -181,13 +161,13 @@ impl Storage {
         let access = &options.access;
         let has_credentials = access.bearer_token.is_some() || !access.headers.is_empty();
         let can_list = http_root.as_ref().is_some_and(|root| {
-            access.list.unwrap_or_else(|| listing::can_list(&root.service, &root.url, has_credentials))
+            access.list.unwrap_or_else(|| http::listing::can_list(&root.service, &root.url, has_credentials))
         });
         let no_secrets = access.has_no_secrets() && options.sign.is_none();
         let is_public = no_secrets && http_root.as_ref().is_some_and(|root| is_public(&root.url));
         let cache = pool.shelf(http_root.as_ref().map(|root| identity(&root.url, options)), is_public);
         let locator = Locator::new(http_root, access, options.sign.clone());
-        let http = HttpStore::new(transport(options), locator, options.retry.clone(), pool.permits(), can_list);
+        let http = HttpStore::new(http::transport(options), locator, options.retry.clone(), pool.permits(), can_list);
         let prefers_index = access.index == Some(true);
         let source = Source { store, http };
         let shared = Shared { source, url, cache, flights: Flights::default(), prefers_index };
@@ -293,7 +273,7 @@ impl Storage {
             http.list(below.as_ref(), start_after.as_deref(), &storage.meters).await
         };
         let Some(listed) = crate::runtime::task::start(asked).await? else { return Ok(None) };
-        let entry = |listed: listing::Listed| Entry {
+        let entry = |listed: http::listing::Listed| Entry {
             path: Path::from_iter(folder.parts().chain([listed.name.as_str().into()])),
             size: listed.size,
             last_modified: listed.last_modified,
@@ -348,13 +328,6 @@ fn identity(root: &Url, options: &StorageOptions) -> String {
 /// Whether a URL has no place for a secret.
 fn is_public(url: &Url) -> bool {
     url.query().is_none() && url.username().is_empty() && url.password().is_none()
-}
-
-fn transport(options: &StorageOptions) -> Box<dyn Transport> {
-    #[cfg(target_arch = "wasm32")]
-    return Box::new(fetch::FetchTransport::new(options.timeout));
-    #[cfg(not(target_arch = "wasm32"))]
-    return Box::new(native::NativeTransport::new(options.timeout));
 }
 
 fn probed(found: Result<Object>) -> Result<Probe> {

@@ -1,10 +1,10 @@
 //! How a table's host is spoken to.
 
-use super::access::AccessOptions;
-use super::persistent::ByteStore;
-use super::pool::Pool;
-use super::retry::RetryPolicy;
-use super::sign::Sign;
+use super::cache::persistent::ByteStore;
+use super::cache::shared::Pool;
+use super::http::retry::RetryPolicy;
+use super::location::access::AccessOptions;
+use super::location::url_provider::Sign;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! How a read is answered: from the cache, from somebody else's request, or by one of its own.
 
-use super::reply::Reply;
-use super::transport::Freshness;
+use super::http::response::Reply;
+use super::http::transport::Freshness;
 use super::{Object, Storage, location_name};
 use crate::error::{Error, Result};
 use crate::runtime::task;

@@ -1,12 +1,12 @@
 //! Where an object's bytes come from: over HTTP, or out of an object store.
 
 use super::coalesce::LOCAL_GAP;
-use super::http::HttpStore;
-use super::metered::Meters;
+use super::http::client::HttpStore;
+use super::http::response::Reply;
+use super::http::transport::Freshness;
+use super::metrics::Meters;
+use super::object_store::reader::StoreReader;
 use super::redact;
-use super::reply::Reply;
-use super::store::StoreReader;
-use super::transport::Freshness;
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use object_store::path::Path;

@@ -2,7 +2,7 @@
 // engine asks for the same when it runs, and is given these replies. Only on a first visit: on others the module is here, and of the log,
 // which is kept, most is not asked for.
 
-/** Where the engine keeps what it fetched: src/storage/cache_api.rs. */
+/** Where the engine keeps what it fetched: src/storage/cache/cache_api.rs. */
 const STORE = "lakeglass-1";
 /** Commits asked for beside the hint, those after them, and how many at most: what src/delta/look.rs and commits.rs ask for, too. */
 const BESIDE_THE_HINT = 5;

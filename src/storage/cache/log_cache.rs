@@ -4,8 +4,8 @@
 //! ones. So all of it is kept as one entry, and given back as one: [`Storage::recall`] shows it to the caller, who asks the
 //! host for the newest commit and compares, and [`Storage::restore`] puts it into the cache.
 
-use super::{Object, Storage};
 use crate::snapshot::FileLocation;
+use crate::storage::{Object, Storage};
 use bytes::{BufMut, Bytes, BytesMut};
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
@@ -15,13 +15,13 @@ const MOST_BYTES: usize = 16 << 20;
 
 /// A run of bytes of one object of the log.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Run {
-    pub(super) location: FileLocation,
-    pub(super) start: u64,
-    pub(super) bytes: Bytes,
+pub(in crate::storage) struct Run {
+    pub(in crate::storage) location: FileLocation,
+    pub(in crate::storage) start: u64,
+    pub(in crate::storage) bytes: Bytes,
     /// The object's size, and when it was written, where they are known.
-    pub(super) size: Option<u64>,
-    pub(super) last_modified: Option<i64>,
+    pub(in crate::storage) size: Option<u64>,
+    pub(in crate::storage) last_modified: Option<i64>,
 }
 
 /// The log as it was read some time before.

@@ -1,11 +1,11 @@
 //! What the tables of one session share: a cache of bytes, and a budget of requests under way.
 
-use super::cache::Cache;
-use super::kept_log::Run;
-use super::location_name;
-use super::options::StorageOptions;
+use super::log_cache::Run;
+use super::memory::Cache;
 use super::persistent::{ObjectId, PersistentCache, object_id};
 use crate::snapshot::FileLocation;
+use crate::storage::location_name;
+use crate::storage::options::StorageOptions;
 use bytes::Bytes;
 use futures::future::join_all;
 use object_store::path::Path;
@@ -45,7 +45,7 @@ impl Pool {
         Pool { shared: Arc::new(shared) }
     }
 
-    pub(super) fn permits(&self) -> Arc<Semaphore> {
+    pub(in crate::storage) fn permits(&self) -> Arc<Semaphore> {
         self.shared.permits.clone()
     }
 
@@ -59,7 +59,7 @@ impl Pool {
 
     /// The part of the cache for a table that is opened now; `identity` tells tables apart, and `is_public` says that no
     /// secret is needed to read it.
-    pub(super) fn shelf(&self, identity: Option<String>, is_public: bool) -> Shelf {
+    pub(in crate::storage) fn shelf(&self, identity: Option<String>, is_public: bool) -> Shelf {
         let url = identity.clone().filter(|_| is_public);
         let log = self.new_shelf();
         let data = match identity {
@@ -88,7 +88,7 @@ impl std::fmt::Debug for Pool {
 /// A table that is opened again finds the data files it had: their names are unique. Its log is asked for again, once for
 /// each time the table is opened, because a table that was dropped and made anew has commits of the same names.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(in crate::storage) struct Shelf {
     pool: Pool,
     data: u64,
     log: u64,
@@ -100,32 +100,39 @@ pub(super) struct Shelf {
 
 impl Shelf {
     /// See [`Cache::get`].
-    pub(super) fn get(&self, location: &FileLocation, range: &Range<u64>) -> Option<Bytes> {
+    pub(in crate::storage) fn get(&self, location: &FileLocation, range: &Range<u64>) -> Option<Bytes> {
         self.cache().get(&self.key(location), range)
     }
 
     /// See [`Cache::holds`].
-    pub(super) fn holds(&self, location: &FileLocation, range: &Range<u64>) -> bool {
+    pub(in crate::storage) fn holds(&self, location: &FileLocation, range: &Range<u64>) -> bool {
         self.cache().holds(&self.key(location), range)
     }
 
     /// See [`Cache::get_whole`].
-    pub(super) fn get_whole(&self, location: &FileLocation) -> Option<(Bytes, Option<i64>)> {
+    pub(in crate::storage) fn get_whole(&self, location: &FileLocation) -> Option<(Bytes, Option<i64>)> {
         self.cache().get_whole(&self.key(location))
     }
 
     /// See [`Cache::size`].
-    pub(super) fn size(&self, location: &FileLocation) -> Option<u64> {
+    pub(in crate::storage) fn size(&self, location: &FileLocation) -> Option<u64> {
         self.cache().size(&self.key(location))
     }
 
     /// See [`Cache::put`].
-    pub(super) fn put(&self, location: &FileLocation, start: u64, bytes: &Bytes, size: Option<u64>, time: Option<i64>) {
+    pub(in crate::storage) fn put(
+        &self,
+        location: &FileLocation,
+        start: u64,
+        bytes: &Bytes,
+        size: Option<u64>,
+        time: Option<i64>,
+    ) {
         self.cache().put(&self.key(location), start, bytes, size, time);
     }
 
     /// Brings back what the store that outlives the page has of `ranges`: those that it has whole. False: nothing.
-    pub(super) async fn restore(&self, location: &FileLocation, ranges: &[Range<u64>]) -> bool {
+    pub(in crate::storage) async fn restore(&self, location: &FileLocation, ranges: &[Range<u64>]) -> bool {
         let Some((persistent, object)) = self.persistent(location) else { return false };
         let runs = join_all(ranges.iter().map(|range| persistent.read(object, range))).await;
         let runs: Vec<_> = runs.into_iter().flatten().flatten().collect();
@@ -136,7 +143,7 @@ impl Shelf {
     }
 
     /// Hands bytes to the store that outlives the page. Nobody waits for it, where there is a runtime.
-    pub(super) async fn persist(&self, location: &FileLocation, start: u64, bytes: &Bytes) {
+    pub(in crate::storage) async fn persist(&self, location: &FileLocation, start: u64, bytes: &Bytes) {
         let Some((_, object)) = self.persistent(location) else { return };
         let (pool, bytes) = (self.pool.clone(), bytes.clone());
         unawaited(async move {
@@ -150,29 +157,29 @@ impl Shelf {
     }
 
     /// Whether anything is here of the log.
-    pub(super) fn has_log(&self) -> bool {
+    pub(in crate::storage) fn has_log(&self) -> bool {
         self.cache().has_shelf(self.log)
     }
 
     /// All that is here of the log, if it can be kept.
-    pub(super) fn log(&self) -> Option<Vec<Run>> {
+    pub(in crate::storage) fn log(&self) -> Option<Vec<Run>> {
         self.kept_log().map(|_| self.cache().shelf(self.log))
     }
 
     /// Notes that so much of the log is in the store that outlives the page. True: that is news.
-    pub(super) fn note_kept(&self, runs: usize, bytes: usize) -> bool {
+    pub(in crate::storage) fn note_kept(&self, runs: usize, bytes: usize) -> bool {
         let sum = runs.saturating_add(bytes);
         self.kept.swap(sum, Ordering::Relaxed) != sum
     }
 
     /// The log as [`Shelf::remember`] left it.
-    pub(super) async fn recall(&self) -> Option<Bytes> {
+    pub(in crate::storage) async fn recall(&self) -> Option<Bytes> {
         let (persistent, object) = self.kept_log()?;
         persistent.whole(object).await
     }
 
     /// Hands the log to the store that outlives the page, in the place of what is there. Nobody waits for it, either.
-    pub(super) async fn remember(&self, log: Bytes) {
+    pub(in crate::storage) async fn remember(&self, log: Bytes) {
         let Some((_, object)) = self.kept_log() else { return };
         let pool = self.pool.clone();
         unawaited(async move {

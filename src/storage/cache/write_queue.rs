@@ -1,7 +1,7 @@
 //! What is kept for the next visit, and has time until nobody waits for an answer.
 //!
 //! To keep a megabyte takes a browser some milliseconds of the thread that decodes, and more of the processes that fetch: of a query
-//! that reads 55 MB it was a fifth. So bytes wait, one entry behind the other, for a moment of [leisure](super::ByteStore::leisure);
+//! that reads 55 MB it was a fifth. So bytes wait, one entry behind the other, for a moment of [leisure](crate::storage::ByteStore::leisure);
 //! when they have become many, they wait no longer: they are memory.
 
 use futures::future::select;
@@ -15,7 +15,7 @@ const MOST_BYTES: u64 = 64 << 20;
 
 /// Those who wait to write.
 #[derive(Debug, Default)]
-pub(super) struct Backlog {
+pub(in crate::storage) struct Backlog {
     bytes: AtomicU64,
     grown: Notify,
     turns: Mutex<()>,
@@ -25,7 +25,7 @@ pub(super) struct Backlog {
 
 /// Leave to write, for one at a time.
 #[derive(Debug)]
-pub(super) struct Turn<'a> {
+pub(in crate::storage) struct Turn<'a> {
     _turn: MutexGuard<'a, ()>,
     _waiting: Waiting<'a>,
 }
@@ -39,7 +39,7 @@ struct Waiting<'a> {
 impl Backlog {
     /// Waits to write `bytes` bytes until `leisure`, behind those who came before; `None`: all was [forgotten](Backlog::forget)
     /// meanwhile.
-    pub(super) async fn turn(&self, bytes: u64, leisure: impl Future<Output = ()>) -> Option<Turn<'_>> {
+    pub(in crate::storage) async fn turn(&self, bytes: u64, leisure: impl Future<Output = ()>) -> Option<Turn<'_>> {
         let era = self.era.load(Ordering::Relaxed);
         let waiting = Waiting::new(self, bytes);
         let turn = self.turns.lock().await;
@@ -53,7 +53,7 @@ impl Backlog {
     }
 
     /// Nothing that waits is to be written.
-    pub(super) fn forget(&self) {
+    pub(in crate::storage) fn forget(&self) {
         self.era.fetch_add(1, Ordering::Relaxed);
     }
 }

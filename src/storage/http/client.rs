@@ -1,19 +1,20 @@
 //! Objects over HTTP: one GET each, retried.
 //!
 //! GET only, never HEAD: a presigned URL signs one method, and answers the other with 403. One explicit range at most. What a
-//! reply is worth is [`super::reply`]'s to judge, whether to ask again [`super::retry`]'s; here they are put together.
+//! reply is worth is [`super::response`]'s to judge, whether to ask again [`super::retry`]'s; here they are put together.
 
 use super::listing::{self, Listed};
-use super::locate::{self, Locator, Target};
-use super::metered::Meters;
-use super::pace::Pace;
-use super::presign::Presigner;
-use super::reply::{Reply, judge};
+use super::network_estimate::Pace;
+use super::response::{Reply, judge};
 use super::retry::{Failure, RetryPolicy};
-use super::sign::{Sign, Signed};
 use super::transport::{Freshness, Request, Transport};
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
+use crate::storage::location::locator;
+use crate::storage::location::locator::{Locator, Target};
+use crate::storage::location::presign::Presigner;
+use crate::storage::location::url_provider::{Sign, Signed};
+use crate::storage::metrics::Meters;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +26,7 @@ use web_time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Reads objects by their URL.
 #[derive(Debug)]
-pub(super) struct HttpStore {
+pub(in crate::storage) struct HttpStore {
     transport: Box<dyn Transport>,
     locator: Locator,
     retry: RetryPolicy,
@@ -43,7 +44,7 @@ pub(super) struct HttpStore {
 }
 
 impl HttpStore {
-    pub(super) fn new(
+    pub(in crate::storage) fn new(
         transport: Box<dyn Transport>,
         locator: Locator,
         retry: RetryPolicy,
@@ -64,7 +65,7 @@ impl HttpStore {
     }
 
     /// GETs `range` of the object, or all of it.
-    pub(super) async fn fetch(
+    pub(in crate::storage) async fn fetch(
         &self,
         location: &FileLocation,
         range: Option<&Range<u64>>,
@@ -93,7 +94,7 @@ impl HttpStore {
     }
 
     /// Lists `folder`, page by page; `None` where this host cannot, or does not let these credentials.
-    pub(super) async fn list(
+    pub(in crate::storage) async fn list(
         &self,
         folder: &str,
         start_after: Option<&str>,
@@ -205,7 +206,7 @@ impl HttpStore {
     }
 
     /// Whether the host of `location` is known to answer a range with that range, and not with the whole object.
-    pub(super) fn honours_ranges(&self, location: &FileLocation) -> bool {
+    pub(in crate::storage) fn honours_ranges(&self, location: &FileLocation) -> bool {
         let honouring = self.honouring_ranges.lock().unwrap_or_else(PoisonError::into_inner);
         match (location, self.locator.root()) {
             (FileLocation::Absolute(url), _) => honouring.contains(&url.origin()),
@@ -217,45 +218,45 @@ impl HttpStore {
     }
 
     /// Whether the host lists, as far as is known.
-    pub(super) fn can_list(&self) -> bool {
+    pub(in crate::storage) fn can_list(&self) -> bool {
         self.can_list.load(Ordering::Relaxed)
     }
 
     /// Who knows the URL of each object, where somebody does.
-    pub(super) fn signer(&self) -> Option<&Arc<dyn Sign>> {
+    pub(in crate::storage) fn signer(&self) -> Option<&Arc<dyn Sign>> {
         self.locator.signer()
     }
 
     /// Whether somebody has a URL for this very object.
-    pub(super) async fn is_signed(&self, location: &FileLocation) -> Result<bool> {
+    pub(in crate::storage) async fn is_signed(&self, location: &FileLocation) -> Result<bool> {
         match self.locator.signer() {
-            Some(sign) => Ok(!matches!(sign.sign(&locate::key(location)).await?, Signed::Unsigned)),
+            Some(sign) => Ok(!matches!(sign.sign(&locator::key(location)).await?, Signed::Unsigned)),
             None => Ok(false),
         }
     }
 
     /// Who signs for the table's bucket, where there is a key.
-    pub(super) fn presigner(&self) -> Option<&Presigner> {
+    pub(in crate::storage) fn presigner(&self) -> Option<&Presigner> {
         self.locator.presigner()
     }
 
     /// The URL of `location` as it would be fetched now. A secret.
-    pub(super) async fn url_of(&self, location: &FileLocation) -> Result<Url> {
+    pub(in crate::storage) async fn url_of(&self, location: &FileLocation) -> Result<Url> {
         Ok(self.locator.locate(location, now()).await?.url)
     }
 
     /// What of an object is better read than skipped.
-    pub(super) fn gap(&self) -> u64 {
+    pub(in crate::storage) fn gap(&self) -> u64 {
         self.pace.gap()
     }
 
     /// See [`Pace::bytes_in_a_round_trip`].
-    pub(super) fn bytes_in_a_round_trip(&self) -> u64 {
+    pub(in crate::storage) fn bytes_in_a_round_trip(&self) -> u64 {
         self.pace.bytes_in_a_round_trip()
     }
 
     /// What errors call `location`.
-    pub(super) fn name(&self, location: &FileLocation) -> Result<String> {
+    pub(in crate::storage) fn name(&self, location: &FileLocation) -> Result<String> {
         self.locator.name(location)
     }
 }
@@ -315,9 +316,9 @@ fn since_epoch() -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::access::AccessOptions;
+    use crate::storage::http::transport::{Response, SendError};
     use crate::storage::location;
-    use crate::storage::transport::{Response, SendError};
+    use crate::storage::location::access::AccessOptions;
     use async_trait::async_trait;
     use object_store::path::Path;
 

@@ -5,14 +5,15 @@
 //! objects elsewhere must not learn them, and may only name origins that were allowed.
 
 use super::access::AccessOptions;
-use super::expiry::end_of_validity;
-use super::location::{self, Location, Service};
 use super::presign::Presigner;
-use super::redact;
-use super::sign::{Sign, Signed};
-use super::transport::Headers;
+use super::url_provider::{Sign, Signed};
+use super::{Location, Service};
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
+use crate::storage::http::transport::Headers;
+use crate::storage::http::url_expiry::end_of_validity;
+use crate::storage::location;
+use crate::storage::redact;
 use object_store::path::Path;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::HashMap;
@@ -28,7 +29,7 @@ const MARGIN: i64 = 30_000;
 
 /// Where to fetch an object, and with which headers.
 #[derive(Clone)]
-pub(super) struct Target {
+pub(in crate::storage) struct Target {
     pub url: Url,
     pub headers: Headers,
     /// Whether the URL's query is the table's own, for its own origin alone.
@@ -38,7 +39,7 @@ pub(super) struct Target {
 }
 
 /// Turns names into URLs.
-pub(super) struct Locator {
+pub(in crate::storage) struct Locator {
     /// The table's root, if that is reached over HTTP: its path without a slash at the end.
     root: Option<Location>,
     headers: Headers,
@@ -56,7 +57,11 @@ impl std::fmt::Debug for Locator {
 }
 
 impl Locator {
-    pub(super) fn new(root: Option<Location>, access: &AccessOptions, sign: Option<Arc<dyn Sign>>) -> Locator {
+    pub(in crate::storage) fn new(
+        root: Option<Location>,
+        access: &AccessOptions,
+        sign: Option<Arc<dyn Sign>>,
+    ) -> Locator {
         let root = root.map(|mut root| {
             root.url.set_fragment(None);
             let path = root.url.path().trim_end_matches('/').to_owned();
@@ -78,25 +83,25 @@ impl Locator {
         Locator { root, headers, presigner, access: access.clone(), sign, signed: Mutex::default() }
     }
 
-    pub(super) fn root(&self) -> Option<&Url> {
+    pub(in crate::storage) fn root(&self) -> Option<&Url> {
         self.root.as_ref().map(|root| &root.url)
     }
 
-    pub(super) fn service(&self) -> Option<&Service> {
+    pub(in crate::storage) fn service(&self) -> Option<&Service> {
         self.root.as_ref().map(|root| &root.service)
     }
 
     /// Who signs requests for the table's bucket, where there is a key.
-    pub(super) fn presigner(&self) -> Option<&Presigner> {
+    pub(in crate::storage) fn presigner(&self) -> Option<&Presigner> {
         self.presigner.as_ref()
     }
 
-    pub(super) fn signer(&self) -> Option<&Arc<dyn Sign>> {
+    pub(in crate::storage) fn signer(&self) -> Option<&Arc<dyn Sign>> {
         self.sign.as_ref()
     }
 
     /// What errors call `location`.
-    pub(super) fn name(&self, location: &FileLocation) -> Result<String> {
+    pub(in crate::storage) fn name(&self, location: &FileLocation) -> Result<String> {
         match location {
             FileLocation::Relative(path) => self.below_root(path).map(|url| redact(&url)),
             FileLocation::Absolute(url) => Ok(redact(url)),
@@ -104,7 +109,7 @@ impl Locator {
     }
 
     /// The URL and the headers of `location`, at `now` (milliseconds since the Unix epoch).
-    pub(super) async fn locate(&self, location: &FileLocation, now: i64) -> Result<Target> {
+    pub(in crate::storage) async fn locate(&self, location: &FileLocation, now: i64) -> Result<Target> {
         if let Some(sign) = &self.sign
             && let Some(target) = self.ask(sign.as_ref(), location, now).await?
         {
@@ -128,7 +133,7 @@ impl Locator {
     }
 
     /// A request to the table's own host, of any kind.
-    pub(super) fn own(&self, url: Url, now: i64) -> Target {
+    pub(in crate::storage) fn own(&self, url: Url, now: i64) -> Target {
         self.presigned(url, self.headers.clone(), true, now)
     }
 
@@ -140,7 +145,7 @@ impl Locator {
     }
 
     /// Forgets a URL that was refused as expired, so that another is asked for.
-    pub(super) fn forget(&self, location: &FileLocation) {
+    pub(in crate::storage) fn forget(&self, location: &FileLocation) {
         self.signed.lock().unwrap_or_else(PoisonError::into_inner).remove(&key(location));
     }
 
@@ -203,7 +208,7 @@ impl Locator {
 }
 
 /// What an object is called when it is asked for.
-pub(super) fn key(location: &FileLocation) -> String {
+pub(in crate::storage) fn key(location: &FileLocation) -> String {
     match location {
         FileLocation::Relative(path) => path.to_string(),
         FileLocation::Absolute(url) => url.to_string(),

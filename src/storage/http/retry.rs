@@ -1,10 +1,10 @@
 //! Whether and when a failed request is sent again. Pure: clock and chance come in as arguments.
 
-use super::expiry::{end_of_validity, is_expired};
-use super::redact;
-use super::reply::http_date;
+use super::response::http_date;
 use super::transport::SendError;
+use super::url_expiry::{end_of_validity, is_expired};
 use crate::error::Error;
+use crate::storage::redact;
 use bytes::Bytes;
 use chrono::DateTime;
 use std::time::Duration;
@@ -39,7 +39,7 @@ const ATTEMPTS_WHEN_BLOCKED: u32 = 2;
 
 /// Why an attempt brought no bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(in crate::storage) enum Failure {
     /// The connection failed, or ended before the body did.
     Dropped(String),
     /// Nothing arrived for too long.
@@ -73,7 +73,7 @@ impl From<SendError> for Failure {
 impl RetryPolicy {
     /// How long to wait before the next attempt, after `attempts` of them failed within `elapsed`, the last one by
     /// `failure`; `None` gives up. `chance` is in 0..1, `now` in milliseconds since the Unix epoch.
-    pub(super) fn delay(
+    pub(in crate::storage) fn delay(
         &self,
         failure: &Failure,
         attempts: u32,
@@ -113,7 +113,7 @@ impl Failure {
     }
 
     /// The error of a request for `url` that is given up. `answered`: whether the host of a blocked one answers at all.
-    pub(super) fn into_error(self, url: &Url, answered: bool, now: i64) -> Error {
+    pub(in crate::storage) fn into_error(self, url: &Url, answered: bool, now: i64) -> Error {
         let shown = redact(url);
         match self {
             Failure::Dropped(reason) | Failure::Contradiction(reason) => Error::Network { url: shown, reason },

@@ -9,9 +9,14 @@
 //!
 //! An `http(s)` URL of such a service is recognised by its host, so that it can be signed for and listed too.
 
-use super::access::{AccessOptions, BucketStyle};
+pub(crate) mod access;
+pub(crate) mod locator;
+pub(crate) mod presign;
+pub(crate) mod url_provider;
+
 use super::redact;
 use crate::error::{Error, Result};
+use access::{AccessOptions, BucketStyle};
 use url::Url;
 
 /// Where a location is over HTTP, and what kind of service is there.

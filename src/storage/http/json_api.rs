@@ -1,10 +1,10 @@
 //! Questions to a server that are not for an object: a sharing server's lists and queries.
 
-use super::http::now;
-use super::options::StorageOptions;
+use super::client::now;
 use super::retry::{Failure, RetryPolicy};
 use super::transport::{Freshness, Headers, Request, Transport};
 use crate::error::Result;
+use crate::storage::options::StorageOptions;
 use bytes::Bytes;
 use url::Url;
 use web_time::Instant;

@@ -1,9 +1,9 @@
 //! Objects in any [`ObjectStore`]: local folders natively, and what an embedder or a test brings.
 
-use super::metered::Meters;
-use super::reply::Reply;
-use super::{Entry, redact_text};
 use crate::error::{Error, Result};
+use crate::storage::http::response::Reply;
+use crate::storage::metrics::Meters;
+use crate::storage::{Entry, redact_text};
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt};
 use std::io::ErrorKind;
@@ -13,18 +13,18 @@ use tokio::sync::Semaphore;
 
 /// Reads the objects of a store.
 #[derive(Debug)]
-pub(super) struct StoreReader {
+pub(in crate::storage) struct StoreReader {
     store: Arc<dyn ObjectStore>,
     permits: Arc<Semaphore>,
 }
 
 impl StoreReader {
-    pub(super) fn new(store: Arc<dyn ObjectStore>, permits: Arc<Semaphore>) -> StoreReader {
+    pub(in crate::storage) fn new(store: Arc<dyn ObjectStore>, permits: Arc<Semaphore>) -> StoreReader {
         StoreReader { store, permits }
     }
 
     /// Reads `range` of the object, or all of it. `name` is what errors call it.
-    pub(super) async fn fetch(
+    pub(in crate::storage) async fn fetch(
         &self,
         path: &Path,
         range: Option<&Range<u64>>,
@@ -61,7 +61,13 @@ impl StoreReader {
     }
 
     /// The objects right below `folder`, named relative to `root`.
-    pub(super) async fn list(&self, root: &Path, folder: &Path, name: &str, meters: &Meters) -> Result<Vec<Entry>> {
+    pub(in crate::storage) async fn list(
+        &self,
+        root: &Path,
+        folder: &Path,
+        name: &str,
+        meters: &Meters,
+    ) -> Result<Vec<Entry>> {
         let _permit = self.permits.acquire().await.ok();
         meters.count_request();
         let listed = self.store.list_with_delimiter(Some(folder)).await;

@@ -18,7 +18,7 @@ const PHRASES: [&str; 5] = [
 ];
 
 /// Whether `status` and the beginning of its `body`, answered for `url` at `now` (milliseconds since the Unix epoch), say so.
-pub(super) fn is_expired(url: &Url, status: u16, body: &[u8], now: i64) -> bool {
+pub(in crate::storage) fn is_expired(url: &Url, status: u16, body: &[u8], now: i64) -> bool {
     let body = String::from_utf8_lossy(body).to_ascii_lowercase();
     let told = PHRASES.iter().any(|phrase| body.contains(phrase));
     // A 400 has a hundred reasons: there the body has to say it.
@@ -26,7 +26,7 @@ pub(super) fn is_expired(url: &Url, status: u16, body: &[u8], now: i64) -> bool 
 }
 
 /// Until when a signed URL is valid, in milliseconds since the Unix epoch.
-pub(super) fn end_of_validity(url: &Url) -> Option<i64> {
+pub(in crate::storage) fn end_of_validity(url: &Url) -> Option<i64> {
     let query: HashMap<String, String> =
         url.query_pairs().map(|(name, value)| (name.to_ascii_lowercase(), value.into_owned())).collect();
     let get = |name: &str| query.get(name).map(String::as_str);

@@ -61,7 +61,7 @@ pub enum BucketStyle {
 
 impl AccessOptions {
     /// The headers for the table's own origin.
-    pub(super) fn own_headers(&self) -> Vec<(String, String)> {
+    pub(in crate::storage) fn own_headers(&self) -> Vec<(String, String)> {
         let mut headers: Vec<_> = self.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         if let Some(token) = &self.bearer_token {
             headers.push(("authorization".into(), format!("Bearer {token}")));
@@ -70,7 +70,7 @@ impl AccessOptions {
     }
 
     /// The headers for another origin; an error where a log may not send anybody there.
-    pub(super) fn headers_elsewhere(&self, url: &Url, named: &Url) -> Result<Vec<(String, String)>> {
+    pub(in crate::storage) fn headers_elsewhere(&self, url: &Url, named: &Url) -> Result<Vec<(String, String)>> {
         let origin = url.origin();
         let is_it = |text: &str| origin_of(text).is_some_and(|allowed| allowed == origin) || names_bucket(text, named);
         if let Some((_, headers)) = self.origin_headers.iter().find(|(text, _)| is_it(text)) {
@@ -78,18 +78,18 @@ impl AccessOptions {
         }
         match self.allowed_origins.iter().any(|text| is_it(text)) {
             true => Ok(Vec::new()),
-            false => Err(Error::OriginNotAllowed { url: super::redact(named), origin: origin_name(named) }),
+            false => Err(Error::OriginNotAllowed { url: crate::storage::redact(named), origin: origin_name(named) }),
         }
     }
 
     /// Whether nothing is shown to the host that it does not show to everybody.
-    pub(super) fn has_no_secrets(&self) -> bool {
+    pub(in crate::storage) fn has_no_secrets(&self) -> bool {
         let secrets = [&self.access_key_id, &self.secret_access_key, &self.sas_token, &self.bearer_token, &self.query];
         secrets.iter().all(|secret| secret.is_none()) && self.headers.is_empty() && self.origin_headers.is_empty()
     }
 
     /// Everything that tells one holder of credentials from another. A secret.
-    pub(super) fn identity(&self) -> String {
+    pub(in crate::storage) fn identity(&self) -> String {
         let secrets = [&self.access_key_id, &self.secret_access_key, &self.session_token, &self.sas_token];
         let headers = (&self.headers, &self.origin_headers);
         format!("{:?} {:?} {:?} {:?} {:?}", self.endpoint, secrets, self.bearer_token, self.query, headers)
@@ -136,7 +136,7 @@ impl std::fmt::Debug for AccessOptions {
         let secret = |set: bool| if set { "set" } else { "not set" };
         f.debug_struct("AccessOptions")
             .field("region", &self.region)
-            .field("endpoint", &self.endpoint.as_ref().map(super::redact))
+            .field("endpoint", &self.endpoint.as_ref().map(crate::storage::redact))
             .field("style", &self.style)
             .field("keys", &secret(self.access_key_id.is_some()))
             .field("account", &self.account)

@@ -15,7 +15,7 @@ const BOUNDS: (u64, u64) = (16 << 10, 512 << 10);
 
 /// Latency and throughput of one host.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(in crate::storage) struct Pace {
     learned: Mutex<Learned>,
 }
 
@@ -30,12 +30,12 @@ struct Learned {
 
 impl Pace {
     /// A request is sent.
-    pub(super) fn begin(&self) {
+    pub(in crate::storage) fn begin(&self) {
         self.lock().under_way += 1;
     }
 
     /// A request has ended after `elapsed`, with `bytes` of body; `None`: without a reply.
-    pub(super) fn end(&self, bytes: Option<u64>, elapsed: Duration) {
+    pub(in crate::storage) fn end(&self, bytes: Option<u64>, elapsed: Duration) {
         let mut learned = self.lock();
         let beside = f64::from(learned.under_way.max(1));
         learned.under_way = learned.under_way.saturating_sub(1);
@@ -53,7 +53,7 @@ impl Pace {
 
     /// How many bytes come in the time of a round trip.
     #[expect(clippy::cast_possible_truncation, reason = "a float is cast to the nearest number there is")]
-    pub(super) fn bytes_in_a_round_trip(&self) -> u64 {
+    pub(in crate::storage) fn bytes_in_a_round_trip(&self) -> u64 {
         let learned = self.lock();
         match (learned.latency, learned.throughput) {
             (Some(latency), Some(throughput)) => (latency * throughput) as u64,
@@ -62,7 +62,7 @@ impl Pace {
     }
 
     /// The gap between what is wanted that is better read than skipped.
-    pub(super) fn gap(&self) -> u64 {
+    pub(in crate::storage) fn gap(&self) -> u64 {
         self.bytes_in_a_round_trip().clamp(BOUNDS.0, BOUNDS.1)
     }
 

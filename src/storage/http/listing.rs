@@ -3,8 +3,8 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>, which Google speaks too, and
 //! <https://learn.microsoft.com/rest/api/storageservices/list-blobs>.
 
-use super::location::Service;
-use super::presign::encode_query;
+use crate::storage::location::Service;
+use crate::storage::location::presign::encode_query;
 use chrono::DateTime;
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -12,7 +12,7 @@ use url::Url;
 
 /// One page of a listing.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Page {
+pub(in crate::storage) struct Page {
     pub objects: Vec<Listed>,
     /// Where the next one begins; the last has none.
     pub next: Option<String>,
@@ -20,14 +20,14 @@ pub(super) struct Page {
 
 /// An object of a listing: its name without the folder.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(in crate::storage) struct Listed {
     pub name: String,
     pub size: u64,
     pub last_modified: Option<i64>,
 }
 
 /// Whether a listing of `root` is worth a try. Azure's signature says whether it is for listing.
-pub(super) fn can_list(service: &Service, root: &Url, has_credentials: bool) -> bool {
+pub(in crate::storage) fn can_list(service: &Service, root: &Url, has_credentials: bool) -> bool {
     let get = |wanted: &str| root.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
     match service {
         Service::Static => false,
@@ -46,7 +46,7 @@ pub(super) fn can_list(service: &Service, root: &Url, has_credentials: bool) -> 
 
 /// The URL of a page of the listing of `folder`, which has no slash at its end, below `root`; `None` for a host that has no
 /// listings.
-pub(super) fn page_url(
+pub(in crate::storage) fn page_url(
     service: &Service,
     root: &Url,
     folder: &str,
@@ -82,7 +82,7 @@ pub(super) fn page_url(
 }
 
 /// Reads a page; `None` where it is not one.
-pub(super) fn parse(body: &[u8]) -> Option<Page> {
+pub(in crate::storage) fn parse(body: &[u8]) -> Option<Page> {
     let text = std::str::from_utf8(body).ok()?;
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     let (mut page, mut object) = (Page::default(), None::<Listed>);

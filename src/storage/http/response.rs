@@ -15,7 +15,7 @@ use std::ops::Range;
 
 /// Bytes of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reply {
+pub(in crate::storage) struct Reply {
     /// What of the object came, from `start` on. It is less than was asked for only where the object ends.
     pub bytes: Bytes,
     /// The position in the object of the first byte; never past what was asked for.
@@ -41,7 +41,7 @@ impl Reply {
 }
 
 /// Judges the reply to a GET of `range` (`None`: of the whole object).
-pub(super) fn judge(range: Option<&Range<u64>>, response: Response) -> Result<Reply, Failure> {
+pub(in crate::storage) fn judge(range: Option<&Range<u64>>, response: Response) -> Result<Reply, Failure> {
     let last_modified = response.last_modified.as_deref().and_then(http_date);
     let reply = |bytes: Bytes, start, size| Reply { bytes, start, size, last_modified };
     match (response.status, range) {
@@ -136,7 +136,7 @@ fn parse_content_range(header: &str) -> Option<(Option<Range<u64>>, Option<u64>)
 }
 
 /// An HTTP date in milliseconds since the Unix epoch.
-pub(super) fn http_date(text: &str) -> Option<i64> {
+pub(in crate::storage) fn http_date(text: &str) -> Option<i64> {
     DateTime::parse_from_rfc2822(text).ok().map(|date| date.timestamp_millis())
 }
 

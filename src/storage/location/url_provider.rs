@@ -1,7 +1,7 @@
 //! Objects that have a URL each: who knows them.
 
-use super::Entry;
 use crate::error::Result;
+use crate::storage::Entry;
 use async_trait::async_trait;
 use std::fmt::Debug;
 use url::Url;
@@ -26,7 +26,7 @@ impl Debug for Signed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Signed::At { url, expires } => {
-                f.debug_struct("At").field("url", &super::redact(url)).field("expires", expires).finish()
+                f.debug_struct("At").field("url", &crate::storage::redact(url)).field("expires", expires).finish()
             }
             Signed::Missing => f.write_str("Missing"),
             Signed::Unsigned => f.write_str("Unsigned"),

@@ -22,7 +22,7 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove
 
 /// Signs requests to one bucket with one key.
 #[derive(Clone)]
-pub(super) struct Presigner {
+pub(in crate::storage) struct Presigner {
     bucket: Url,
     region: String,
     key: String,
@@ -32,28 +32,28 @@ pub(super) struct Presigner {
 
 impl Presigner {
     /// For the bucket at `bucket`; `None` without a key among the options.
-    pub(super) fn new(bucket: &Url, region: &str, access: &AccessOptions) -> Option<Presigner> {
+    pub(in crate::storage) fn new(bucket: &Url, region: &str, access: &AccessOptions) -> Option<Presigner> {
         let (key, secret) = (access.access_key_id.clone()?, access.secret_access_key.clone()?);
         let token = access.session_token.clone();
         Some(Presigner { bucket: bucket.clone(), region: region.to_owned(), key, secret, token })
     }
 
     /// Whether `url` is in the bucket, and not signed already.
-    pub(super) fn is_for(&self, url: &Url) -> bool {
+    pub(in crate::storage) fn is_for(&self, url: &Url) -> bool {
         let below = url.path().starts_with(self.bucket.path());
         let signed = url.query_pairs().any(|(name, _)| name.eq_ignore_ascii_case("x-amz-signature"));
         url.origin() == self.bucket.origin() && below && !signed
     }
 
     /// `url`, signed for a GET at `now` (milliseconds since the Unix epoch) by whoever asks for it.
-    pub(super) fn sign(&self, url: &Url, now: i64) -> Url {
+    pub(in crate::storage) fn sign(&self, url: &Url, now: i64) -> Url {
         let seconds = now.div_euclid(1000);
         self.sign_until(url, (seconds - seconds.rem_euclid(STEP_SECONDS)) * 1000, OWN_USE)
     }
 
     /// `url`, signed for a GET from `from` (milliseconds since the Unix epoch) on, for as long as told. Its query is signed
     /// with it.
-    pub(super) fn sign_until(&self, url: &Url, from: i64, valid: Duration) -> Url {
+    pub(in crate::storage) fn sign_until(&self, url: &Url, from: i64, valid: Duration) -> Url {
         let date = Timestamp::from_second(from.div_euclid(1000)).unwrap_or_default();
         let mut plain = url.clone();
         plain.set_query(None);
@@ -88,7 +88,7 @@ fn canonical(path: &str) -> String {
 }
 
 /// `text` as a value of a query.
-pub(super) fn encode_query(text: &str) -> String {
+pub(in crate::storage) fn encode_query(text: &str) -> String {
     utf8_percent_encode(text, UNRESERVED).to_string()
 }
 

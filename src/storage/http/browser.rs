@@ -26,13 +26,13 @@ const LARGEST_RESERVATION: u64 = 64 << 20;
 
 /// Sends requests by the global `fetch`.
 #[derive(Debug)]
-pub(super) struct FetchTransport {
+pub(in crate::storage) struct FetchTransport {
     /// How long a reply may stand still.
     timeout: Duration,
 }
 
 impl FetchTransport {
-    pub(super) fn new(timeout: Duration) -> FetchTransport {
+    pub(in crate::storage) fn new(timeout: Duration) -> FetchTransport {
         FetchTransport { timeout }
     }
 }

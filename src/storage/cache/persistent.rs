@@ -8,7 +8,7 @@
 //! Only data files are kept, of tables that are read without credentials. A log can change under its names (a table is dropped
 //! and made anew), and what took a secret to read should not lie around.
 
-use super::backlog::{Backlog, Turn};
+use super::write_queue::{Backlog, Turn};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::join_all;
@@ -37,10 +37,10 @@ pub trait ByteStore: Debug + Send + Sync {
 }
 
 /// What the cache knows an object by: a hash of the table's URL and of the object's name in it.
-pub(super) type ObjectId = u64;
+pub(in crate::storage) type ObjectId = u64;
 
 /// The objects' ids of a table. `None` where nothing of it is to be kept.
-pub(super) fn object_id(table: &str, object: &str) -> ObjectId {
+pub(in crate::storage) fn object_id(table: &str, object: &str) -> ObjectId {
     let mut hasher = DefaultHasher::new();
     (table, object).hash(&mut hasher);
     hasher.finish()
@@ -48,7 +48,7 @@ pub(super) fn object_id(table: &str, object: &str) -> ObjectId {
 
 /// A bounded cache in a [`ByteStore`].
 #[derive(Debug)]
-pub(super) struct PersistentCache {
+pub(in crate::storage) struct PersistentCache {
     store: Arc<dyn ByteStore>,
     capacity: u64,
     index: OnceCell<Mutex<Index>>,
@@ -91,12 +91,12 @@ impl Entry {
 }
 
 impl PersistentCache {
-    pub(super) fn new(store: Arc<dyn ByteStore>, capacity: u64) -> PersistentCache {
+    pub(in crate::storage) fn new(store: Arc<dyn ByteStore>, capacity: u64) -> PersistentCache {
         PersistentCache { store, capacity, index: OnceCell::new(), backlog: Backlog::default() }
     }
 
     /// Runs of an object's bytes that cover `range` together, with where each begins; `None` if some of it is not here.
-    pub(super) async fn read(&self, object: ObjectId, range: &Range<u64>) -> Option<Vec<(u64, Bytes)>> {
+    pub(in crate::storage) async fn read(&self, object: ObjectId, range: &Range<u64>) -> Option<Vec<(u64, Bytes)>> {
         let entries = lock(self.index().await).covering(object, range)?;
         let read = join_all(entries.iter().map(|entry| async move { self.read_entry(object, entry).await })).await;
         let bytes: Option<Vec<Bytes>> = read.into_iter().collect();
@@ -115,12 +115,12 @@ impl PersistentCache {
     }
 
     /// Waits for the time to keep so many bytes; `None`: not these.
-    pub(super) async fn turn(&self, bytes: &Bytes) -> Option<Turn<'_>> {
+    pub(in crate::storage) async fn turn(&self, bytes: &Bytes) -> Option<Turn<'_>> {
         self.backlog.turn(bytes.len() as u64, self.store.leisure()).await
     }
 
     /// Keeps `bytes`, which begin at `start`, unless they are here or too many. The oldest ones give way.
-    pub(super) async fn write(&self, object: ObjectId, start: u64, bytes: Bytes) {
+    pub(in crate::storage) async fn write(&self, object: ObjectId, start: u64, bytes: Bytes) {
         let length = bytes.len() as u64;
         if length == 0 || length > self.capacity / 4 || start.checked_add(length).is_none() {
             return;
@@ -143,7 +143,7 @@ impl PersistentCache {
     }
 
     /// Keeps `bytes` in the place of all that is kept of the object.
-    pub(super) async fn replace(&self, object: ObjectId, bytes: Bytes) {
+    pub(in crate::storage) async fn replace(&self, object: ObjectId, bytes: Bytes) {
         let removed = {
             let mut index = lock(self.index().await);
             let entries: Vec<Entry> =
@@ -158,13 +158,13 @@ impl PersistentCache {
     }
 
     /// All that is kept of an object, from its first byte on.
-    pub(super) async fn whole(&self, object: ObjectId) -> Option<Bytes> {
+    pub(in crate::storage) async fn whole(&self, object: ObjectId) -> Option<Bytes> {
         let entry = lock(self.index().await).objects.get(&object)?.get(&0).copied()?;
         self.read_entry(object, &entry).await
     }
 
     /// Forgets everything, and what waits for its turn.
-    pub(super) async fn clear(&self) {
+    pub(in crate::storage) async fn clear(&self) {
         self.backlog.forget();
         *lock(self.index().await) = Index::default();
         self.store.clear().await;

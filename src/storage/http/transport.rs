@@ -9,11 +9,11 @@ use std::time::Duration;
 use url::Url;
 
 /// Headers that go with every request to the table's own origin.
-pub(super) type Headers = Arc<[(String, String)]>;
+pub(in crate::storage) type Headers = Arc<[(String, String)]>;
 
 /// A GET to send, or a POST to a server that is asked a question.
 #[derive(Clone)]
-pub(super) struct Request {
+pub(in crate::storage) struct Request {
     /// The whole URL, its signature included: never shown.
     pub url: Url,
     /// The bytes wanted; `None` is the whole object. Never empty.
@@ -39,7 +39,7 @@ impl Request {
 
 /// What a browser's own cache may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Freshness {
+pub(in crate::storage) enum Freshness {
     /// The object never changes: answer, and keep.
     Immutable,
     /// The object may have changed or appeared: the host is asked.
@@ -51,7 +51,7 @@ pub(super) enum Freshness {
 
 /// A reply, its body read to the end.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Response {
+pub(in crate::storage) struct Response {
     pub status: u16,
     /// Absent where CORS hides it.
     pub content_range: Option<String>,
@@ -67,7 +67,7 @@ pub(super) struct Response {
 
 /// Why there is no reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum SendError {
+pub(in crate::storage) enum SendError {
     /// The connection failed, or ended before the reply did. The text names no URL.
     Dropped(String),
     /// Nothing arrived for as long as the options allow.
@@ -81,7 +81,7 @@ pub(super) enum SendError {
 
 /// Sends requests and waits. Dropping a future of it aborts the request.
 #[async_trait]
-pub(super) trait Transport: Debug + Send + Sync {
+pub(in crate::storage) trait Transport: Debug + Send + Sync {
     /// Sends one request, following redirects of a GET.
     async fn send(&self, request: Request) -> Result<Response, SendError>;
 

@@ -25,14 +25,14 @@ const SHORTEST_SECRET: usize = 12;
 
 /// Sends requests through one reqwest client, made when it is first needed.
 #[derive(Debug)]
-pub(super) struct NativeTransport {
+pub(in crate::storage) struct NativeTransport {
     client: OnceLock<Result<reqwest::Client, String>>,
     /// How long a reply may stand still.
     timeout: Duration,
 }
 
 impl NativeTransport {
-    pub(super) fn new(timeout: Duration) -> NativeTransport {
+    pub(in crate::storage) fn new(timeout: Duration) -> NativeTransport {
         NativeTransport { client: OnceLock::new(), timeout }
     }
 

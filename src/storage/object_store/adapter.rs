@@ -3,9 +3,9 @@
 //! The trait promises an object's size with every answer. HTTP does not always tell it (`Content-Range` may be hidden): then
 //! the whole object is fetched once. The layers of this crate use [`Storage`]'s own methods, which need no size.
 
-use super::Storage;
 use crate::error::Error;
 use crate::snapshot::FileLocation;
+use crate::storage::Storage;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::DateTime;
@@ -35,7 +35,7 @@ impl Storage {
         let (_, size) = self.get_tail(location, None, 0).await?;
         let range = match range {
             Some(range) => {
-                range.as_range(size).map_err(|error| Error::corrupt(super::location_name(location), error))?
+                range.as_range(size).map_err(|error| Error::corrupt(crate::storage::location_name(location), error))?
             }
             None => return Ok((Bytes::new(), 0, size)),
         };
@@ -89,7 +89,7 @@ impl ObjectStore for Storage {
         let folder = folder.cloned().unwrap_or_default();
         let entries = Storage::list(self, &folder, None).await.map_err(|error| foreign(error, &folder))?;
         let entries = entries.ok_or_else(|| refused("listing"))?;
-        let meta = |entry: super::Entry| ObjectMeta {
+        let meta = |entry: crate::storage::Entry| ObjectMeta {
             location: entry.path,
             last_modified: entry.last_modified.and_then(DateTime::from_timestamp_millis).unwrap_or_default(),
             size: entry.size,
@@ -114,7 +114,7 @@ fn refused(what: &str) -> StoreError {
     StoreError::NotSupported { source: format!("{what}: this storage reads single objects only").into() }
 }
 
-/// Our error inside the trait's: [`super::store`] gets it out again.
+/// Our error inside the trait's: [`super::reader`] gets it out again.
 fn foreign(error: Error, path: &Path) -> StoreError {
     let path = path.to_string();
     match error {

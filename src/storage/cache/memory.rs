@@ -1,18 +1,18 @@
 //! Byte ranges of immutable objects, kept in memory up to a bound. What was used longest ago goes first.
 
-use super::kept_log::Run;
+use super::log_cache::Run;
 use crate::snapshot::FileLocation;
 use bytes::{Bytes, BytesMut};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// An object, and the shelf it stands on: what a [`super::pool::Shelf`] keeps tables apart by.
-pub(super) type Key = (u64, FileLocation);
+/// An object, and the shelf it stands on: what a [`super::shared::Shelf`] keeps tables apart by.
+pub(in crate::storage) type Key = (u64, FileLocation);
 
 /// Shared by all storages of a pool. An object that is not there is never in it.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub(in crate::storage) struct Cache {
     capacity: usize,
     contents: Mutex<Contents>,
 }
@@ -47,17 +47,17 @@ impl Segment {
 }
 
 impl Cache {
-    pub(super) fn new(capacity: usize) -> Cache {
+    pub(in crate::storage) fn new(capacity: usize) -> Cache {
         Cache { capacity, contents: Mutex::default() }
     }
 
     /// The bytes of `range`, if all of them are here, in one segment or in several.
-    pub(super) fn get(&self, key: &Key, range: &Range<u64>) -> Option<Bytes> {
+    pub(in crate::storage) fn get(&self, key: &Key, range: &Range<u64>) -> Option<Bytes> {
         self.lock().get(key, range)
     }
 
     /// Whether `range` is here. That it was asked does not keep it here longer.
-    pub(super) fn holds(&self, key: &Key, range: &Range<u64>) -> bool {
+    pub(in crate::storage) fn holds(&self, key: &Key, range: &Range<u64>) -> bool {
         let contents = self.lock();
         let Some(object) = contents.objects.get(key) else { return false };
         let mut place = range.start;
@@ -71,7 +71,7 @@ impl Cache {
     }
 
     /// All bytes of an object and its `last_modified`, if its size is known and every byte is here.
-    pub(super) fn get_whole(&self, key: &Key) -> Option<(Bytes, Option<i64>)> {
+    pub(in crate::storage) fn get_whole(&self, key: &Key) -> Option<(Bytes, Option<i64>)> {
         let mut contents = self.lock();
         let object = contents.objects.get(key)?;
         let (size, last_modified) = (object.size?, object.last_modified);
@@ -79,12 +79,19 @@ impl Cache {
     }
 
     /// The size of an object some bytes of which are here, where a reply told it.
-    pub(super) fn size(&self, key: &Key) -> Option<u64> {
+    pub(in crate::storage) fn size(&self, key: &Key) -> Option<u64> {
         self.lock().objects.get(key)?.size
     }
 
     /// Keeps `bytes`, which begin at `start`. What is larger than the whole cache is not kept.
-    pub(super) fn put(&self, key: &Key, start: u64, bytes: &Bytes, size: Option<u64>, last_modified: Option<i64>) {
+    pub(in crate::storage) fn put(
+        &self,
+        key: &Key,
+        start: u64,
+        bytes: &Bytes,
+        size: Option<u64>,
+        last_modified: Option<i64>,
+    ) {
         if bytes.len() > self.capacity {
             return;
         }
@@ -98,12 +105,12 @@ impl Cache {
     }
 
     /// Whether anything is on a shelf.
-    pub(super) fn has_shelf(&self, shelf: u64) -> bool {
+    pub(in crate::storage) fn has_shelf(&self, shelf: u64) -> bool {
         self.lock().objects.keys().any(|(of, _)| *of == shelf)
     }
 
     /// All that is here of the objects of a shelf.
-    pub(super) fn shelf(&self, shelf: u64) -> Vec<Run> {
+    pub(in crate::storage) fn shelf(&self, shelf: u64) -> Vec<Run> {
         let contents = self.lock();
         let objects = contents.objects.iter().filter(|((of, _), _)| *of == shelf);
         let runs = objects.flat_map(|((_, location), object)| {
@@ -119,7 +126,7 @@ impl Cache {
     }
 
     /// Forgets everything.
-    pub(super) fn clear(&self) {
+    pub(in crate::storage) fn clear(&self) {
         *self.lock() = Contents::default();
     }
 
