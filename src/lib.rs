@@ -85,7 +85,7 @@
 //! Its size is what a visitor waits for. Cargo optimises a cdylib across crates only where it is built alone, so that
 //! `scripts/build` asks for that crate type and `Cargo.toml` names none. The Parquet crate links the encoders of its codecs
 //! beside the decoders: brotli's is left out by a stand-in for that crate (`.cargo/brotli`), zstd's by stubs of its C
-//! functions (`scan/zstd_encoder.rs`). What DataFusion says of its functions is left out in the same way
+//! functions (`parquet_file/zstd_encoder.rs`). What DataFusion says of its functions is left out in the same way
 //! (`.cargo/datafusion-doc`), and so are tables that can be had otherwise: how hosts with other letters than ASCII's are spelled, which
 //! the browser is asked (`.cargo/idna`), checksums, which are computed (`.cargo/crc32fast`), and how wide letters are in a terminal,
 //! which the command line alone draws tables for (`.cargo/comfy-table`). sqlparser's walk over a syntax tree is made anew for every
@@ -134,6 +134,7 @@ pub mod api;
 pub mod delta;
 pub mod error;
 pub mod manifest;
+pub mod parquet_file;
 pub mod runtime;
 pub mod scan;
 pub mod sharing;

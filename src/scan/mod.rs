@@ -3,50 +3,22 @@
 //! From a [`Table`] (its snapshot and its storage) to a stream of batches in the table's logical types:
 //!
 //! 1. [`prune_files`]: which files can hold a wanted row, by partition values and [`LogStatistics`].
-//! 2. `file`: a file is opened. Its `footer` is fetched and checked, its `deletion_vector` read; `projection` matches its
-//!    columns with the table's; `row_groups` rules row groups out by their bounds.
-//! 3. `row_group`: one row group's needed bytes are worked out (by pages, where the `page_index` is worth it) and fetched. Of first
-//!    rows that is the `head` of pages, and where few rows are expected to match, `late` what has one.
-//! 4. `stream` keeps some of that under way ahead of the decoder, and stops when no more rows are wanted.
-//! 5. `adapt` and `cast` turn what Parquet decodes to into the table's columns, `variant` its variants into JSON.
+//! 2. `read/file`: a file is opened. Its footer is fetched and checked, its `convert/deletes` read; `convert/projection` matches its
+//!    columns with the table's; `prune/bounds` rules row groups out.
+//! 3. `read/row_group`: one row group's needed bytes are worked out (by pages, where the `prune/page_index` is worth it) and fetched. Of
+//!    first rows that is the `read/page_prefix`, and where few rows are expected to match, `read/late_materialization` what has one.
+//! 4. `read/prefetch` keeps some of that under way ahead of the decoder, and stops when no more rows are wanted.
+//! 5. `convert/schema_adapter` and `convert/cast` turn what Parquet decodes to into the table's columns, `convert/variant` its variants
+//!    into JSON.
 //!
 //! Parquet is decoded by the `parquet` crate's push decoder, which does no I/O of its own: it says which bytes it needs.
 
-mod adapt;
-mod bloom_filter;
-mod cast;
-mod decimal_bytes;
-mod decode;
-mod deletion_vector;
-mod file;
-mod file_metadata;
-mod footer;
-mod footer_cache;
-mod footer_repair;
-mod guard;
-mod head;
-mod late;
-mod log_statistics;
-mod lz4_frames;
-mod nullable;
-mod page_header;
-mod page_index;
+mod convert;
 mod parquet_files;
-mod partition;
-mod payoff;
 mod preview;
 mod progress;
-mod projection;
 mod prune;
-mod row_group;
-mod row_groups;
-mod row_tracking;
-mod stream;
-mod text_bytes;
-mod thrift;
-mod variant;
-#[cfg(target_arch = "wasm32")]
-mod zstd_encoder;
+mod read;
 
 use crate::error::Result;
 use crate::snapshot::ContainerStatistics;
@@ -54,20 +26,20 @@ use crate::table::Table;
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Fields, SchemaRef};
 use futures::stream::{BoxStream, StreamExt};
-use late::Lateness;
-use payoff::Payoff;
+use prune::hit_rate::Payoff;
+use read::late_materialization::Lateness;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-pub use file_metadata::{METADATA, metadata_field};
-pub use footer_cache::FooterCache;
-pub use log_statistics::LogStatistics;
-pub use nullable::nullable;
+pub use crate::parquet_file::footer_cache::FooterCache;
+pub use convert::metadata_column::{METADATA, metadata_field};
+pub use convert::nullable::nullable;
+pub use convert::row_tracking::TRACKED;
 pub use preview::preview;
 pub use progress::{Phase, Progress, ProgressReport, ScanProgress};
-pub use prune::prune_files;
-pub use row_tracking::TRACKED;
-pub use text_bytes::{cut_by_text, text_bytes};
+pub use prune::file_statistics::LogStatistics;
+pub use prune::files::prune_files;
+pub use read::text_bytes::{cut_by_text, text_bytes};
 
 /// Rows per batch, unless told otherwise.
 const BATCH_SIZE: usize = 8192;
@@ -219,6 +191,6 @@ impl Scan {
         if !scan.pruners.is_empty() {
             scan.statistics.get_or_insert_with(own);
         }
-        stream::ScanStream::new(scan).boxed()
+        read::prefetch::ScanStream::new(scan).boxed()
     }
 }

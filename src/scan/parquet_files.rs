@@ -4,9 +4,9 @@
 //! overwritten at any time: so what is made of it is for one statement, over a storage of its own, and its size is learnt anew.
 
 use super::Scan;
-use super::footer;
-use super::footer_cache::FooterCache;
 use crate::error::{Error, Result};
+use crate::parquet_file::footer;
+use crate::parquet_file::footer_cache::FooterCache;
 use crate::snapshot::{
     DataFile, FieldMatch, FileLocation, FileStatistics, Snapshot, TableMetadata, TableProtocol, TableSchema,
 };

@@ -3,7 +3,8 @@
 
 use super::error::from_arrow;
 use crate::error::{Error, Result};
-use crate::scan::{cut_by_text, text_bytes};
+use crate::scan::cut_by_text;
+use crate::scan::text_bytes;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};

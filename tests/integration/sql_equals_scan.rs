@@ -3,7 +3,8 @@
 use crate::sql_fixture::{folder, run, table, text};
 use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
-use lakeglass::scan::{FooterCache, nullable, preview};
+use lakeglass::scan::nullable;
+use lakeglass::scan::{FooterCache, preview};
 use lakeglass::sql::{Session, SessionOptions};
 use lakeglass::{Table, Version};
 
