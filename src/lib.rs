@@ -8,7 +8,7 @@
 //! ```text
 //! (url, version)                        parsed once: TableUrl, Version            table.rs
 //!   -> Storage                          where the bytes are, how to reach them    storage/
-//!   -> LogSegment                       the log files that make up that version   delta/log_segment.rs
+//!   -> LogSegment                       the log files that make up that version   formats/delta/log/log_segment.rs
 //!   -> Snapshot                         schema and live files: plain data         snapshot/, made by delta/, manifest/, sharing/
 //!   -> Scan                             which files, columns, row groups, bytes   scan/
 //!   -> stream of RecordBatch            DataFusion runs the plan                  sql/
@@ -44,7 +44,7 @@
 //! They are three quarters of a large checkpoint's bytes, and a query needs those of the files that its partition filters leave,
 //! of a column or two; many queries need none. So opening a table reads what tells of files, and notes of each file where its
 //! statistics are: [`snapshot::FileStatistics::Stored`], a row in a file of the log. The [`Snapshot`] stays plain data. Who
-//! wants bounds asks [`delta::statistics::load`] for the files it is left with: one read, in one pass, of the row groups they are
+//! wants bounds asks [`crate::formats::delta::statistics::load`] for the files it is left with: one read, in one pass, of the row groups they are
 //! in, decoded batch by batch; nothing of the text is kept. Where that would cost more bytes than the files' own footers, it
 //! says "not known", and the footers tell. A small checkpoint comes whole with its footer, statistics and all, and what is
 //! left of one is never a round trip of opening.
@@ -131,13 +131,11 @@
 
 #[cfg(target_arch = "wasm32")]
 pub mod api;
-pub mod delta;
 pub mod error;
-pub mod manifest;
+pub mod formats;
 pub mod parquet_file;
 pub mod runtime;
 pub mod scan;
-pub mod sharing;
 pub mod snapshot;
 #[cfg(feature = "sql")]
 pub mod sql;

@@ -1,10 +1,12 @@
 //! A table at one version, and where its bytes are.
 
-use crate::delta::change_feed::{self, Changes};
-use crate::delta::{self, Commit, Definition, Verified, VersionRange};
 use crate::error::{Error, Result};
-use crate::manifest::Manifest;
-use crate::sharing::{Client, Opened, Profile, SharedName, SharedTable};
+use crate::formats::delta;
+use crate::formats::delta::change_feed;
+use crate::formats::delta::change_feed::Changes;
+use crate::formats::delta::{Commit, Definition, Verified, VersionRange};
+use crate::formats::manifest::Manifest;
+use crate::formats::sharing::{Client, Opened, Profile, SharedName, SharedTable};
 use crate::snapshot::{FileLocation, Snapshot};
 use crate::storage::{AccessOptions, Meter, Probe, Storage, StorageOptions, location_name, redact};
 use bytes::Bytes;

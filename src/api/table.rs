@@ -5,7 +5,7 @@ use super::options::{self, FilesOptions, HistoryOptions, PreviewOptions, Version
 use super::result::EngineResult;
 use super::runtime;
 use super::values::{self, Commit, TableInfo, VersionRange, to_js};
-use crate::delta;
+use crate::formats::delta;
 use crate::scan::{FooterCache, Progress, preview};
 use crate::storage::{Meter, Metrics};
 use crate::table::Table;

@@ -1,7 +1,7 @@
 //! What the engine tells of tables, as plain JavaScript objects: camelCase keys, 64-bit integers as `bigint`, `null` where
 //! something is not known.
 
-use crate::delta;
+use crate::formats::delta;
 use crate::snapshot::{self, Snapshot, TimestampSource, field_type_name};
 use crate::storage;
 use crate::table::Table;

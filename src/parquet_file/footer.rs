@@ -6,8 +6,8 @@
 use super::catch_panic::guarded;
 use super::footer_cache::{FooterCache, Key};
 use super::footer_repair;
-use crate::delta;
 use crate::error::{Error, Result};
+use crate::formats::delta;
 use crate::snapshot::DataFile;
 use crate::storage::{Storage, location_name};
 use crate::table::Table;

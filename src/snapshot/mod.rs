@@ -1,6 +1,6 @@
 //! A table at one version, as plain data: what every table format is turned into, and all that reading it needs.
 //!
-//! Nothing here does I/O or caches. A format (see [`crate::delta`]) makes a [`Snapshot`]; [`crate::scan`] reads one.
+//! Nothing here does I/O or caches. A format (see [`crate::formats::delta`]) makes a [`Snapshot`]; [`crate::scan`] reads one.
 
 mod canonical_floats;
 pub mod statistics;

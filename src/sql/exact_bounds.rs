@@ -4,8 +4,8 @@
 //! nothing is ever rounded or cut off: whole numbers, dates and booleans. Floats may hide a NaN, strings were cut, timestamps and
 //! decimals pass through numbers that do not hold them. A partition column's value is the value of every row.
 
-use crate::delta::statistics;
 use crate::error::Result;
+use crate::formats::delta::statistics;
 use crate::scan::LogStatistics;
 use crate::snapshot;
 use crate::table::Table;

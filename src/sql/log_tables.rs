@@ -2,8 +2,8 @@
 //! table functions.
 
 use super::error::from_arrow;
-use crate::delta::{Commit, statistics};
 use crate::error::Result;
+use crate::formats::delta::{Commit, statistics};
 use crate::snapshot::CommitTimestamp;
 use crate::storage::location_name;
 use crate::table::Table;

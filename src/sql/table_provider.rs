@@ -7,7 +7,7 @@ use super::exec::LakeglassScan;
 use super::names::HIDDEN;
 use super::partition_filter;
 use super::prune::PredicatePruner;
-use crate::delta::statistics;
+use crate::formats::delta::statistics;
 use crate::scan::nullable;
 use crate::scan::{FooterCache, LogStatistics, METADATA, Pruner, metadata_field, prune_files};
 use crate::snapshot::{DataFile, FileStatistics, Version};

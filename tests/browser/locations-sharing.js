@@ -1,6 +1,6 @@
 // A Delta Sharing server over tables in folders, small and by the protocol: lists, metadata, queries in both formats at a version or a time,
 // the change feed, URLs that end, credentials for a table's folder. The official Python client reads it too, in locations-sharing.test.js.
-// https://github.com/delta-io/delta-sharing/blob/main/PROTOCOL.md
+// https://github.com/delta-io/delta-formats/sharing/blob/main/PROTOCOL.md
 
 import { createHash, createHmac } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";

@@ -1,8 +1,8 @@
 //! Tables as objects in memory, and everything that a reader does with one.
 
 use futures::StreamExt;
-use lakeglass::delta;
 use lakeglass::error::Result;
+use lakeglass::formats::delta;
 use lakeglass::scan::{FooterCache, Pruner, Scan, prune_files};
 use lakeglass::snapshot::ContainerStatistics;
 use lakeglass::storage::{Meter, Storage};

@@ -2,8 +2,9 @@
 
 use crate::delta_fixture::*;
 use crate::loopback::Server;
+use lakeglass::formats::delta;
 use lakeglass::storage::{Storage, StorageOptions};
-use lakeglass::{Error, Result, Table, Version, delta};
+use lakeglass::{Error, Result, Table, Version};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 

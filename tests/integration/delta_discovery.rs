@@ -2,9 +2,10 @@
 
 use crate::delta_fixture::*;
 use crate::loopback::{Fault, Server};
+use lakeglass::formats::delta;
 use lakeglass::snapshot::{FileLocation, TimestampSource};
 use lakeglass::storage::{Storage, StorageOptions};
-use lakeglass::{Error, ErrorCode, Result, Snapshot, Version, delta};
+use lakeglass::{Error, ErrorCode, Result, Snapshot, Version};
 use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -397,7 +398,7 @@ async fn a_large_checkpoint_is_read_by_column() {
     let server = Server::in_memory(objects);
     let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
     assert_eq!((snapshot.files.len(), snapshot.partition_values.num_rows()), (120_000, 120_000));
-    assert_eq!(lakeglass::delta::statistics::row_count(&snapshot), Some(240_000));
+    assert_eq!(lakeglass::formats::delta::statistics::row_count(&snapshot), Some(240_000));
 }
 
 /// Some hosts answer with nothing, and status 200, for what is not there: a log of empty commits without an end.

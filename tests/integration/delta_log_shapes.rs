@@ -2,9 +2,10 @@
 
 use crate::delta_fixture::*;
 use crate::loopback::Server;
+use lakeglass::formats::delta;
 use lakeglass::snapshot::FileLocation;
 use lakeglass::storage::{Storage, StorageOptions};
-use lakeglass::{Error, Result, Snapshot, Version, delta};
+use lakeglass::{Error, Result, Snapshot, Version};
 use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;

@@ -3,7 +3,8 @@
 use crate::delta_discovery::{files, storage};
 use crate::delta_fixture::*;
 use crate::loopback::{Request, Server, trips};
-use lakeglass::{Version, delta};
+use lakeglass::Version;
+use lakeglass::formats::delta;
 
 /// The requests that were sent because of what was known: without the commits asked for beside the hint, of which there are at most
 /// five, and none of which is waited for where there is a hint.

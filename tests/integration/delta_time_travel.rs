@@ -2,8 +2,9 @@
 
 use crate::delta_fixture::*;
 use crate::loopback::Server;
+use lakeglass::formats::delta;
 use lakeglass::storage::{Storage, StorageOptions};
-use lakeglass::{Error, Version, delta};
+use lakeglass::{Error, Version};
 use serde_json::json;
 
 /// Ten years.

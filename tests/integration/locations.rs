@@ -142,7 +142,7 @@ async fn a_function_that_signs_each_path() {
 async fn an_index_stands_for_a_listing() {
     let source = folder("tests/fixtures/checkpoint_and_twenty/table");
     let listed = Storage::open(&Url::from_directory_path(&source).unwrap(), &StorageOptions::default()).unwrap();
-    let index = lakeglass::delta::log_index::write(&listed).await.unwrap();
+    let index = lakeglass::formats::delta::log::log_index::write(&listed).await.unwrap();
     let newest = crate::sql_fixture::table("tests/fixtures/checkpoint_and_twenty/table", Version::Latest).await;
     let newest = newest.snapshot().version;
     let mut objects = Vec::new();

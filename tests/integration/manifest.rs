@@ -2,9 +2,10 @@
 
 use crate::loopback::{Fault, Server};
 use crate::sql_fixture::{folder, rows, table};
-use lakeglass::delta::statistics;
 use lakeglass::error::ErrorCode;
-use lakeglass::manifest::{self, ShareOptions};
+use lakeglass::formats::delta::statistics;
+use lakeglass::formats::manifest;
+use lakeglass::formats::manifest::ShareOptions;
 use lakeglass::sql::{Session, SessionOptions};
 use lakeglass::storage::{AccessOptions, StorageOptions, now};
 use lakeglass::{Result, Table, TableUrl, Version};

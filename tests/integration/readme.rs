@@ -23,8 +23,8 @@ const NUMBERS: &str = "tests/integration/sql_numbers.rs";
 const DAMAGE: &str = "tests/integration/scan_damage.rs";
 const ROWS: &str = "tests/integration/row_tracking.rs";
 const DELETES: &str = "tests/integration/scan_deletes.rs";
-const PARTITION: &str = "src/delta/partition_values.rs";
-const REPLAY: &str = "src/delta/replay.rs";
+const PARTITION: &str = "src/formats/delta/partition_values.rs";
+const REPLAY: &str = "src/formats/delta/log/replay.rs";
 const WIDENING: &str = "tests/integration/scan_widening.rs";
 const WRITTEN: &str = "tests/oracle/tests/oracle/written.rs";
 const STATEMENT: &str = "src/sql/statement.rs";
@@ -32,9 +32,9 @@ const STORAGE: &str = "tests/integration/storage.rs";
 
 /// Words of the table, and what shows them.
 const EVIDENCE: &[(&str, Shown)] = &[
-    ("reader versions 1 to 3", Test("src/delta/table_features.rs", "known_ones_pass")),
-    ("any writer version", Test("src/delta/table_features.rs", "known_ones_pass")),
-    ("reader versions above 3", Test("src/delta/table_features.rs", "unknown_ones_are_refused_by_name")),
+    ("reader versions 1 to 3", Test("src/formats/delta/table_features.rs", "known_ones_pass")),
+    ("any writer version", Test("src/formats/delta/table_features.rs", "known_ones_pass")),
+    ("reader versions above 3", Test("src/formats/delta/table_features.rs", "unknown_ones_are_refused_by_name")),
     ("any reader feature not listed here", Test(DISCOVERY, "an_unknown_feature_is_refused_by_name")),
     ("commits", Fixture("changes", "\"add\"")),
     ("`_last_checkpoint`", Test(DISCOVERY, "a_hint_that_is_damaged_stale_or_gone")),
@@ -54,26 +54,29 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("`deletionVectors`", Fixture("written_by_name", "\"storageType\":\"u\"")),
     ("`timestampNtz`", Fixture("timestamp_ntz", "timestampNtz")),
     ("`v2Checkpoint`", Fixture("written_by_name", "v2Checkpoint")),
-    ("`vacuumProtocolCheck`", Test("src/delta/table_features.rs", "known_ones_pass")),
+    ("`vacuumProtocolCheck`", Test("src/formats/delta/table_features.rs", "known_ones_pass")),
     ("`typeWidening`", Fixture("written_plain", "delta.typeChanges")),
-    ("the previews of these", Test("src/delta/table_features.rs", "known_ones_pass")),
+    ("the previews of these", Test("src/formats/delta/table_features.rs", "known_ones_pass")),
     ("`variantType`", Test("tests/integration/variant.rs", "variants_are_json_however_a_file_holds_them")),
     ("`variantShredding`", Test("tests/integration/variant.rs", "variants_are_json_however_a_file_holds_them")),
-    ("`geospatial`", Test("src/delta/schema.rs", "geospatial_types_are_binaries")),
-    ("every writer feature", Test("src/delta/table_features.rs", "what_writers_must_know_never_blocks_a_reader")),
+    ("`geospatial`", Test("src/formats/delta/schema.rs", "geospatial_types_are_binaries")),
+    (
+        "every writer feature",
+        Test("src/formats/delta/table_features.rs", "what_writers_must_know_never_blocks_a_reader"),
+    ),
     (
         "`catalogManaged` and `catalogOwned-preview`",
-        Test("src/delta/table_features.rs", "what_is_refused_says_what_to_do"),
+        Test("src/formats/delta/table_features.rs", "what_is_refused_says_what_to_do"),
     ),
-    ("`redirectReaderWriter`", Test("src/delta/table_features.rs", "what_is_refused_says_what_to_do")),
+    ("`redirectReaderWriter`", Test("src/formats/delta/table_features.rs", "what_is_refused_says_what_to_do")),
     ("all primitive types", Fixture("primitive_types", "\"add\"")),
     ("decimals to 38 digits", Fixture("primitive_types", "decimal(38,10)")),
     ("structs", Fixture("nested_types", "struct")),
     ("arrays", Fixture("nested_types", "array")),
     ("maps", Fixture("nested_types", "map")),
     ("`variant` as JSON text", Test("tests/integration/variant.rs", "the_preview_shows_json")),
-    ("geometries as WKB", Test("src/delta/schema.rs", "geospatial_types_are_binaries")),
-    ("intervals and user-defined types", Test("src/delta/schema.rs", "unknown_types_are_refused_by_name")),
+    ("geometries as WKB", Test("src/formats/delta/schema.rs", "geospatial_types_are_binaries")),
+    ("intervals and user-defined types", Test("src/formats/delta/schema.rs", "unknown_types_are_refused_by_name")),
     ("`table_changes`", Test(CHANGES, "every_change_of_a_table_is_told")),
     ("a range in which", Test(CHANGES, "ranges_that_cannot_be_told_are_refused")),
     ("`_metadata`", Test("tests/integration/file_metadata.rs", "row_indexes_are_those_of_the_file")),
@@ -134,10 +137,13 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("a function that signs each path", Test("tests/integration/locations.rs", "a_function_that_signs_each_path")),
     ("share manifests", Test("tests/integration/manifest.rs", "every_fixture_reads_the_same_through_a_manifest")),
     ("Delta Sharing profiles", Test("tests/integration/sharing.rs", "both_formats_at_several_versions")),
-    ("their change feeds", Test("src/sharing/changes.rs", "both_formats_become_commits")),
-    ("tables that a sharing server gives out as folders", Test("src/sharing/folder.rs", "credentials_of_three_clouds")),
+    ("their change feeds", Test("src/formats/sharing/changes.rs", "both_formats_become_commits")),
+    (
+        "tables that a sharing server gives out as folders",
+        Test("src/formats/sharing/folder.rs", "credentials_of_three_clouds"),
+    ),
     ("other schemes", Test(STORAGE, "schemes_that_cannot_be_reached_are_refused")),
-    ("OAuth profiles of Delta Sharing", Test("src/sharing/profile.rs", "profiles")),
+    ("OAuth profiles of Delta Sharing", Test("src/formats/sharing/profile.rs", "profiles")),
 ];
 
 /// What a Delta reader has to get right beyond that, and what shows it.
@@ -163,7 +169,10 @@ const BEYOND: &[(&str, Shown)] = &[
     // Types.
     ("every type change, nested and of partition columns", Test(WIDENING, "every_change_of_the_specification")),
     ("other type changes", Test(WIDENING, "other_changes_are_refused")),
-    ("statistics by a collation", Test("src/delta/statistics/tests.rs", "bounds_by_another_collation_are_not_used")),
+    (
+        "statistics by a collation",
+        Test("src/formats/delta/statistics/tests.rs", "bounds_by_another_collation_are_not_used"),
+    ),
     ("decimals as integers and bytes", Test(SCHEMA, "decimals_are_read_from_integers_and_bytes")),
     ("void columns", Test(SCHEMA, "void_columns_are_null_whatever_a_file_has")),
     ("codecs by all their names", Test("tests/integration/scan_rows.rs", "codecs")),

@@ -3,7 +3,7 @@
 use crate::loopback::{Fault, Server};
 use crate::sql_fixture::{folder, rows, table};
 use lakeglass::error::ErrorCode;
-use lakeglass::sharing::{Client, Profile};
+use lakeglass::formats::sharing::{Client, Profile};
 use lakeglass::sql::{Session, SessionOptions};
 use lakeglass::storage::{AccessOptions, StorageOptions, now};
 use lakeglass::{Result, Table, TableUrl, Version};

@@ -4,7 +4,7 @@
 
 /** Where the engine keeps what it fetched: src/storage/cache/cache_api.rs. */
 const STORE = "lakeglass-1";
-/** Commits asked for beside the hint, those after them, and how many at most: what src/delta/look.rs and commits.rs ask for, too. */
+/** Commits asked for beside the hint, those after them, and how many at most: what src/formats/delta/log/bootstrap.rs and commits.rs ask for, too. */
 const BESIDE_THE_HINT = 5;
 const AT_ONCE = 10;
 const MOST = 60;

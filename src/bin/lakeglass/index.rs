@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::access::Access;
 use clap::Args;
 use lakeglass::TableUrl;
-use lakeglass::delta::log_index;
+use lakeglass::formats::delta::log::log_index;
 use lakeglass::storage::Storage;
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
 //! What the log says of the values in some files of a table: fetched when it is first asked for, and for all of them at once.
 
-use crate::delta::statistics;
 use crate::error::Result;
+use crate::formats::delta::statistics;
 use crate::snapshot::{ColumnStatistics, ContainerStatistics, Snapshot};
 use crate::storage::Storage;
 use arrow::array::{ArrayRef, AsArray, UInt32Array, UInt64Array};

@@ -1,8 +1,8 @@
 //! Which files can hold a wanted row, by partition values and the log's statistics.
 
 use super::bounds;
-use crate::delta::statistics;
 use crate::error::Result;
+use crate::formats::delta::statistics;
 use crate::scan::{LogStatistics, Pruner, Scan};
 use crate::snapshot::{ColumnStatistics, ContainerStatistics, Snapshot};
 use crate::storage::Storage;

@@ -1,6 +1,6 @@
 //! The rows that versions changed, as a table: those that were recorded and those that are inferred, one behind the other.
 
-use crate::delta::change_feed::Changes;
+use crate::formats::delta::change_feed::Changes;
 use crate::scan::FooterCache;
 use crate::snapshot::Snapshot;
 use crate::sql::table_provider::LakeglassTable;

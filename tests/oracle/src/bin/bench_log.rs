@@ -3,7 +3,7 @@
 //! `bench_log [files] [commits] [repetitions]`. `scripts/bench` runs it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use lakeglass::delta::statistics;
+use lakeglass::formats::delta::statistics;
 use lakeglass_oracle::{kernel, large_log, ours};
 use std::time::{Duration, Instant};
 

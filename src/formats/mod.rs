@@ -1,0 +1,5 @@
+//! Table formats: each a folder that turns what is at a location into a snapshot.
+
+pub mod delta;
+pub mod manifest;
+pub mod sharing;
