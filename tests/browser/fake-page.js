@@ -47,9 +47,9 @@ let harness;
 export function pageTest(
   /** @type {string} */ name,
   /** @type {(page: Awaited<ReturnType<Harness["open"]>>, harness: Harness) => Promise<void>} */ body,
-  /** @type {{ base?: (harness: Harness) => string | Promise<string>, packageBase?: (harness: Harness) => string, uncaught?: RegExp }} */ options = {},
+  /** @type {{ base?: (harness: Harness) => string | Promise<string>, packageBase?: (harness: Harness) => string, uncaught?: RegExp, skip?: string | false }} */ options = {},
 ) {
-  test(name, { timeout: PATIENCE_MILLIS }, async () => {
+  test(name, { timeout: PATIENCE_MILLIS, skip: options.skip }, async () => {
     if (!harness) throw new Error("call useHarness first");
     const base = (await options.base?.(harness)) ?? harness.home;
     const page = await harness.open(undefined, { base, uncaught: options.uncaught });

@@ -6,13 +6,10 @@
 //   await harness.close();
 
 import { existsSync } from "node:fs";
-import { chromium } from "playwright-core";
-import { QUIET } from "../../scripts/chromium-flags.mjs";
+import { NOTICE, launchBrowser } from "./browsers.js";
 import { serve } from "../../scripts/serve.mjs";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-
-const FLAGS = [...QUIET, "--js-flags=--expose-gc"];
 
 const built = existsSync(new URL("../../www/lakeglass/pkg/lakeglass_bg.wasm", import.meta.url));
 /** Why tests of the built engine are skipped, or false. */
@@ -40,7 +37,7 @@ export async function startHarness() {
   const [home, other, browser] = await Promise.all([
     serve({ root: ROOT, log: true }),
     serve({ root: ROOT, log: true, faults: true }),
-    chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", headless: true, args: FLAGS }),
+    launchBrowser(),
   ]);
   const servers = [home, other];
   return {
@@ -69,7 +66,7 @@ export async function startHarness() {
       page.setDefaultTimeout(PATIENCE_MILLIS);
       /** @type {string[]} */
       const errors = [];
-      page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
+      page.on("pageerror", ({ message, stack }) => NOTICE.test(message) || errors.push(stack ?? message));
       await page.goto(new URL(path, base).href);
       const close = async () => {
         await context.close();

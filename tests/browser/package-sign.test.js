@@ -1,6 +1,7 @@
 // A page's functions that know where a table's objects are, and what a table's host is shown: on their way to the engine.
 
 import assert from "node:assert/strict";
+import { BROWSER } from "./browsers.js";
 import { pageTest, useHarness } from "./fake-page.js";
 
 useHarness();
@@ -67,4 +68,4 @@ pageTest("a folder's files, by path", async (page) => {
     ];
   });
   assert.deepEqual(seen, ["https://folder.invalid/my%20table", "og", "at", true, null, "ic", null, null]);
-});
+}, { skip: BROWSER === "webkit" && "MiniBrowser has no file system of its own" });

@@ -75,8 +75,9 @@ export class Commits {
 
   /** The next page of `list`. @param {AbortSignal} signal */
   async loadMore(signal) {
-    const { latest } = await this.loadRange(signal);
+    const { earliest, latest } = await this.loadRange(signal);
     const before = this.list.length;
+    if (latest - before < earliest) return false; // the version control has read the rest meanwhile
     await this.loadPage(latest - before, signal);
     return this.list.length > before;
   }

@@ -33,7 +33,7 @@ export function mediaType(format) {
 export function byteStream(open) {
   /** @type {Promise<ResultCursor> | undefined} */
   let opening;
-  return new ReadableStream(
+  const stream = new ReadableStream(
     {
       async pull(controller) {
         const cursor = await (opening ??= open());
@@ -56,6 +56,33 @@ export function byteStream(open) {
     },
     { highWaterMark: 0 },
   );
+  return iterable(stream);
+}
+
+/**
+ * Lets `for await` read a stream in browsers whose streams cannot be iterated (WebKitGTK 2.50); leaving the loop cancels it.
+ * @template T
+ * @param {ReadableStream<T>} stream
+ * @returns {ReadableStream<T>}
+ */
+function iterable(stream) {
+  if (Symbol.asyncIterator in ReadableStream.prototype) return stream;
+  const iterate = async function* () {
+    const reader = stream.getReader();
+    let ended = false;
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        ended = done;
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      if (!ended) await reader.cancel();
+      reader.releaseLock();
+    }
+  };
+  return Object.defineProperty(/** @type {any} */ (stream), Symbol.asyncIterator, { value: iterate });
 }
 
 /**
