@@ -52,7 +52,7 @@ async function rangesOfFile(name, size, read, limit) {
       if (read.between) {
         const [column, from, to] = read.between;
         const chunk = group.columns.find((one) => one.meta_data?.path_in_schema[0] === column);
-        const { min_value: min, max_value: max } = /** @type {any} */ (chunk?.meta_data?.statistics);
+        const { min_value: min, max_value: max } = /** @type {any} */ (chunk?.meta_data?.statistics ?? {});
         if (Number(max) < from || Number(min) > to) continue;
         kept = await rowsBetween(bytes, metadata, /** @type {any} */ (chunk), count, from, to);
       }

@@ -155,10 +155,10 @@ function line(word, action, name, version, timestamp, delta, signed) {
 }
 
 /**
- * @param {Shared} table @param {string} name @param {Commit[]} log @param {URLSearchParams} query @param {boolean} delta
+ * @param {Shared} _table @param {string} name @param {Commit[]} log @param {URLSearchParams} query @param {boolean} delta
  * @param {(name: string, file: string) => { url: string, ends: number }} signed @returns {Answer}
  */
-function changes(table, name, log, query, delta, signed) {
+function changes(_table, name, log, query, delta, signed) {
   const start = Number(query.get("startingVersion") ?? log.findIndex((commit) => commit.timestamp >= Date.parse(query.get("startingTimestamp") ?? "")));
   const endingTime = query.get("endingTimestamp");
   const end = Number(query.get("endingVersion") ?? (endingTime ? log.findLastIndex((commit) => commit.timestamp <= Date.parse(endingTime)) : log.length - 1));

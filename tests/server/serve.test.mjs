@@ -143,8 +143,8 @@ test("faults that wait", async () => {
   assert.equal(await (await ask("~fault/slow=60/ten")).text(), "0123456789");
   assert.ok(performance.now() - began >= 55);
   const options = { signal: AbortSignal.timeout(100) };
-  await assert.rejects(fetch(server.url + "~fault/hang/ten", options));
-  const body = await fetch(server.url + "~fault/hang-body/ten", { signal: AbortSignal.timeout(200) });
+  await assert.rejects(fetch(`${server.url}~fault/hang/ten`, options));
+  const body = await fetch(`${server.url}~fault/hang-body/ten`, { signal: AbortSignal.timeout(200) });
   assert.equal(body.status, 200);
   await assert.rejects(body.text());
 });

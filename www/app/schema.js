@@ -31,7 +31,7 @@ export class SchemaTab {
 function tree(fields) {
   const mapped = fields.some((field) => field.physicalName !== field.name);
   const heads = ['Column', 'Type', 'Null', 'Comment', ...(mapped ? ['Stored as'] : [])];
-  const body = h('tbody', null, fields.map((field, at) => rows(field, 1, at + 1, fields.length, mapped)).flat());
+  const body = h('tbody', null, fields.flatMap((field, at) => rows(field, 1, at + 1, fields.length, mapped)));
   const grid = h('table', { class: 'schema', role: 'treegrid', 'aria-label': 'Columns' },
     h('thead', null, h('tr', null, heads.map((head) => h('th', { scope: 'col' }, head)))), body);
   const first = body.querySelector('tr');
@@ -142,5 +142,5 @@ function about(table) {
     ['Table id', [h('code', null, metadata.id)]],
   ];
   return h('dl', { class: 'about', 'aria-label': 'About the table' },
-    facts.filter(([, values]) => values.length).map(([term, values]) => [h('dt', null, term), h('dd', null, values)]).flat());
+    facts.filter(([, values]) => values.length).flatMap(([term, values]) => [h('dt', null, term), h('dd', null, values)]));
 }

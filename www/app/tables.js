@@ -103,7 +103,7 @@ export class Tables {
   #onKey(event) {
     if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
     const buttons = /** @type {HTMLElement[]} */ ([...this.list.querySelectorAll('.table-select')]);
-    const at = buttons.findIndex((button) => button === document.activeElement);
+    const at = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     if (at < 0) return;
     event.preventDefault();
     buttons.at((at + (event.key === 'ArrowDown' ? 1 : -1)) % buttons.length)?.focus();

@@ -4,7 +4,7 @@ import * as client from "./client.js";
 import * as errors from "./errors.js";
 import * as format from "./format.js";
 import * as local from "./local.js";
-import * as table from "./table.js";
+import type * as table from "./table.js";
 
 type Connected = Promise<Omit<declared.Lakeglass, "addEventListener">>;
 export const connect: (...options: Parameters<typeof declared.Lakeglass.connect>) => Connected = client.Lakeglass.connect;

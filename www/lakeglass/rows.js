@@ -44,7 +44,7 @@ export function rowsFromIPC(messages, schema) {
   const table = /** @type {any} */ (tableFromIPC(messages, RAW));
   /** @type {Row[]} */
   const rows = Array.from({ length: table.numRows }, () => ({}));
-  schema.forEach(({ name }, column) => fillColumn(rows, name, table.getChildAt(column)));
+  for (const [column, { name }] of schema.entries()) fillColumn(rows, name, table.getChildAt(column));
   return rows;
 }
 
