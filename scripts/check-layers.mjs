@@ -8,7 +8,10 @@ const ROOT = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.met
 // A module may use those to its right, and itself.
 const ORDER = ["api", "sql", "scan", "parquet_file", "table", "formats", "storage", "runtime", "snapshot", "error"];
 const ONLY_IN = [
-  { what: /\b(wasm_bindgen|wasm_bindgen_futures|serde_wasm_bindgen|js_sys|web_sys)\b/, where: /^src\/(api\/|runtime\/|storage\/(http\/browser|cache\/cache_api)\.rs$)/ },
+  {
+    what: /\b(wasm_bindgen|wasm_bindgen_futures|serde_wasm_bindgen|js_sys|web_sys)\b/,
+    where: /^src\/(api\/|runtime\/|storage\/(http\/browser|cache\/cache_api)\.rs$)/,
+  },
   { what: /\bdatafusion\w*\b/, where: /^src\/sql\// },
 ];
 const LOOK_AGAIN_LINES = 300;

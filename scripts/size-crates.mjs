@@ -54,7 +54,8 @@ function crateOf(name) {
   const first = /^_ZN(\d+)(.*)$/.exec(name);
   if (first) {
     const path = first[2].slice(0, Number(first[1]));
-    const crates = path.startsWith("_$LT$") || path.startsWith("$LT$") ? path.match(/(?<![.a-z_0-9])[a-z_][a-z_0-9]*(?=\.\.)/g) ?? [] : [path];
+    const crates =
+      path.startsWith("_$LT$") || path.startsWith("$LT$") ? (path.match(/(?<![.a-z_0-9])[a-z_][a-z_0-9]*(?=\.\.)/g) ?? []) : [path];
     return crates.find((crate) => !STANDARD.has(crate)) ?? "std";
   }
   if (name.startsWith("_R")) {
@@ -64,7 +65,9 @@ function crateOf(name) {
   return /^(ZSTD|HUF|FSE|HIST|XXH)/.test(name) ? "zstd (C)" : "other";
 }
 
-const file = process.argv[2] ?? `${process.env.CARGO_TARGET_DIR ?? new URL("../target", import.meta.url).pathname}/wasm32-unknown-unknown/release/lakeglass.wasm`;
+const file =
+  process.argv[2] ??
+  `${process.env.CARGO_TARGET_DIR ?? new URL("../target", import.meta.url).pathname}/wasm32-unknown-unknown/release/lakeglass.wasm`;
 /** @type {Map<string, { bytes: number, count: number }>} */
 const crates = new Map();
 let total = 0;

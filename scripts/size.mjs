@@ -16,7 +16,9 @@ const files = [...MODULE, `${PKG}lakeglass.js`, `${PKG}arrow.js`, ...vendored()]
 function vendored() {
   const folder = new URL("vendor/", ROOT);
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((name) => name.endsWith(".js")).map((name) => `vendor/${name}`);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => `vendor/${name}`);
 }
 
 /** @param {Uint8Array} bytes */

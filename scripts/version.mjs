@@ -44,12 +44,18 @@ export function setVersion(wanted, day, root = ROOT) {
     const name = path.join(root, file);
     const text = readFileSync(name, "utf8");
     if (!pattern.test(text)) throw new Error(`${file} has no version where one is expected`);
-    writeFileSync(name, text.replace(pattern, (_, before) => before + wanted));
+    writeFileSync(
+      name,
+      text.replace(pattern, (_, before) => before + wanted),
+    );
   }
   const changelog = path.join(root, "CHANGELOG.md");
   const text = readFileSync(changelog, "utf8");
   const heading = `${UNRELEASED}\n\nNothing yet.\n\n## ${wanted} (${day.toISOString().slice(0, 10)})`;
-  writeFileSync(changelog, text.replace(UNRELEASED, () => heading));
+  writeFileSync(
+    changelog,
+    text.replace(UNRELEASED, () => heading),
+  );
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

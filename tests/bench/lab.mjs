@@ -94,7 +94,14 @@ export async function startLab({
 /** The other readers as their users would serve them. */
 async function bundleReaders() {
   const format = /** @type {const} */ ("esm");
-  const common = { absWorkingDir: HERE, bundle: true, minify: true, format, target: "es2022", legalComments: /** @type {const} */ ("none") };
+  const common = {
+    absWorkingDir: HERE,
+    bundle: true,
+    minify: true,
+    format,
+    target: "es2022",
+    legalComments: /** @type {const} */ ("none"),
+  };
   const outdir = path.join(WORK, "bundles");
   const script = (/** @type {string} */ name) => path.join(HERE, "readers", name);
   for (const version of ["1.28", "1.32"]) {

@@ -46,7 +46,9 @@ export const QUERIES = [
     name: "sorted",
     sql: `SELECT l_orderkey, l_linenumber, l_quantity, l_extendedprice FROM {lineitem}
       WHERE l_orderkey BETWEEN 2000000 AND 2000400 ORDER BY l_orderkey, l_linenumber`,
-    reads: reads("lineitem", ["l_orderkey", "l_linenumber", "l_quantity", "l_extendedprice"], { between: ["l_orderkey", 2000000, 2000400] }),
+    reads: reads("lineitem", ["l_orderkey", "l_linenumber", "l_quantity", "l_extendedprice"], {
+      between: ["l_orderkey", 2000000, 2000400],
+    }),
   },
   {
     name: "all-columns",

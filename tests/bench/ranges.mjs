@@ -106,7 +106,9 @@ async function rangesOfChunk(bytes, chunk, count, rows) {
   const end = start + Number(meta.total_compressed_size);
   if ((rows.first === 0 && rows.end === count) || !chunk.offset_index_offset) return [{ start, end }];
   const pages = await pagesOf(bytes, chunk, count);
-  const ranges = pages.filter((page) => page.last > rows.first && page.first < rows.end).map((page) => ({ start: page.start, end: page.end }));
+  const ranges = pages
+    .filter((page) => page.last > rows.first && page.first < rows.end)
+    .map((page) => ({ start: page.start, end: page.end }));
   if (pages[0].start > start) ranges.unshift({ start, end: pages[0].start }); // the dictionary
   return ranges;
 }

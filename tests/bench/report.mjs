@@ -38,7 +38,9 @@ if (existsSync(options.startup)) {
 
 /** @param {any} results */
 function describe({ machine, began }) {
-  console.log(`${began.slice(0, 16)}Z, ${machine.cores} cores of ${machine.cpu}, load ${machine.load}, ${machine.chromium}, Node ${machine.node}\n`);
+  console.log(
+    `${began.slice(0, 16)}Z, ${machine.cores} cores of ${machine.cpu}, load ${machine.load}, ${machine.chromium}, Node ${machine.node}\n`,
+  );
 }
 
 /** @param {string} network @param {any} table @param {any} warm */
@@ -61,10 +63,20 @@ function printCold(network, table, warm) {
       `${ours.chain}, ${ours.inFlight?.toFixed(1) ?? "–"}`,
       `${mb(ours.dataBytes)} / ${duckdb ? mb(duckdb.bytes) : "–"} / ${mb(needed.bytes)}`,
       `${ms((ours.memory ?? 0) / 1e6)} / ${ms((duckdb?.memory ?? 0) / 1e6)}`,
-      Object.entries(readers).map(([reader, one]) => (one.differs ? `${reader}: ${one.differs}` : "")).join("") || "equal",
+      Object.entries(readers)
+        .map(([reader, one]) => (one.differs ? `${reader}: ${one.differs}` : ""))
+        .join("") || "equal",
     ];
   });
-  const head = ["query", "ours: open + query, ms", "DuckDB 1.28, ms", "DuckDB / ours", "DuckDB / our query", "hyparquet, ms", "raw fetch, ms"];
+  const head = [
+    "query",
+    "ours: open + query, ms",
+    "DuckDB 1.28, ms",
+    "DuckDB / ours",
+    "DuckDB / our query",
+    "hyparquet, ms",
+    "raw fetch, ms",
+  ];
   head.push("our query / (raw + warm)", "requests ours / DuckDB", "longest chain, at once", "data MB ours / DuckDB / needed");
   print([...head, "memory MB", "results"], rows);
 }
@@ -73,7 +85,14 @@ function printCold(network, table, warm) {
 function printSwitch(switches) {
   console.log("### From the latest version to the one before it: Q6 again\n");
   const rows = Object.entries(switches).map(([network, { lakeglass: ours, duckdb }]) => {
-    return [network, ms(ours.total), ms(duckdb.total), `${ours.requests} / ${duckdb.requests}`, `${mb(ours.bytes)} / ${mb(duckdb.bytes)}`, duckdb.differs ?? "equal"];
+    return [
+      network,
+      ms(ours.total),
+      ms(duckdb.total),
+      `${ours.requests} / ${duckdb.requests}`,
+      `${mb(ours.bytes)} / ${mb(duckdb.bytes)}`,
+      duckdb.differs ?? "equal",
+    ];
   });
   print(["network", "ours, ms", "DuckDB 1.28, ms", "requests", "MB", "results"], rows);
 }
@@ -97,13 +116,25 @@ function printWarm(warm) {
       [duckdb.differs, buffered.differs].find(Boolean) ?? "equal",
     ];
   });
-  const head = ["query", "ours, ms", "DuckDB over HTTP", "DuckDB, files in its memory", "ours / the faster", "the same, least of all", "CPU ms", "requests"];
+  const head = [
+    "query",
+    "ours, ms",
+    "DuckDB over HTTP",
+    "DuckDB, files in its memory",
+    "ours / the faster",
+    "the same, least of all",
+    "CPU ms",
+    "requests",
+  ];
   print([...head, "results"], rows);
 }
 
 /** @param {any} startup */
 function printStartup({ sizes, visits }) {
-  print(["module, brotli", "MB"], Object.entries(sizes).map(([name, size]) => [name, (size / 1e6).toFixed(3)]));
+  print(
+    ["module, brotli", "MB"],
+    Object.entries(sizes).map(([name, size]) => [name, (size / 1e6).toFixed(3)]),
+  );
   for (const [network, readers] of Object.entries(visits)) {
     console.log(`### Visits, network ${network}\n`);
     const rows = Object.entries(readers).flatMap(([reader, both]) =>

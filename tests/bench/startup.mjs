@@ -63,7 +63,9 @@ await writeFile(options.out, JSON.stringify(results));
 /** Our page asks for the package's files as early as www/index.html does. */
 async function writePage() {
   const index = await readFile(path.join(options.package, "../index.html"), "utf8");
-  const hints = [...index.matchAll(/<link rel="(?:module)?preload" href="lakeglass\/.*>/g)].map(([link]) => link.replace('href="', 'href="/'));
+  const hints = [...index.matchAll(/<link rel="(?:module)?preload" href="lakeglass\/.*>/g)].map(([link]) =>
+    link.replace('href="', 'href="/'),
+  );
   const page = await readFile(path.join(HERE, "startup/lakeglass.html"), "utf8");
   await mkdir(path.join(WORK, "pages"), { recursive: true });
   await writeFile(path.join(WORK, "pages/lakeglass.html"), page.replace(/<!-- hints.*-->/, hints.join("\n")));

@@ -48,7 +48,9 @@ const { values: options } = parseArgs({
 });
 if (options.quick) Object.assign(options, { networks: "40ms", repetitions: "1", rounds: "3", readers: "lakeglass,duckdb" });
 
-const queries = QUERIES.filter(({ name, extra }) => (options.queries ? options.queries.split(",").includes(name) : !(options.quick && extra)));
+const queries = QUERIES.filter(({ name, extra }) =>
+  options.queries ? options.queries.split(",").includes(name) : !(options.quick && extra),
+);
 /** A reader that took longer than this once is not asked again at that network: a median of one. */
 const PATIENCE_MILLIS = 20_000;
 /** hyparquet makes objects of every row: it is asked where few are needed. */
@@ -212,7 +214,7 @@ function summary(query, needed, runs, limits) {
     inFlight: median(list.map((run) => run.inFlight)),
     cpu: median(list.map((run) => run.cpu ?? 0)) || null,
     memory: Math.max(...list.map((run) => run.memory ?? 0)) || null,
-    differs: reference ? list.map((run) => difference(reference.rows, run.rows, query.anyRows)).find(Boolean) ?? null : null,
+    differs: reference ? (list.map((run) => difference(reference.rows, run.rows, query.anyRows)).find(Boolean) ?? null) : null,
   });
   return {
     readers: Object.fromEntries(readers.map(([reader, list]) => [reader, of(list)])),
@@ -237,7 +239,9 @@ function printCold(network, query, row) {
 function printWaterfall({ log }) {
   for (const asked of log) {
     const times = `${asked.start.toFixed(0).padStart(6)} ${(asked.end - asked.start).toFixed(0).padStart(5)}`;
-    console.log(`  ${times} ${String(asked.status).padStart(4)} ${String(asked.bytes).padStart(9)} ${asked.range.padEnd(26)} ${asked.path}`);
+    console.log(
+      `  ${times} ${String(asked.status).padStart(4)} ${String(asked.bytes).padStart(9)} ${asked.range.padEnd(26)} ${asked.path}`,
+    );
   }
 }
 
@@ -254,7 +258,8 @@ async function measureWarm(table) {
   const pages = new Map();
   for (const reader of readers) pages.set(reader, await openPage(browser, lab, reader));
   const names = [...new Set(kept.flatMap((query) => tablesOf(query.sql)))];
-  for (const page of pages.values()) await page.evaluate((/** @type {any} */ tables) => /** @type {any} */ (globalThis).reader.open(tables), lab.tables(names));
+  for (const page of pages.values())
+    await page.evaluate((/** @type {any} */ tables) => /** @type {any} */ (globalThis).reader.open(tables), lab.tables(names));
   for (const query of kept) {
     /** @type {Record<string, { times: number[], cpu: number[], requests: number, rows: any }>} */
     const of = Object.fromEntries(readers.map((reader) => [reader, { times: [], cpu: [], requests: 0, rows: [] }]));
@@ -262,7 +267,9 @@ async function measureWarm(table) {
       for (const reader of round % 2 ? [...readers].reverse() : readers) {
         lab.data.clear();
         const stopWatching = await watchProcesses(browser);
-        const answer = await pages.get(reader).evaluate((/** @type {string} */ sql) => /** @type {any} */ (globalThis).reader.query(sql), query.sql);
+        const answer = await pages
+          .get(reader)
+          .evaluate((/** @type {string} */ sql) => /** @type {any} */ (globalThis).reader.query(sql), query.sql);
         const { cpu } = stopWatching();
         if (round < 0) continue;
         of[reader].cpu.push(cpu ?? 0);
@@ -274,7 +281,17 @@ async function measureWarm(table) {
     table[query.name] = Object.fromEntries(
       readers.map((reader) => {
         const { times, cpu, requests, rows } = of[reader];
-        return [reader, { total: median(times), least: Math.min(...times), cpu: cpu.reduce((sum, one) => sum + one, 0) / cpu.length, all: times, requests, differs: difference(of.lakeglass.rows, rows, query.anyRows) }];
+        return [
+          reader,
+          {
+            total: median(times),
+            least: Math.min(...times),
+            cpu: cpu.reduce((sum, one) => sum + one, 0) / cpu.length,
+            all: times,
+            requests,
+            differs: difference(of.lakeglass.rows, rows, query.anyRows),
+          },
+        ];
       }),
     );
     await save();

@@ -15,7 +15,12 @@ export const COLLECTS_GARBAGE = BROWSER === "chromium";
 export const NOTICE = /^(Loading (module|Worker) from|Content-Security-Policy:)/;
 
 const launch = {
-  chromium: () => chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", headless: true, args: [...QUIET, "--js-flags=--expose-gc"] }),
+  chromium: () =>
+    chromium.launch({
+      executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+      headless: true,
+      args: [...QUIET, "--js-flags=--expose-gc"],
+    }),
   // An ordinary Firefox, over WebDriver BiDi: Playwright's own build is not needed.
   firefox: () => firefox.launch({ channel: "moz-firefox", executablePath: process.env.FIREFOX || "/usr/bin/firefox-esr", headless: true }),
   webkit: async () => (await import("./webkit.js")).launchWebKit(),

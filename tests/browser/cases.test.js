@@ -14,7 +14,17 @@ const skip = unbuilt || (existsSync(root) ? false : `SKIPPED: there are no cases
 if (skip) console.error(`*** ${skip} ***`);
 
 /** By the beginnings of their names, and how many statements at least are compared. */
-const FOLDERS = /** @type {const} */ ([["03", 30], ["04", 14], ["07", 25], ["16", 20], ["26", 45], ["27", 70], ["35", 35], ["36", 20], ["40", 70]]);
+const FOLDERS = /** @type {const} */ ([
+  ["03", 30],
+  ["04", 14],
+  ["07", 25],
+  ["16", 20],
+  ["26", 45],
+  ["27", 70],
+  ["35", 35],
+  ["36", 20],
+  ["40", 70],
+]);
 
 /** Floats are right to this relative difference: sums depend on the order of their rows. */
 const TOLERANCE = 1e-9;
@@ -32,10 +42,13 @@ after(async () => {
 
 /** Blocks that begin with `-- id`. */
 function blocks(/** @type {string} */ text) {
-  return text.split(/^-- /m).slice(1).map((block) => {
-    const end = block.indexOf("\n");
-    return { id: block.slice(0, end).split(" ")[0], body: block.slice(end + 1) };
-  });
+  return text
+    .split(/^-- /m)
+    .slice(1)
+    .map((block) => {
+      const end = block.indexOf("\n");
+      return { id: block.slice(0, end).split(" ")[0], body: block.slice(end + 1) };
+    });
 }
 
 /** The fields of each line of CSV. */
@@ -92,26 +105,37 @@ function run(/** @type {string[]} */ statements) {
     if (value instanceof Uint8Array) return { kind: "bytes", text: [...value].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
     return typeof value === "object" ? { kind: "nested", text: "" } : { kind: typeof value, text: String(value) };
   };
-  return statements.reduce(async (before, sql) => {
-    const results = await before;
-    try {
-      const rows = await lake.query(sql);
-      results.push({ rows: rows.map((/** @type {any} */ row) => rows.schema.map((/** @type {any} */ { name, type }) => ({ type, ...cell(row[name]) }))) });
-    } catch (error) {
-      results.push({ error: String(/** @type {any} */ (error).code ?? error), message: String(error) });
-    }
-    return results;
-  }, Promise.resolve(/** @type {any[]} */ ([])));
+  return statements.reduce(
+    async (before, sql) => {
+      const results = await before;
+      try {
+        const rows = await lake.query(sql);
+        results.push({
+          rows: rows.map((/** @type {any} */ row) =>
+            rows.schema.map((/** @type {any} */ { name, type }) => ({ type, ...cell(row[name]) })),
+          ),
+        });
+      } catch (error) {
+        results.push({ error: String(/** @type {any} */ (error).code ?? error), message: String(error) });
+      }
+      return results;
+    },
+    Promise.resolve(/** @type {any[]} */ ([])),
+  );
 }
 
 /** @typedef {{ type: string, kind: string, text: string }} Cell */
 
 /** A number's text without zeros at the end of its fraction. */
-const number = (/** @type {string} */ text) => (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text).replace(/^-0$/, "0");
+const number = (/** @type {string} */ text) =>
+  (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text).replace(/^-0$/, "0");
 
 /** A time's text with a blank, without a zone, whose fraction is what a Date holds. */
 function time(/** @type {string} */ text) {
-  const plain = text.replace("T", " ").replace(/(Z|\+00(:00)?)$/, "").replace(/(\.\d{3})\d+$/, "$1");
+  const plain = text
+    .replace("T", " ")
+    .replace(/(Z|\+00(:00)?)$/, "")
+    .replace(/(\.\d{3})\d+$/, "$1");
   return number(plain).replace(/ 00:00:00$/, "");
 }
 
@@ -132,18 +156,28 @@ function is(/** @type {Cell} */ { type, kind, text }, /** @type {string} */ expe
   }
   if (kind === "time" || type.startsWith("timestamp") || type === "date") return time(text) === time(expected);
   if (type === "time") return number(text) === number(expected);
-  return text === expected || (kind === "boolean" && text === expected.toLowerCase()) || (/^\d{4}-\d\d-\d\d[ T]\d\d:/.test(text) && time(text) === time(expected));
+  return (
+    text === expected ||
+    (kind === "boolean" && text === expected.toLowerCase()) ||
+    (/^\d{4}-\d\d-\d\d[ T]\d\d:/.test(text) && time(text) === time(expected))
+  );
 }
 
 /** What is wrong with a result, or nothing. */
-function wrong(/** @type {{ rows?: Cell[][], error?: string, message?: string }} */ result, /** @type {string} */ expected, /** @type {string} */ sql) {
+function wrong(
+  /** @type {{ rows?: Cell[][], error?: string, message?: string }} */ result,
+  /** @type {string} */ expected,
+  /** @type {string} */ sql,
+) {
   const wanted = /^error *(\w*) *$/.exec(expected);
   if (result.error === "internal" || (result.error && !wanted)) return result.message;
   if (wanted) return result.error && (!wanted[1] || wanted[1] === result.error) ? undefined : "no such error";
   const found = result.rows ?? [];
   const rows = expected === "" && found.length === 0 ? [] : csv(expected);
-  const same = (/** @type {Cell[]} */ row, /** @type {string[]} */ fields) => row.length === fields.length && row.every((cell, at) => is(cell, fields[at]));
-  const text = () => `is ${JSON.stringify(found.slice(0, 5).map((row) => row.map((cell) => cell.text)))}\n  not ${JSON.stringify(rows.slice(0, 5))}`;
+  const same = (/** @type {Cell[]} */ row, /** @type {string[]} */ fields) =>
+    row.length === fields.length && row.every((cell, at) => is(cell, fields[at]));
+  const text = () =>
+    `is ${JSON.stringify(found.slice(0, 5).map((row) => row.map((cell) => cell.text)))}\n  not ${JSON.stringify(rows.slice(0, 5))}`;
   if (found.length !== rows.length) return text();
   // Outside of brackets and texts.
   const outer = sql.replace(/'[^']*'|"[^"]*"/g, "");
@@ -168,7 +202,10 @@ for (const [prefix, least] of FOLDERS) {
       const { Lakeglass } = await import("/www/lakeglass/index.js");
       Object.assign(globalThis, { lake: await Lakeglass.connect({ tables }) });
     }, tables);
-    const results = await page.evaluate(run, statements.map(({ sql }) => sql));
+    const results = await page.evaluate(
+      run,
+      statements.map(({ sql }) => sql),
+    );
     await page.done();
     /** @type {string[]} */
     const faults = [];

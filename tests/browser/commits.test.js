@@ -32,7 +32,10 @@ test("pages follow each other to the first version, and nothing is asked for beh
 
 test("a page that is read meanwhile by the version control is no reason to ask behind the first version", async () => {
   const { asked, commits } = tableOf(2);
-  const more = commits.loadRange(signal).then(() => commits.load(1, signal)).then(() => commits.loadMore(signal));
+  const more = commits
+    .loadRange(signal)
+    .then(() => commits.load(1, signal))
+    .then(() => commits.loadMore(signal));
   assert.equal(await more, false);
   assert.equal(commits.list.length, 3);
   assert.deepEqual(asked, [2]);

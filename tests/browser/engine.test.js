@@ -19,10 +19,7 @@ const row = (/** @type {number} */ hour, /** @type {number} */ temperature) => (
 const WEATHER = [[], [row(12, 10), row(13, 11), row(14, 12)], [row(12, 10), row(13, 12), row(14, 13), row(15, 14)]];
 
 /** A test in a page of its own, in which `connect` connects to the engine. */
-function engineTest(
-  /** @type {string} */ name,
-  /** @type {(page: Awaited<ReturnType<typeof harness.open>>) => Promise<void>} */ body,
-) {
+function engineTest(/** @type {string} */ name, /** @type {(page: Awaited<ReturnType<typeof harness.open>>) => Promise<void>} */ body) {
   test(name, { skip, timeout: 2 * PATIENCE_MILLIS }, async () => {
     const page = await harness.open();
     await giveEngine(page);
@@ -45,7 +42,13 @@ for (const worker of [true, false]) {
         const rows = await lake.query("SELECT time, city, temperature FROM weather ORDER BY time");
         const means = await lake.query("SELECT city, avg(temperature) AS mean FROM weather GROUP BY city");
         const preview = await table.preview();
-        versions.push({ version: table.version, rows: [...rows], means: [...means], previewed: preview.length, rowCount: table.info.rowCount });
+        versions.push({
+          version: table.version,
+          rows: [...rows],
+          means: [...means],
+          previewed: preview.length,
+          rowCount: table.info.rowCount,
+        });
       }
       return {
         mode: lake.mode,
@@ -74,7 +77,8 @@ engineTest("versions of one table joined with each other", async (page) => {
   const rows = await page.evaluate(async () => {
     const at = (version) => ({ url: "/www/demo/weather", version });
     const lake = await connect({ tables: { before: at(1), now: at(2) } });
-    const sql = "SELECT now.time, before.temperature AS old, now.temperature AS new FROM now JOIN before ON now.time = before.time WHERE before.temperature <> now.temperature ORDER BY 1";
+    const sql =
+      "SELECT now.time, before.temperature AS old, now.temperature AS new FROM now JOIN before ON now.time = before.time WHERE before.temperature <> now.temperature ORDER BY 1";
     return [...(await lake.query(sql))];
   });
   assert.deepEqual(rows, [
@@ -118,7 +122,11 @@ engineTest("rows of the page, and Arrow bytes, as tables", async (page) => {
     return { joined: [...joined], absent: [...absent], copied: [...copied], wrong, warm: warm[0].n };
   });
   assert.deepEqual(seen, {
-    joined: [{ city: "Paris", people: 2.1 }], absent: [{ city: "Rome" }], copied: [{ n: 4n, top: 14 }], wrong: "invalid_sql", warm: 3n,
+    joined: [{ city: "Paris", people: 2.1 }],
+    absent: [{ city: "Rome" }],
+    copied: [{ n: 4n, top: 14 }],
+    wrong: "invalid_sql",
+    warm: 3n,
   });
 });
 
@@ -163,7 +171,9 @@ engineTest("versions inside a statement, changes, history and a file's name", as
     const rows = async (/** @type {string} */ sql) => [...(await lake.query(sql))].map((row) => Object.values(row));
     return {
       added: await rows("SELECT temperature FROM weather EXCEPT SELECT temperature FROM weather VERSION AS OF 1 ORDER BY temperature"),
-      counts: await rows("SELECT (SELECT count(*) FROM weather@v0), (SELECT count(*) FROM weather AT (VERSION => 1)), count(*) FROM weather"),
+      counts: await rows(
+        "SELECT (SELECT count(*) FROM weather@v0), (SELECT count(*) FROM weather AT (VERSION => 1)), count(*) FROM weather",
+      ),
       history: await rows("SELECT version, operation FROM table_history('weather') ORDER BY version"),
       files: await rows("SELECT count(DISTINCT _metadata.file_path) FROM weather"),
       later: await codeOf(lake.query("SELECT * FROM weather VERSION AS OF 3")),
@@ -173,7 +183,11 @@ engineTest("versions inside a statement, changes, history and a file's name", as
   assert.deepEqual(seen, {
     added: [[13], [14]],
     counts: [[0n, 3n, 4n]],
-    history: [[0n, "CREATE TABLE"], [1n, "WRITE"], [2n, "MERGE"]],
+    history: [
+      [0n, "CREATE TABLE"],
+      [1n, "WRITE"],
+      [2n, "MERGE"],
+    ],
     files: [[1n]],
     later: "version_not_found",
     undone: "unsupported_feature",
@@ -207,7 +221,11 @@ engineTest("a host whose errors carry no CORS headers is read; one without any s
     const lake = await connect({});
     const table = await lake.table(`${other}~fault/cors-if-found/www/demo/weather`);
     const rows = await table.preview();
-    const refused = (/** @type {string} */ url) => lake.table(url).then(() => null, ({ code, answered }) => ({ code, answered }));
+    const refused = (/** @type {string} */ url) =>
+      lake.table(url).then(
+        () => null,
+        ({ code, answered }) => ({ code, answered }),
+      );
     return {
       version: table.version,
       rows: rows.length,
@@ -238,7 +256,10 @@ engineTest("tables of one engine share its cache, and one opened again finds its
   });
   assert.equal(seen[0].rows, 4);
   assert.ok(seen[0].requests > 0);
-  assert.deepEqual(seen.slice(1).map(({ rows }) => rows), [4, 3]);
+  assert.deepEqual(
+    seen.slice(1).map(({ rows }) => rows),
+    [4, 3],
+  );
   assert.equal(seen[1].requests, 0, "the same version again");
 });
 

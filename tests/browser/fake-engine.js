@@ -40,8 +40,17 @@ function untilAborted(signal) {
 
 const ROWS = {
   0n: [],
-  1n: [["12:00", 10], ["13:00", 11], ["14:00", 12]],
-  2n: [["12:00", 10], ["13:00", 12], ["14:00", 13], ["15:00", 14]],
+  1n: [
+    ["12:00", 10],
+    ["13:00", 11],
+    ["14:00", 12],
+  ],
+  2n: [
+    ["12:00", 10],
+    ["13:00", 12],
+    ["14:00", 13],
+    ["15:00", 14],
+  ],
 };
 
 function weather(version) {
@@ -159,7 +168,16 @@ class EngineTable {
     };
   }
   schema() {
-    const field = (name, type) => ({ name, type, nullable: true, partition: false, physicalName: name, fieldId: null, comment: null, children: [] });
+    const field = (name, type) => ({
+      name,
+      type,
+      nullable: true,
+      partition: false,
+      physicalName: name,
+      fieldId: null,
+      comment: null,
+      children: [],
+    });
     return [field("time", "timestamp"), field("city", "string"), field("temperature", "float")];
   }
   async files({ offset = 0, limit = 2 } = {}) {
@@ -172,7 +190,22 @@ class EngineTable {
   async history({ limit = 10, until = this.version } = {}) {
     const commits = [];
     for (let version = BigInt(until); version >= 0n && commits.length < limit; version -= 1n) {
-      commits.push({ version, timestamp: null, operation: "WRITE", operationParameters: {}, operationMetrics: {}, userName: null, userId: null, engineInfo: null, isBlindAppend: null, readVersion: null, isolationLevel: null, txnId: null, userMetadata: null, other: {} });
+      commits.push({
+        version,
+        timestamp: null,
+        operation: "WRITE",
+        operationParameters: {},
+        operationMetrics: {},
+        userName: null,
+        userId: null,
+        engineInfo: null,
+        isBlindAppend: null,
+        readVersion: null,
+        isolationLevel: null,
+        txnId: null,
+        userMetadata: null,
+        other: {},
+      });
     }
     return commits;
   }
@@ -244,13 +277,26 @@ function words(text) {
 }
 
 function counters(options) {
-  const row = { ...state, results: state.results, instance, options: JSON.stringify(options), thread: typeof document === "undefined" ? "worker" : "main" };
-  return arrow.tableFromArrays(Object.fromEntries(Object.entries(row).map(([name, value]) => [name, [value]])), { types: { options: arrow.utf8(), thread: arrow.utf8() } });
+  const row = {
+    ...state,
+    results: state.results,
+    instance,
+    options: JSON.stringify(options),
+    thread: typeof document === "undefined" ? "worker" : "main",
+  };
+  return arrow.tableFromArrays(Object.fromEntries(Object.entries(row).map(([name, value]) => [name, [value]])), {
+    types: { options: arrow.utf8(), thread: arrow.utf8() },
+  });
 }
 
 function twins() {
   const one = arrow.columnFromArray([1], arrow.int32());
-  return arrow.tableFromColumns([["x", one], ["x", arrow.columnFromArray([2], arrow.int32())], ["x_1", arrow.columnFromArray([3], arrow.int32())], ["__proto__", one]]);
+  return arrow.tableFromColumns([
+    ["x", one],
+    ["x", arrow.columnFromArray([2], arrow.int32())],
+    ["x_1", arrow.columnFromArray([3], arrow.int32())],
+    ["__proto__", one],
+  ]);
 }
 
 /** Two rows of every type: values at the edges, and nulls. */
@@ -281,6 +327,9 @@ function types() {
     struct: [arrow.struct({ a: arrow.int64(), at: instant }), { a: 1n, at: new Date(5) }],
     map: [arrow.map(arrow.utf8(), arrow.list(arrow.decimal(5, 2, 128))), [["k", [150n]]]],
   };
-  const made = Object.entries(columns).map(([name, [type, value]]) => [name, arrow.columnFromArray([value, null], type, { useBigInt: true })]);
+  const made = Object.entries(columns).map(([name, [type, value]]) => [
+    name,
+    arrow.columnFromArray([value, null], type, { useBigInt: true }),
+  ]);
   return arrow.tableFromColumns(made);
 }

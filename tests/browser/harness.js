@@ -23,7 +23,11 @@ export const giveEngine = (/** @type {import("playwright-core").Page} */ page) =
         const { Lakeglass } = await import("/www/lakeglass/index.js");
         return Lakeglass.connect(options);
       },
-      codeOf: (/** @type {Promise<any>} */ promise) => promise.then(() => "resolved", (error) => error.code ?? String(error)),
+      codeOf: (/** @type {Promise<any>} */ promise) =>
+        promise.then(
+          () => "resolved",
+          (error) => error.code ?? String(error),
+        ),
     });
   });
 

@@ -59,7 +59,10 @@ headStartTest("a young table's log is here before the engine, and is not asked f
   const { made, early, late } = await connectSlowly(page, { options: { tables: { weather } }, use: rowsOf("weather") });
   assert.equal(made, 4);
   assert.deepEqual(early.sort(), FIRST.toSorted());
-  assert.deepEqual(late.filter((name) => FIRST.includes(name)), []);
+  assert.deepEqual(
+    late.filter((name) => FIRST.includes(name)),
+    [],
+  );
 
   // From then on the log is kept: most of it is not asked for at all.
   const again = await connectSlowly(page, { options: { tables: { weather } }, use: rowsOf("weather") });
@@ -82,11 +85,19 @@ headStartTest("a log with a checkpoint goes on behind it", async (page) => {
   const { made, early, late } = await connectSlowly(page, { options: { tables: { trade } }, use: rowsOf("trade") });
   assert.equal(made, 100);
   assert.deepEqual(early.sort(), FIRST.toSorted());
-  assert.deepEqual(late.filter((name) => FIRST.includes(name)), []);
+  assert.deepEqual(
+    late.filter((name) => FIRST.includes(name)),
+    [],
+  );
 });
 
 headStartTest("errors are the engine's: a host without the table, one that fails, one that hangs up", async (page) => {
-  for (const [fault, code] of [["404", "table_not_found"], ["500=1", "resolved"], ["drop=1", "resolved"], ["no-cors", "cors_or_network"]]) {
+  for (const [fault, code] of [
+    ["404", "table_not_found"],
+    ["500=1", "resolved"],
+    ["drop=1", "resolved"],
+    ["no-cors", "cors_or_network"],
+  ]) {
     const expect = `${harness.other}~fault/${fault}/www/demo/weather`;
     const { made } = await connectSlowly(page, { options: { expect }, use: `return codeOf(lake.table("${expect}"))` });
     assert.equal(made, code, fault);

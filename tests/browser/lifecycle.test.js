@@ -19,10 +19,7 @@ before(async () => {
 after(() => harness?.close());
 
 /** A test in a page of its own, in which `connect` connects to the engine. */
-function lifeTest(
-  /** @type {string} */ name,
-  /** @type {(page: Awaited<ReturnType<typeof harness.open>>) => Promise<void>} */ body,
-) {
+function lifeTest(/** @type {string} */ name, /** @type {(page: Awaited<ReturnType<typeof harness.open>>) => Promise<void>} */ body) {
   test(name, { skip, timeout: 3 * PATIENCE_MILLIS }, async () => {
     const page = await harness.open();
     await giveEngine(page);
@@ -66,37 +63,40 @@ const HEAVY = {
 
 for (const [name, sql] of Object.entries(HEAVY)) {
   lifeTest(`cancelled in the middle of a heavy ${name}: within a few turns, its memory given back`, async (page) => {
-    const seen = await page.evaluate(async ([sql]) => {
-      // Nothing is kept for the next visit: that is done when no query runs, which is when this looks whether anything is done.
-      const lake = await connect({ worker: false, storeBytes: 0, memoryLimit: 512 * 2 ** 20, tables: { weather: "/www/demo/weather" } });
-      await lake.query("SELECT count(*) FROM weather WHERE temperature > 0");
-      const phases = [];
-      const abort = new AbortController();
-      const turns = countTurns();
-      const code = codeOf(lake.query(sql, { signal: abort.signal, onProgress: ({ phase }) => phases.push(phase) }));
-      await new Promise((resolve) => setTimeout(resolve, 400)); // each takes a second or more on a fast machine
-      const working = { ...turns };
-      abort.abort();
-      const aborted = performance.now();
-      const ended = await code;
-      const rejected = { turns: turns.turns - working.turns, millis: performance.now() - aborted };
-      turns.stop();
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      // The engine's driver looks at the clock in each of its slices: when it has let go of the query, it does so no more.
-      const { now } = performance;
-      let looks = 0;
-      performance.now = () => ((looks += 1), now.call(performance));
-      let [quiet, slices] = [0, 0];
-      for (let turn = 0; turn < 400 && quiet < 20; turn += 1) {
-        looks = 0;
+    const seen = await page.evaluate(
+      async ([sql]) => {
+        // Nothing is kept for the next visit: that is done when no query runs, which is when this looks whether anything is done.
+        const lake = await connect({ worker: false, storeBytes: 0, memoryLimit: 512 * 2 ** 20, tables: { weather: "/www/demo/weather" } });
+        await lake.query("SELECT count(*) FROM weather WHERE temperature > 0");
+        const phases = [];
+        const abort = new AbortController();
+        const turns = countTurns();
+        const code = codeOf(lake.query(sql, { signal: abort.signal, onProgress: ({ phase }) => phases.push(phase) }));
+        await new Promise((resolve) => setTimeout(resolve, 400)); // each takes a second or more on a fast machine
+        const working = { ...turns };
+        abort.abort();
+        const aborted = performance.now();
+        const ended = await code;
+        const rejected = { turns: turns.turns - working.turns, millis: performance.now() - aborted };
+        turns.stop();
         await new Promise((resolve) => setTimeout(resolve, 1));
-        quiet = looks > 0 ? 0 : quiet + 1;
-        if (looks > 0) slices = turn + 1;
-      }
-      performance.now = now;
-      const n = (await lake.query("SELECT count(*) AS n FROM weather WHERE temperature > 11")).at(0).n;
-      return { ended, rejected, slices, n, worked: working.turns, longest: Math.round(working.longest), phases: [...new Set(phases)] };
-    }, [sql]);
+        // The engine's driver looks at the clock in each of its slices: when it has let go of the query, it does so no more.
+        const { now } = performance;
+        let looks = 0;
+        performance.now = () => ((looks += 1), now.call(performance));
+        let [quiet, slices] = [0, 0];
+        for (let turn = 0; turn < 400 && quiet < 20; turn += 1) {
+          looks = 0;
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          quiet = looks > 0 ? 0 : quiet + 1;
+          if (looks > 0) slices = turn + 1;
+        }
+        performance.now = now;
+        const n = (await lake.query("SELECT count(*) AS n FROM weather WHERE temperature > 11")).at(0).n;
+        return { ended, rejected, slices, n, worked: working.turns, longest: Math.round(working.longest), phases: [...new Set(phases)] };
+      },
+      [sql],
+    );
     assert.equal(seen.ended, "cancelled");
     assert.ok(seen.rejected.turns <= 3 && seen.rejected.millis < 1000, JSON.stringify(seen.rejected));
     assert.ok(seen.worked > 10, `the event loop had ${seen.worked} turns while the query ran`);
@@ -140,12 +140,15 @@ lifeTest("progress: phases in their order, and everything done at the end", asyn
     const lake = await connect({ tables: { trade: url } });
     /** @type {import("../../www/lakeglass/index.js").QueryProgress[]} */
     const told = [];
-    const rows = await lake.query("SELECT country, sum(value) AS s FROM trade WHERE year >= 2020 GROUP BY country", { onProgress: (progress) => told.push(progress) });
+    const rows = await lake.query("SELECT country, sum(value) AS s FROM trade WHERE year >= 2020 GROUP BY country", {
+      onProgress: (progress) => told.push(progress),
+    });
     const streamed = [];
     const stream = lake.queryStream("SELECT * FROM trade", { onProgress: ({ phase }) => streamed.push(phase) });
     for await (const batch of stream) if (batch.numRows < 0) break;
     const left = [];
-    for await (const batch of lake.queryStream("SELECT * FROM trade", { onProgress: ({ phase }) => left.push(phase) })) if (batch.numRows > 0) break;
+    for await (const batch of lake.queryStream("SELECT * FROM trade", { onProgress: ({ phase }) => left.push(phase) }))
+      if (batch.numRows > 0) break;
     const failed = [];
     await codeOf(lake.query("SELECT CAST(concat('x', country) AS INT) FROM trade", { onProgress: ({ phase }) => failed.push(phase) }));
     const all = (await lake.query("SELECT count(*) AS n FROM trade WHERE year >= 2020 AND value IS NOT NULL OR year >= 2020"))[0].n;
@@ -154,7 +157,10 @@ lifeTest("progress: phases in their order, and everything done at the end", asyn
   assert.ok(seen.rows > 0);
   const order = ["planning", "reading", "computing", "done"];
   const places = seen.told.map(({ phase }) => order.indexOf(phase));
-  assert.deepEqual(places, places.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    places,
+    places.toSorted((a, b) => a - b),
+  );
   assert.ok(places.includes(1), JSON.stringify(seen.told));
   const end = /** @type {any} */ (seen.told.at(-1));
   assert.equal(end.phase, "done");
@@ -180,15 +186,25 @@ lifeTest("a plan as data, and what its operators did", async (page) => {
     const whole = flat(await lake.explain("SELECT * FROM trade", { analyze: true }));
     const rows = (await lake.query("SELECT count(*) AS n FROM trade WHERE year = 2021 AND country = country"))[0].n;
     return {
-      planned, ran, rows, files: whole.at(-1).metrics, unplanned: await codeOf(lake.explain("SHOW TABLES")),
+      planned,
+      ran,
+      rows,
+      files: whole.at(-1).metrics,
+      unplanned: await codeOf(lake.explain("SHOW TABLES")),
       text: (await lake.query(`EXPLAIN ANALYZE ${sql.replace("$year", "2021")}`))[0].plan,
     };
   });
   const names = seen.ran.map(({ operator }) => operator);
-  assert.deepEqual(seen.planned.map(({ operator }) => operator), names);
+  assert.deepEqual(
+    seen.planned.map(({ operator }) => operator),
+    names,
+  );
   assert.ok(names.includes("GroupBy") && names.at(-1) === "LakeglassScan", names.join());
   assert.ok(!names.includes("Interruptible") && !names.includes("CooperativeExec"), names.join());
-  assert.deepEqual(seen.planned.map(({ rows }) => rows ?? 0), names.map(() => 0));
+  assert.deepEqual(
+    seen.planned.map(({ rows }) => rows ?? 0),
+    names.map(() => 0),
+  );
   const scan = /** @type {any} */ (seen.ran.at(-1));
   assert.equal(BigInt(scan.rows), seen.rows);
   assert.ok(scan.millis > 0 && scan.metrics.bytes_fetched > 0 && scan.metrics.requests > 0, JSON.stringify(scan));
@@ -207,11 +223,16 @@ lifeTest("exports: each format's bytes, as a stream and as a Blob", async (page)
     const text = async (/** @type {any} */ format) => (await lake.exportBlob(sql, { format, params })).text();
     const arrow = new Uint8Array(await (await lake.exportBlob(sql, { format: "arrow", params })).arrayBuffer());
     const other = await import("/www/lakeglass/node_modules/@uwdata/flechette/src/index.js");
-    const parquet = await lake.exportBlob("SELECT value AS n, concat('row ', value) AS text FROM generate_series(1, 300000)", { format: "parquet" });
+    const parquet = await lake.exportBlob("SELECT value AS n, concat('row ', value) AS text FROM generate_series(1, 300000)", {
+      format: "parquet",
+    });
     const chunks = [];
     for await (const chunk of lake.export("SELECT value FROM generate_series(1, 300000)", { format: "csv" })) chunks.push(chunk.length);
     const phases = [];
-    const left = lake.export("SELECT value FROM generate_series(1, 3000000)", { format: "jsonl", onProgress: ({ phase }) => phases.push(phase) });
+    const left = lake.export("SELECT value FROM generate_series(1, 3000000)", {
+      format: "jsonl",
+      onProgress: ({ phase }) => phases.push(phase),
+    });
     const reader = left.getReader();
     const first = new TextDecoder().decode((await reader.read()).value).split("\n", 2);
     await reader.cancel();
@@ -221,29 +242,57 @@ lifeTest("exports: each format's bytes, as a stream and as a Blob", async (page)
     const url = URL.createObjectURL(parquet);
     URL.revokeObjectURL(url);
     return {
-      csv: await text("csv"), jsonl: await text("jsonl"), type: parquet.type, chunks, first, phases,
+      csv: await text("csv"),
+      jsonl: await text("jsonl"),
+      type: parquet.type,
+      chunks,
+      first,
+      phases,
       arrow: other.tableFromIPC(arrow).toArray().length,
-      empty: [await (await lake.exportBlob("SELECT city FROM weather@v0", { format: "csv" })).text(), await (await lake.exportBlob("SELECT city FROM weather@v0", { format: "jsonl" })).text()],
-      twins: await (await lake.exportBlob("SELECT a.value, b.value FROM generate_series(1, 1) a, generate_series(2, 2) b", { format: "jsonl" })).text(),
+      empty: [
+        await (await lake.exportBlob("SELECT city FROM weather@v0", { format: "csv" })).text(),
+        await (await lake.exportBlob("SELECT city FROM weather@v0", { format: "jsonl" })).text(),
+      ],
+      twins: await (
+        await lake.exportBlob("SELECT a.value, b.value FROM generate_series(1, 1) a, generate_series(2, 2) b", { format: "jsonl" })
+      ).text(),
       aborted: await aborted,
       wrong: await codeOf(lake.exportBlob("SELEC", { format: "csv" })),
       interval: await codeOf(lake.exportBlob("SELECT INTERVAL '1 day' AS i", { format: "parquet" })),
-      format: (() => { try { lake.export("SELECT 1", { format: "xlsx" }); } catch (error) { return error.name; } })(),
+      format: (() => {
+        try {
+          lake.export("SELECT 1", { format: "xlsx" });
+        } catch (error) {
+          return error.name;
+        }
+      })(),
       parquet: [...new Uint8Array(await parquet.arrayBuffer())],
       n: (await lake.query("SELECT count(*) AS n FROM weather"))[0].n,
     };
   });
-  assert.equal(seen.csv, 'time,city,temperature,list\n2025-09-30T14:00:00Z,Paris,13.0,"[1,null]"\n2025-09-30T15:00:00Z,Paris,14.0,"[1,null]"\n');
-  assert.deepEqual(seen.jsonl.trimEnd().split("\n").map((line) => JSON.parse(line)), [
-    { time: "2025-09-30T14:00:00Z", city: "Paris", temperature: 13, list: [1, null] },
-    { time: "2025-09-30T15:00:00Z", city: "Paris", temperature: 14, list: [1, null] },
-  ]);
+  assert.equal(
+    seen.csv,
+    'time,city,temperature,list\n2025-09-30T14:00:00Z,Paris,13.0,"[1,null]"\n2025-09-30T15:00:00Z,Paris,14.0,"[1,null]"\n',
+  );
+  assert.deepEqual(
+    seen.jsonl
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+    [
+      { time: "2025-09-30T14:00:00Z", city: "Paris", temperature: 13, list: [1, null] },
+      { time: "2025-09-30T15:00:00Z", city: "Paris", temperature: 14, list: [1, null] },
+    ],
+  );
   assert.equal(seen.arrow, 2);
   assert.deepEqual([seen.empty, seen.twins], [["city\n", ""], '{"value":1,"value_1":2}\n']);
   assert.ok(seen.chunks.length > 5 && Math.min(...seen.chunks.slice(0, -1)) >= 1 << 16, `${seen.chunks.length} chunks`);
   assert.deepEqual(seen.first, ['{"value":1}', '{"value":2}']);
   assert.ok(!seen.phases.includes("done"));
-  assert.deepEqual([seen.aborted, seen.wrong, seen.interval, seen.format, seen.n], ["cancelled", "invalid_sql", "unsupported_feature", "TypeError", 4n]);
+  assert.deepEqual(
+    [seen.aborted, seen.wrong, seen.interval, seen.format, seen.n],
+    ["cancelled", "invalid_sql", "unsupported_feature", "TypeError", 4n],
+  );
   // What was written in the browser is read by the engine, over HTTP.
   assert.equal(seen.type, "application/vnd.apache.parquet");
   const folder = await mkdtemp(join(tmpdir(), "lakeglass-export-"));
@@ -252,7 +301,11 @@ lifeTest("exports: each format's bytes, as a stream and as a Blob", async (page)
   try {
     const read = await page.evaluate(async (url) => {
       const lake = await connect({});
-      return [...(await lake.query(`SELECT count(*) AS n, sum(n) AS s, min(text) AS low, max(text) AS high FROM read_parquet('${url}result.parquet')`))];
+      return [
+        ...(await lake.query(
+          `SELECT count(*) AS n, sum(n) AS s, min(text) AS low, max(text) AS high FROM read_parquet('${url}result.parquet')`,
+        )),
+      ];
     }, server.url);
     assert.deepEqual(read, [{ n: 300000n, s: 45000150000n, low: "row 1", high: "row 99999" }]);
   } finally {
@@ -267,11 +320,19 @@ lifeTest("over the memory limit ten times, and the session still answers", async
     const grouped = "SELECT (value * 7919) % 1000003 AS key, count(*) FROM generate_series(1, 1000000) GROUP BY key";
     const codes = [];
     for (let i = 0; i < 10; i += 1) {
-      codes.push(await codeOf(lake.query(i % 2 ? grouped : "SELECT concat('row ', value) AS text FROM generate_series(1, 1000000) ORDER BY text")));
+      codes.push(
+        await codeOf(lake.query(i % 2 ? grouped : "SELECT concat('row ', value) AS text FROM generate_series(1, 1000000) ORDER BY text")),
+      );
     }
     const message = await lake.query(grouped).catch((error) => error.message);
     const sorted = await lake.query("SELECT value FROM generate_series(1, 100000) ORDER BY value DESC LIMIT 2");
-    return { codes: [...new Set(codes)], count: codes.length, message, sorted: sorted.map((row) => row.value), n: (await lake.query("SELECT count(*) AS n FROM weather"))[0].n };
+    return {
+      codes: [...new Set(codes)],
+      count: codes.length,
+      message,
+      sorted: sorted.map((row) => row.value),
+      n: (await lake.query("SELECT count(*) AS n FROM weather"))[0].n,
+    };
   });
   assert.deepEqual([seen.codes, seen.count], [["memory_limit"], 10]);
   assert.match(seen.message, /GroupBy/);

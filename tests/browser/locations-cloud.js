@@ -12,7 +12,8 @@ const AZURE_KEY = Buffer.from("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuF
 const AZURE_VERSION = "2021-08-06";
 
 const hmac = (/** @type {Buffer | string} */ key, /** @type {string} */ text) => createHmac("sha256", key).update(text).digest();
-const strict = (/** @type {string} */ text) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+const strict = (/** @type {string} */ text) =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /**
  * A presigned URL of S3, by the book: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
@@ -29,10 +30,15 @@ export function presign(endpoint, key, { method = "GET", seconds = 3600, at = ne
     ["X-Amz-Date", time],
     ["X-Amz-Expires", String(seconds)],
     ["X-Amz-SignedHeaders", "host"],
-  ].map(([name, value]) => `${name}=${strict(value)}`).join("&");
+  ]
+    .map(([name, value]) => `${name}=${strict(value)}`)
+    .join("&");
   const request = [method, target, query, `host:${host}`, "", "host", "UNSIGNED-PAYLOAD"].join("\n");
   const text = ["AWS4-HMAC-SHA256", time, scope, createHash("sha256").update(request).digest("hex")].join("\n");
-  const signing = ["us-east-1", "s3", "aws4_request"].reduce((last, part) => hmac(last, part), hmac(`AWS4${KEYS.secret}`, time.slice(0, 8)));
+  const signing = ["us-east-1", "s3", "aws4_request"].reduce(
+    (last, part) => hmac(last, part),
+    hmac(`AWS4${KEYS.secret}`, time.slice(0, 8)),
+  );
   return `${origin}${target}?${query}&X-Amz-Signature=${hmac(signing, text).toString("hex")}`;
 }
 
@@ -62,7 +68,9 @@ async function each(all, work) {
 /** Makes a bucket and puts objects into it. @param {string} endpoint @param {string} bucket @param {[string, Buffer][]} objects @param {Record<string, string>} [headers] */
 export async function putIntoBucket(endpoint, bucket, objects, headers = {}) {
   await done(bucket, fetch(presign(endpoint, bucket, { method: "PUT" }), { method: "PUT", headers }), [409]);
-  await each(objects, ([name, body]) => done(name, fetch(presign(endpoint, `${bucket}/${name}`, { method: "PUT" }), { method: "PUT", body, headers })));
+  await each(objects, ([name, body]) =>
+    done(name, fetch(presign(endpoint, `${bucket}/${name}`, { method: "PUT" }), { method: "PUT", body, headers })),
+  );
 }
 
 const inHours = (/** @type {number} */ hours) => new Date(Date.now() + hours * 3_600_000).toISOString().replace(/\.\d+/, "");
@@ -87,12 +95,15 @@ export async function putIntoContainer(endpoint, container, objects) {
   const sas = accountSas();
   const root = `${endpoint}/${ACCOUNT}/${container}`;
   await done(container, fetch(`${root}?restype=container&${sas}`, { method: "PUT" }), [409]);
-  await each(objects, ([name, body]) => done(name, fetch(`${root}/${name}?${sas}`, { method: "PUT", body, headers: { "x-ms-blob-type": "BlockBlob" } })));
+  await each(objects, ([name, body]) =>
+    done(name, fetch(`${root}/${name}?${sas}`, { method: "PUT", body, headers: { "x-ms-blob-type": "BlockBlob" } })),
+  );
 }
 
 /** Lets pages of `origin` read the account, as its owner would. @param {string} endpoint @param {string} origin */
 export async function allowOrigin(endpoint, origin) {
-  const rule = `<CorsRule><AllowedOrigins>${origin}</AllowedOrigins><AllowedMethods>GET,OPTIONS</AllowedMethods><AllowedHeaders>range,x-ms-*</AllowedHeaders>` +
+  const rule =
+    `<CorsRule><AllowedOrigins>${origin}</AllowedOrigins><AllowedMethods>GET,OPTIONS</AllowedMethods><AllowedHeaders>range,x-ms-*</AllowedHeaders>` +
     "<ExposedHeaders>Content-Range,ETag</ExposedHeaders><MaxAgeInSeconds>600</MaxAgeInSeconds></CorsRule>";
   const body = `<?xml version="1.0" encoding="utf-8"?><StorageServiceProperties><Cors>${rule}</Cors></StorageServiceProperties>`;
   const url = `${endpoint}/${ACCOUNT}?restype=service&comp=properties&${accountSas()}`;

@@ -25,19 +25,28 @@ const behind = async (faults) => ({ url: `${(await faulty()).url}${faults}/trade
 
 /** @type {Promise<string> | undefined} */
 let filled;
-const swiftFront = () => (filled ??= (async () => {
-  await putIntoBucket(swift, "faults", (await objectsOf(TABLE)).map(([name, bytes]) => [`trade/${name}`, bytes]));
-  return (await keep(front(swift))).url;
-})());
+const swiftFront = () =>
+  (filled ??= (async () => {
+    await putIntoBucket(
+      swift,
+      "faults",
+      (await objectsOf(TABLE)).map(([name, bytes]) => [`trade/${name}`, bytes]),
+    );
+    return (await keep(front(swift))).url;
+  })());
 
 /** A share of version 2 whose URLs the test writes itself. @param {(name: string) => Promise<string>} urlOf @param {string} name */
 async function shareOf(urlOf, name) {
   const out = path.join(at.folder, `${name}.json`);
   const environment = { AWS_ACCESS_KEY_ID: KEYS.id, AWS_SECRET_ACCESS_KEY: KEYS.secret, AWS_ENDPOINT_URL: await swiftFront() };
-  await at.lakeglass(["share", "s3://faults/trade", "--version", "2", "--expires", "1h", "--contact", "ana@example.com", "--out", out], environment);
+  await at.lakeglass(
+    ["share", "s3://faults/trade", "--version", "2", "--expires", "1h", "--contact", "ana@example.com", "--out", out],
+    environment,
+  );
   const share = JSON.parse(await readFile(out, "utf8"));
   share.expires = null; // so that it is the server that refuses
-  for (const [file, url] of Object.entries(share.urls)) share.urls[file] = await urlOf(decodeURIComponent(new URL(String(url)).pathname.slice(1)));
+  for (const [file, url] of Object.entries(share.urls))
+    share.urls[file] = await urlOf(decodeURIComponent(new URL(String(url)).pathname.slice(1)));
   await writeFile(out, JSON.stringify(share));
   return { url: `${(await keep(serve({ root: at.folder }))).url}${name}.json`, version: 2 };
 }
@@ -71,7 +80,11 @@ fault("wrong keys, and none", noSwift, async () => {
 });
 
 fault("a shared access signature that has expired, was tampered with, or may not list", noAzurite, async () => {
-  await putIntoContainer(azurite, "faults", (await objectsOf(TABLE)).map(([name, bytes]) => [`trade/${name}`, bytes]));
+  await putIntoContainer(
+    azurite,
+    "faults",
+    (await objectsOf(TABLE)).map(([name, bytes]) => [`trade/${name}`, bytes]),
+  );
   await allowOrigin(azurite, new URL(at.home).origin);
   const endpoint = `${azurite}/${ACCOUNT}`;
   const url = "az://faults/trade";
@@ -85,11 +98,13 @@ fault("a shared access signature that has expired, was tampered with, or may not
 fault("S3 without the right to list", noSwift, async () => {
   const direct = await swiftFront();
   let denied = 0;
-  const { url: endpoint } = await keep(front(direct, (seen) => {
-    if (!seen.url.includes("list-type=2")) return null;
-    denied++;
-    return [403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"];
-  }));
+  const { url: endpoint } = await keep(
+    front(direct, (seen) => {
+      if (!seen.url.includes("list-type=2")) return null;
+      denied++;
+      return [403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"];
+    }),
+  );
   await answers({ url: "s3://faults/trade", access: { endpoint, accessKeyId: KEYS.id, secretAccessKey: KEYS.secret } });
   assert.ok(denied > 0);
 });
@@ -147,15 +162,19 @@ fault("a connection that is cut: once, in the middle of a body, and for ever", f
   await answers(await behind("~fault/drop=1"));
   let cut = 0;
   const { url } = await faulty();
-  const cutting = await keep(host(async (request, response) => {
-    const whole = await fetch(url + (request.url ?? "").slice(1), { headers: request.headers.range ? { range: request.headers.range } : {} });
-    const body = Buffer.from(await whole.arrayBuffer());
-    const half = cut < 3 && body.length > 1000 && ++cut;
-    response.writeHead(whole.status, { "access-control-allow-origin": "*", "content-length": body.length });
-    if (!half) return response.end(body);
-    response.write(body.subarray(0, body.length / 2));
-    setTimeout(() => response.destroy(), 20);
-  }));
+  const cutting = await keep(
+    host(async (request, response) => {
+      const whole = await fetch(url + (request.url ?? "").slice(1), {
+        headers: request.headers.range ? { range: request.headers.range } : {},
+      });
+      const body = Buffer.from(await whole.arrayBuffer());
+      const half = cut < 3 && body.length > 1000 && ++cut;
+      response.writeHead(whole.status, { "access-control-allow-origin": "*", "content-length": body.length });
+      if (!half) return response.end(body);
+      response.write(body.subarray(0, body.length / 2));
+      setTimeout(() => response.destroy(), 20);
+    }),
+  );
   await answers({ url: `${cutting.url}/trade` });
   assert.equal(cut, 3);
   assert.match((await fails(await behind("~fault/drop"))).code, /network/);
@@ -169,11 +188,15 @@ fault("expired and private hosts", false, async () => {
 
 fault("a sharing server: a token it does not know, a version it does not have, URLs that end and are renewed", false, async () => {
   // Three names of one table: what is kept in memory is kept for each.
-  const server = await keep(sharingServer({ trade: { folder: TABLE }, short: { folder: TABLE }, over: { folder: TABLE } }, { token: "rightsharingtoken" }));
-  const profiles = await keep(host((request, response) => {
-    const profile = request.url?.includes("wrong") ? server.profile.replace("rightsharingtoken", "wrongsharingtoken") : server.profile;
-    reply(request, response, 200, profile);
-  }));
+  const server = await keep(
+    sharingServer({ trade: { folder: TABLE }, short: { folder: TABLE }, over: { folder: TABLE } }, { token: "rightsharingtoken" }),
+  );
+  const profiles = await keep(
+    host((request, response) => {
+      const profile = request.url?.includes("wrong") ? server.profile.replace("rightsharingtoken", "wrongsharingtoken") : server.profile;
+      reply(request, response, 200, profile);
+    }),
+  );
   secrets.add("rightsharingtoken", server.url);
   secrets.add("wrongsharingtoken", server.url);
   const table = "#lake.main.trade";

@@ -35,7 +35,10 @@ export function useLocations() {
   const secrets = new Secrets();
   /** @type {{ close: () => Promise<void> }[]} */
   const hosts = [];
-  const state = /** @type {{ browser: import("playwright-core").Browser, home: string, folder: string, pages: Map<string, Promise<import("playwright-core").Page>> }} */ ({ pages: new Map() });
+  const state =
+    /** @type {{ browser: import("playwright-core").Browser, home: string, folder: string, pages: Map<string, Promise<import("playwright-core").Page>> }} */ ({
+      pages: new Map(),
+    });
 
   before(async () => {
     if (unbuilt) return;
@@ -68,13 +71,15 @@ export function useLocations() {
 
   /** The page at `base` with the package, opened once. @param {string} base */
   function packagePage(base) {
-    const opened = state.pages.get(base) ?? open(`${base}${BLANK}`).then(async (page) => {
-      await page.evaluate(async () => {
-        const { Lakeglass, localFolder } = await import(new URL("/www/lakeglass/index.js", location.href).href);
-        Object.assign(globalThis, { lake: await Lakeglass.connect(), localFolder });
+    const opened =
+      state.pages.get(base) ??
+      open(`${base}${BLANK}`).then(async (page) => {
+        await page.evaluate(async () => {
+          const { Lakeglass, localFolder } = await import(new URL("/www/lakeglass/index.js", location.href).href);
+          Object.assign(globalThis, { lake: await Lakeglass.connect(), localFolder });
+        });
+        return page;
       });
-      return page;
-    });
     state.pages.set(base, opened);
     return opened;
   }
@@ -87,19 +92,22 @@ export function useLocations() {
    */
   async function outcome(source, { sql = SQL, base = state.home } = {}) {
     const page = await packagePage(base);
-    const seen = await page.evaluate(async ({ source: { signAt, query, ...source }, sql }) => {
-      const { lake } = /** @type {any} */ (globalThis);
-      if (signAt) source.sign = (/** @type {string} */ path) => (path.startsWith("http") ? undefined : `${signAt}/${path}${query ?? ""}`);
-      try {
-        const { url, ...options } = source;
-        await lake.register("trade", await lake.table(new URL(url, location.href), options));
-        const rows = await lake.query(sql);
-        return { rows: [...rows], metrics: rows.metrics };
-      } catch (error) {
-        const { code, message, origin, answered, stack } = /** @type {any} */ (error);
-        return { code: code ?? "no code", message, origin, answered, stack };
-      }
-    }, { source, sql });
+    const seen = await page.evaluate(
+      async ({ source: { signAt, query, ...source }, sql }) => {
+        const { lake } = /** @type {any} */ (globalThis);
+        if (signAt) source.sign = (/** @type {string} */ path) => (path.startsWith("http") ? undefined : `${signAt}/${path}${query ?? ""}`);
+        try {
+          const { url, ...options } = source;
+          await lake.register("trade", await lake.table(new URL(url, location.href), options));
+          const rows = await lake.query(sql);
+          return { rows: [...rows], metrics: rows.metrics };
+        } catch (error) {
+          const { code, message, origin, answered, stack } = /** @type {any} */ (error);
+          return { code: code ?? "no code", message, origin, answered, stack };
+        }
+      },
+      { source, sql },
+    );
     if (seen.message) secrets.show("error", `${seen.message} ${seen.stack}`);
     return seen;
   }
@@ -145,7 +153,8 @@ export function useLocations() {
     /** The last test: nothing that was given in confidence went where it should not. @param {string} name @param {number} least requests that the log has to have */
     keepsSecrets(name, least) {
       test(name, { skip: unbuilt, timeout: 2 * PATIENCE_MILLIS }, async () => {
-        for (const context of state.browser.contexts()) for (const page of context.pages()) if (page.url().startsWith("http")) await lookBehind(page, secrets);
+        for (const context of state.browser.contexts())
+          for (const page of context.pages()) if (page.url().startsWith("http")) await lookBehind(page, secrets);
         await state.browser.close();
         const requests = await requestsIn(path.join(state.folder, "net.json"));
         assert.ok(requests.length >= least, `only ${requests.length} requests in the browser's log`);

@@ -18,10 +18,11 @@ export async function host(listener) {
   const server = createServer(listener);
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  const close = () => new Promise((resolve) => {
-    server.close(() => resolve(undefined));
-    server.closeAllConnections();
-  });
+  const close = () =>
+    new Promise((resolve) => {
+      server.close(() => resolve(undefined));
+      server.closeAllConnections();
+    });
   return { url: `http://127.0.0.1:${port}`, close: /** @type {() => Promise<void>} */ (close) };
 }
 

@@ -12,10 +12,12 @@ export const logTo = (file) => [`--log-net-log=${file}`, "--net-log-capture-mode
 export async function requestsIn(file) {
   const { constants, events } = JSON.parse(await readFile(file, "utf8"));
   const headersSent = constants.logEventTypes.HTTP_TRANSACTION_SEND_REQUEST_HEADERS;
-  return events.filter((/** @type {any} */ event) => event.type === headersSent).map((/** @type {any} */ { params }) => {
-    const named = params.headers.find((/** @type {string} */ header) => /^host:/i.test(header));
-    return { origin: `http://${named.slice(5).trim()}`, text: [params.line, ...params.headers].join("\n") };
-  });
+  return events
+    .filter((/** @type {any} */ event) => event.type === headersSent)
+    .map((/** @type {any} */ { params }) => {
+      const named = params.headers.find((/** @type {string} */ header) => /^host:/i.test(header));
+      return { origin: `http://${named.slice(5).trim()}`, text: [params.line, ...params.headers].join("\n") };
+    });
 }
 
 /** What a test gave to the browser in confidence, and the origins that may see it. */
@@ -42,7 +44,8 @@ export class Secrets {
   leaks(requests) {
     const found = [];
     for (const [secret, origins] of this.#allowed) {
-      for (const { origin, text } of requests) if (has(text, secret) && !origins.has(origin)) found.push(`${secret} was sent to ${origin}: ${text}`);
+      for (const { origin, text } of requests)
+        if (has(text, secret) && !origins.has(origin)) found.push(`${secret} was sent to ${origin}: ${text}`);
       for (const text of this.#shown) if (has(text, secret)) found.push(`${secret} was shown: ${text}`);
     }
     return found;
@@ -50,7 +53,9 @@ export class Secrets {
 
   /** The secrets that were to be sent and that no request had: a check of the check. @param {Sent[]} requests */
   unseen(requests) {
-    return [...this.#allowed].filter(([secret, origins]) => origins.size && !requests.some(({ text }) => has(text, secret))).map(([secret]) => secret);
+    return [...this.#allowed]
+      .filter(([secret, origins]) => origins.size && !requests.some(({ text }) => has(text, secret)))
+      .map(([secret]) => secret);
   }
 }
 
@@ -72,7 +77,9 @@ export async function lookBehind(page, secrets) {
   const { entries } = await session.send("Page.getNavigationHistory");
   for (const entry of entries) secrets.show("history", `${entry.url} ${entry.title}`);
   const stored = await page.evaluate(async () => {
-    const caches = await Promise.all((await globalThis.caches.keys()).map(async (name) => (await (await globalThis.caches.open(name)).keys()).map(({ url }) => url)));
+    const caches = await Promise.all(
+      (await globalThis.caches.keys()).map(async (name) => (await (await globalThis.caches.open(name)).keys()).map(({ url }) => url)),
+    );
     return JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie, caches, history.state, location.href]);
   });
   secrets.show("storage", stored);

@@ -57,7 +57,10 @@ row("https: nginx as a host of single-page apps, which answers everything", noNg
 row("https: Python's http.server, which has no CORS: the page is there too", false, async () => {
   const { url } = await keep(python(ROOT));
   const metrics = await answers({ url: "/www/demo/trade" }, { base: `${url}/` });
-  assert.ok(metrics.some(({ wholeReplies }) => wholeReplies > 0), "it ignores Range");
+  assert.ok(
+    metrics.some(({ wholeReplies }) => wholeReplies > 0),
+    "it ignores Range",
+  );
 });
 
 row("https: a host that redirects to another origin, as Hugging Face does", false, async () => {
@@ -72,7 +75,11 @@ row("https: an index file in place of a listing", noCli, async () => {
   const { url, log } = await keep(serve({ root: folder, log: true }));
   await answers({ url, access: { index: true } });
   assert.ok(log.some(({ path }) => path.endsWith("/_index.json")));
-  assert.deepEqual(log.filter(({ status }) => status === 404), [], "nothing is guessed where there is an index");
+  assert.deepEqual(
+    log.filter(({ status }) => status === 404),
+    [],
+    "nothing is guessed where there is an index",
+  );
 });
 
 row("s3: signed in the tab, at an endpoint that checks signatures", noSwift, async () => {
@@ -92,13 +99,26 @@ row("s3: with a session token, the bucket in the host's name", noMoto, async () 
   const { port } = new URL(await filledMoto());
   const endpoint = `http://localhost:${port}`;
   const sessionToken = secrets.add("temporary/session+token", `http://lake.localhost:${port}`);
-  await answers({ url: "s3://lake/trade", access: { endpoint, style: "virtual", region: "eu-west-1", accessKeyId: "AKIDTEMPORARY", secretAccessKey: secrets.add("temporarysecret"), sessionToken } });
+  await answers({
+    url: "s3://lake/trade",
+    access: {
+      endpoint,
+      style: "virtual",
+      region: "eu-west-1",
+      accessKeyId: "AKIDTEMPORARY",
+      secretAccessKey: secrets.add("temporarysecret"),
+      sessionToken,
+    },
+  });
 });
 
 row("gs: public, and with an HMAC key", noMoto, async () => {
   const endpoint = await filledMoto();
   await answers({ url: "gs://lake/trade", access: { endpoint } });
-  await answers({ url: "gs://lake/trade", access: { endpoint, accessKeyId: secrets.add("GOOGHMACID", endpoint), secretAccessKey: secrets.add("hmacsecret") } });
+  await answers({
+    url: "gs://lake/trade",
+    access: { endpoint, accessKeyId: secrets.add("GOOGHMACID", endpoint), secretAccessKey: secrets.add("hmacsecret") },
+  });
 });
 
 row("gs: with a bearer token", false, async () => {
@@ -136,9 +156,16 @@ row("https: a header for its origin, and another for the origin that its log nam
   secrets.add("theirsecret", files.url);
   // The log is the table's own, with its data files named at the other origin.
   const folder = path.join(at.folder, "elsewhere");
-  await cp(path.join(TABLE, "_delta_log"), path.join(folder, "elsewhere/_delta_log"), { recursive: true, filter: (name) => !name.endsWith(".parquet") && !name.includes("_last") });
+  await cp(path.join(TABLE, "_delta_log"), path.join(folder, "elsewhere/_delta_log"), {
+    recursive: true,
+    filter: (name) => !name.endsWith(".parquet") && !name.includes("_last"),
+  });
   for (const [name, bytes] of await objectsOf(folder)) {
-    const lines = bytes.toString().split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    const lines = bytes
+      .toString()
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
     for (const { add, remove } of lines) for (const file of [add, remove]) if (file) file.path = `${files.url}/trade/${file.path}`;
     await writeFile(path.join(folder, name), lines.map((line) => JSON.stringify(line)).join("\n"));
   }
@@ -148,7 +175,10 @@ row("https: a header for its origin, and another for the origin that its log nam
   const access = { headers: { "x-own": "ownsecret" } };
   const refused = await at.fails({ url: `${table.url}/elsewhere`, access, version: 2 });
   assert.deepEqual([refused.code, refused.origin], ["origin_not_allowed", files.url]);
-  await answers({ url: `${table.url}/elsewhere`, access: { ...access, originHeaders: { [files.url]: { authorization: "Bearer theirsecret" } } } });
+  await answers({
+    url: `${table.url}/elsewhere`,
+    access: { ...access, originHeaders: { [files.url]: { authorization: "Bearer theirsecret" } } },
+  });
   // Allowed, but shown nothing: that host refuses.
   const shown = await at.fails({ url: `${table.url}/elsewhere`, access: { ...access, allowedOrigins: [files.url] }, version: 2 });
   assert.equal(shown.code, "permission_denied");
@@ -159,14 +189,22 @@ row("a function that signs each path", false, async () => {
   const { url } = await keep(front((await host()).url, (seen) => (seen.url.endsWith("?ticket=signedbythepage") ? null : [403, ""])));
   secrets.add("signedbythepage", url);
   secrets.add("neversent");
-  await answers({ url: "https://nowhere.invalid/t?sig=neversent", access: { headers: { "x-token": "neversent" } }, signAt: `${url}/trade`, query: "?ticket=signedbythepage" });
+  await answers({
+    url: "https://nowhere.invalid/t?sig=neversent",
+    access: { headers: { "x-token": "neversent" } },
+    signAt: `${url}/trade`,
+    query: "?ticket=signedbythepage",
+  });
 });
 
 row("a share manifest with presigned URLs, made by the command line", noSwift || noCli, async () => {
   const endpoint = await signedSwift();
   const out = path.join(at.folder, "share.json");
   const environment = { AWS_ACCESS_KEY_ID: KEYS.id, AWS_SECRET_ACCESS_KEY: KEYS.secret, AWS_ENDPOINT_URL: endpoint };
-  await at.lakeglass(["share", "s3://browser/some%20folder/trade", "--version", "2", "--version", "32", "--expires", "1h", "--out", out], environment);
+  await at.lakeglass(
+    ["share", "s3://browser/some%20folder/trade", "--version", "2", "--version", "32", "--expires", "1h", "--out", out],
+    environment,
+  );
   const { url, log } = await keep(serve({ root: at.folder, log: true }));
   await answers({ url: `${url}share.json` });
   assert.deepEqual([...new Set(log.map(({ path }) => path))], ["/share.json"], "no log, no listing");
@@ -187,14 +225,17 @@ row("a manifest of one URL presigned by hand: the log of S3 read through them", 
   const urls = Object.fromEntries((await objects("")).map(([name]) => [name, presign(endpoint, `browser/some folder/trade/${name}`)]));
   secrets.add(/** @type {string} */ (new URL(urls["_delta_log/00000000000000000000.json"]).searchParams.get("X-Amz-Signature")), endpoint);
   const page = await at.open(`${at.home}tests/browser/blank.html`);
-  const rows = await page.evaluate(async ({ urls, sql }) => {
-    const { Lakeglass } = await import(new URL("/www/lakeglass/index.js", location.href).href);
-    const sign = (/** @type {string} */ path) => /** @type {Record<string, string>} */ (urls)[path] ?? null;
-    const lake = await Lakeglass.connect({ tables: { trade: { url: "https://nowhere.invalid/trade", version: 2, sign } } });
-    const [row] = await lake.query(sql);
-    lake.close();
-    return row;
-  }, { urls, sql: "SELECT count(*) AS n FROM trade" });
+  const rows = await page.evaluate(
+    async ({ urls, sql }) => {
+      const { Lakeglass } = await import(new URL("/www/lakeglass/index.js", location.href).href);
+      const sign = (/** @type {string} */ path) => /** @type {Record<string, string>} */ (urls)[path] ?? null;
+      const lake = await Lakeglass.connect({ tables: { trade: { url: "https://nowhere.invalid/trade", version: 2, sign } } });
+      const [row] = await lake.query(sql);
+      lake.close();
+      return row;
+    },
+    { urls, sql: "SELECT count(*) AS n FROM trade" },
+  );
   assert.deepEqual(rows, { n: 199200n });
 });
 

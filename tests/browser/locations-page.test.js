@@ -19,10 +19,15 @@ const visible = ".panel:not([hidden])";
 /** @type {Promise<string> | undefined} */
 let filled;
 /** Swift with the table in it, behind a proxy that adds CORS. */
-const swiftFront = () => (filled ??= (async () => {
-  await putIntoBucket(swift, "page", (await objectsOf(TABLE)).map(([name, bytes]) => [`trade/${name}`, bytes]));
-  return (await keep(front(swift))).url;
-})());
+const swiftFront = () =>
+  (filled ??= (async () => {
+    await putIntoBucket(
+      swift,
+      "page",
+      (await objectsOf(TABLE)).map(([name, bytes]) => [`trade/${name}`, bytes]),
+    );
+    return (await keep(front(swift))).url;
+  })());
 
 let runs = 0;
 /** Runs a query of one row in the page's editor; the cells of its result. @param {Page} page @param {string} sql */
@@ -57,7 +62,22 @@ const digits = (/** @type {string[]} */ cells) => cells.map((cell) => BigInt(cel
 async function share(name, manifestUrl) {
   const out = path.join(at.folder, `${name}.json`);
   const environment = { AWS_ACCESS_KEY_ID: KEYS.id, AWS_SECRET_ACCESS_KEY: KEYS.secret, AWS_ENDPOINT_URL: await swiftFront() };
-  const args = ["share", "s3://page/trade", "--version", "2", "--expires", "1h", "--contact", "ana@example.com", "--out", out, "--at", manifestUrl, "--link", `${at.home}www/`];
+  const args = [
+    "share",
+    "s3://page/trade",
+    "--version",
+    "2",
+    "--expires",
+    "1h",
+    "--contact",
+    "ana@example.com",
+    "--out",
+    out,
+    "--at",
+    manifestUrl,
+    "--link",
+    `${at.home}www/`,
+  ];
   const { stdout, stderr } = await at.lakeglass(args, environment);
   assert.match(stderr, /Whoever has it can read these files until \d{4}-/);
   assert.match(stderr, /treat it like the manifest/);
@@ -130,7 +150,11 @@ onPage("an origin that a log names is read once the user allows it, without cred
   const folder = path.join(at.folder, "away");
   await cp(path.join(ROOT, "www/demo/weather/_delta_log"), path.join(folder, "weather/_delta_log"), { recursive: true });
   for (const [name, bytes] of await objectsOf(folder)) {
-    const lines = bytes.toString().split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    const lines = bytes
+      .toString()
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
     for (const { add, remove } of lines) for (const file of [add, remove]) if (file) file.path = `${files.url}weather/${file.path}`;
     await writeFile(path.join(folder, name), lines.map((line) => JSON.stringify(line)).join("\n"));
   }
@@ -164,7 +188,11 @@ onPage("a Parquet file of this machine, picked and dropped", false, async () => 
   const [[name]] = (await objectsOf(TABLE)).filter(([name]) => name.startsWith("year=2015/"));
   const chooser = page.waitForEvent("filechooser");
   await page.getByRole("button", { name: "Open a local Parquet file" }).click();
-  await (await chooser).setFiles({ name: "some file.parquet", mimeType: "application/octet-stream", buffer: await readFile(path.join(TABLE, name)) });
+  await (await chooser).setFiles({
+    name: "some file.parquet",
+    mimeType: "application/octet-stream",
+    buffer: await readFile(path.join(TABLE, name)),
+  });
   await page.getByRole("heading", { level: 1, name: "some_file" }).waitFor();
   await opened(page);
   const counted = digits(await run(page, "SELECT count(*), sum(month) FROM some_file"));
@@ -183,12 +211,18 @@ onPage("the doctor names the fault of each host, as the command line's does", no
   const demo = await keep(serve({ root: path.join(ROOT, "www/demo"), faults: true }));
   const closed = await keep(host(() => {}));
   await closed.close();
-  const narrow = await keep(host(async (request, response) => {
-    // CORS, but for no header.
-    if (request.method === "OPTIONS") return void response.writeHead(204, { "access-control-allow-origin": "*" }).end();
-    const found = await fetch(demo.url + (request.url ?? "").slice(1), { headers: request.headers.range ? { range: request.headers.range } : {} });
-    reply(request, response, found.status, Buffer.from(await found.arrayBuffer()).toString("latin1"), { "content-range": found.headers.get("content-range") ?? "" });
-  }));
+  const narrow = await keep(
+    host(async (request, response) => {
+      // CORS, but for no header.
+      if (request.method === "OPTIONS") return void response.writeHead(204, { "access-control-allow-origin": "*" }).end();
+      const found = await fetch(demo.url + (request.url ?? "").slice(1), {
+        headers: request.headers.range ? { range: request.headers.range } : {},
+      });
+      reply(request, response, found.status, Buffer.from(await found.arrayBuffer()).toString("latin1"), {
+        "content-range": found.headers.get("content-range") ?? "",
+      });
+    }),
+  );
   const away = await keep(redirecting(demo.url.slice(0, -1)));
   const behind = (/** @type {string} */ fault) => `${demo.url}~fault/${fault}/weather`;
   const headers = { "x-token": secrets.add("doctorstoken", narrow.url, away.url) };
@@ -212,24 +246,35 @@ onPage("the doctor names the fault of each host, as the command line's does", no
   const page = await at.open(`${at.home}www/`);
   await opened(page);
   for (const [code, url, access] of hosts) {
-    const found = await page.evaluate(async ({ url, access }) => {
-      const { diagnose } = await import(new URL("app/doctor.js", document.baseURI).href);
-      const { Lakeglass } = await import(new URL("lakeglass/index.js", document.baseURI).href);
-      const lake = (/** @type {any} */ (window).doctorsLake ??= await Lakeglass.connect({ preloadSql: false }));
-      return diagnose({ url, access }, { opened: () => lake.table(url, { access }) });
-    }, { url, access });
+    const found = await page.evaluate(
+      async ({ url, access }) => {
+        const { diagnose } = await import(new URL("app/doctor.js", document.baseURI).href);
+        const { Lakeglass } = await import(new URL("lakeglass/index.js", document.baseURI).href);
+        const lake = /** @type {any} */ ((window.doctorsLake ??= await Lakeglass.connect({ preloadSql: false })));
+        return diagnose({ url, access }, { opened: () => lake.table(url, { access }) });
+      },
+      { url, access },
+    );
     secrets.show("findings", JSON.stringify(found));
     const faults = found.filter((/** @type {any} */ finding) => finding.severity === "fault");
-    assert.deepEqual(faults.map((/** @type {any} */ finding) => finding.code), [code], JSON.stringify(found));
+    assert.deepEqual(
+      faults.map((/** @type {any} */ finding) => finding.code),
+      [code],
+      JSON.stringify(found),
+    );
     assert.ok(faults[0].fix.length > 10 && !/[{]\w+[}]/.test(faults[0].fix), faults[0].fix);
     const options = Object.entries(access?.headers ?? {}).flatMap(([name, value]) => ["-o", `header.${name}=${value}`]);
     const told = await at.lakeglass(["doctor", url, "--json", "--origin", new URL(at.home).origin, ...options]).catch((error) => error);
-    const codes = JSON.parse(told.stdout).filter((/** @type {any} */ finding) => finding.severity === "fault").map((/** @type {any} */ finding) => finding.code);
+    const codes = JSON.parse(told.stdout)
+      .filter((/** @type {any} */ finding) => finding.severity === "fault")
+      .map((/** @type {any} */ finding) => finding.code);
     assert.ok(codes.includes(code), `the command line finds ${codes}, not ${code}`);
   }
   const end = await page.evaluate(async () => {
     const { endOf } = await import(new URL("app/doctor-judge.js", document.baseURI).href);
-    return ["X-Amz-Date=20261121T190000Z&X-Amz-Expires=60", "se=2026-11-21T19%3A01%3A00Z&sig=x", "Expires=1795287660", "v=1"].map((query) => endOf(new URL(`https://host/t?${query}`)));
+    return ["X-Amz-Date=20261121T190000Z&X-Amz-Expires=60", "se=2026-11-21T19%3A01%3A00Z&sig=x", "Expires=1795287660", "v=1"].map((query) =>
+      endOf(new URL(`https://host/t?${query}`)),
+    );
   });
   assert.deepEqual(end, [1795287660000, 1795287660000, 1795287660000, null]);
   // As a person sees it.

@@ -28,12 +28,17 @@ async function changed(wanted) {
   return [...counts].map(([key, count]) => `${key}|${count}`).sort();
 }
 
-test("the tests' server, as the official client reads it", { skip: CLIENT.startsWith("/") ? false : CLIENT, timeout: 120_000 }, async () => {
+test("the tests' server, as the official client reads it", {
+  skip: CLIENT.startsWith("/") ? false : CLIENT,
+  timeout: 120_000,
+}, async () => {
   const server = await sharingServer({ trade: { folder: TABLE }, feed: { folder: path.join(FEED, "table") } }, { token: "officialtoken" });
   after(() => server.close());
   const profile = path.join(ROOT, ".tools/servers/official.share");
   await writeFile(profile, server.profile);
-  const { stdout } = await promisify(execFile)(CLIENT, [path.join(ROOT, "tests/browser/locations-sharing.py"), profile], { env: { ...process.env, no_proxy: "*" } });
+  const { stdout } = await promisify(execFile)(CLIENT, [path.join(ROOT, "tests/browser/locations-sharing.py"), profile], {
+    env: { ...process.env, no_proxy: "*" },
+  });
   const aggregate = Object.values(EXPECTED[2]).map(Number);
   assert.deepEqual(JSON.parse(stdout), {
     shares: ["lake"],
@@ -50,7 +55,9 @@ test("the tests' server, as the official client reads it", { skip: CLIENT.starts
 const profileAt = async (text) => `${(await keep(host((request, response) => reply(request, response, 200, text)))).url}/my.share`;
 
 locationTest("the change feed, in both formats, by versions and by times", false, async () => {
-  const server = await keep(sharingServer({ feed: { folder: path.join(FEED, "table") }, trade: { folder: TABLE } }, { token: "feedtoken" }));
+  const server = await keep(
+    sharingServer({ feed: { folder: path.join(FEED, "table") }, trade: { folder: TABLE } }, { token: "feedtoken" }),
+  );
   secrets.add("feedtoken", server.url);
   const profile = await profileAt(server.profile);
   /** @param {string} range @param {string} [table] */
@@ -74,14 +81,21 @@ locationTest("the change feed, in both formats, by versions and by times", false
 
 locationTest("a table that is given out as a folder, with credentials that end", noMoto, async () => {
   const endpoint = (await keep(front(moto))).url;
-  await putIntoBucket(moto, "given", (await objectsOf(TABLE)).map(([name, bytes]) => [`trade/${name}`, bytes]));
+  await putIntoBucket(
+    moto,
+    "given",
+    (await objectsOf(TABLE)).map(([name, bytes]) => [`trade/${name}`, bytes]),
+  );
   let granted = 0;
   const credentials = () => {
     granted++;
     const sessionToken = `folder/session+${granted}`;
     // The first end within a minute: asked for anew before they are used.
     secrets.add(sessionToken, ...(granted === 1 ? [] : [endpoint]));
-    return { awsTempCredentials: { accessKeyId: `FOLDERKEY${granted}`, secretAccessKey: secrets.add(`foldersecret${granted}`), sessionToken }, expirationTime: Date.now() + (granted === 1 ? 30_000 : 3_600_000) };
+    return {
+      awsTempCredentials: { accessKeyId: `FOLDERKEY${granted}`, secretAccessKey: secrets.add(`foldersecret${granted}`), sessionToken },
+      expirationTime: Date.now() + (granted === 1 ? 30_000 : 3_600_000),
+    };
   };
   const directory = { location: "s3://given/trade", modes: ["dir"], credentials };
   const server = await keep(sharingServer({ trade: { folder: TABLE, directory } }, { token: "foldertoken" }));
@@ -96,7 +110,9 @@ locationTest("a table that is given out as a folder, with credentials that end",
 });
 
 locationTest("a profile without a table's name tells which there are", false, async () => {
-  const server = await keep(sharingServer({ feed: { folder: path.join(FEED, "table") }, trade: { folder: TABLE } }, { token: "listtoken" }));
+  const server = await keep(
+    sharingServer({ feed: { folder: path.join(FEED, "table") }, trade: { folder: TABLE } }, { token: "listtoken" }),
+  );
   secrets.add("listtoken", server.url);
   const { code, message } = await fails({ url: await profileAt(server.profile) });
   assert.equal(code, "table_not_found");

@@ -13,16 +13,17 @@ after(() => harness?.close());
 
 const SQL = "SELECT count(*) AS n, sum(temperature) AS s FROM weather";
 
-function locationTest(
-  /** @type {string} */ name,
-  /** @type {(page: Awaited<ReturnType<typeof harness.open>>) => Promise<void>} */ body,
-) {
+function locationTest(/** @type {string} */ name, /** @type {(page: Awaited<ReturnType<typeof harness.open>>) => Promise<void>} */ body) {
   test(name, { skip, timeout: 2 * PATIENCE_MILLIS }, async () => {
     const page = await harness.open();
     await page.evaluate(() => {
       Object.assign(globalThis, {
         loadPackage: () => import(new URL("/www/lakeglass/index.js", location.href).href),
-        failure: (/** @type {Promise<any>} */ promise) => promise.then(() => ({}), ({ code, message, origin }) => ({ code, message, origin })),
+        failure: (/** @type {Promise<any>} */ promise) =>
+          promise.then(
+            () => ({}),
+            ({ code, message, origin }) => ({ code, message, origin }),
+          ),
       });
     });
     await body(page);
@@ -47,7 +48,10 @@ locationTest("a function that signs each path, whose URLs are at another origin"
     },
     { other: harness.other, sql: SQL },
   );
-  assert.deepEqual(seen, [{ n: 3n, s: 33 }, { n: 4n, s: 49 }]);
+  assert.deepEqual(seen, [
+    { n: 3n, s: 33 },
+    { n: 4n, s: 49 },
+  ]);
   const requests = harness.otherLog.slice(before).filter((entry) => entry.path.includes("/demo/weather/"));
   assert.ok(requests.length > 0 && requests.every((entry) => !JSON.stringify(entry).includes("secret")));
 });
@@ -56,9 +60,16 @@ locationTest("a folder that was picked, and one that was dropped", async (page) 
   const before = harness.homeLog.length;
   const seen = await page.evaluate(async (sql) => {
     const { Lakeglass, localFolder } = await loadPackage();
-    const names = ["00000000000000000000.json", "00000000000000000001.json", "00000000000000000002.json"].map((name) => `_delta_log/${name}`);
+    const names = ["00000000000000000000.json", "00000000000000000001.json", "00000000000000000002.json"].map(
+      (name) => `_delta_log/${name}`,
+    );
     const logs = await Promise.all(names.map(async (name) => (await fetch(`/www/demo/weather/${name}`)).text()));
-    const data = logs.join("\n").split("\n").filter(Boolean).map((line) => JSON.parse(line).add?.path).filter(Boolean);
+    const data = logs
+      .join("\n")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line).add?.path)
+      .filter(Boolean);
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle("weather", { create: true });
     const log = await folder.getDirectoryHandle("_delta_log", { create: true });
@@ -84,14 +95,26 @@ locationTest("a folder that was picked, and one that was dropped", async (page) 
     }
     return answers;
   }, SQL);
-  assert.deepEqual(seen, [{ n: 3n, s: 33 }, { n: 4n, s: 49 }, { n: 3n, s: 33 }, { n: 4n, s: 49 }]);
+  assert.deepEqual(seen, [
+    { n: 3n, s: 33 },
+    { n: 4n, s: 49 },
+    { n: 3n, s: 33 },
+    { n: 4n, s: 49 },
+  ]);
   assert.ok(!harness.homeLog.slice(before).some((entry) => entry.path.includes("folder.invalid")));
 });
 
 locationTest("a share whose time is over says so and whom to ask", async (page) => {
   const error = await page.evaluate(async () => {
     const { Lakeglass } = await loadPackage();
-    const share = { lakeglassManifest: 1, contact: "ana@example.com", expires: 1, definitions: [], files: [], versions: [{ version: 1, definition: 0, files: [] }] };
+    const share = {
+      lakeglassManifest: 1,
+      contact: "ana@example.com",
+      expires: 1,
+      definitions: [],
+      files: [],
+      versions: [{ version: 1, definition: 0, files: [] }],
+    };
     const url = URL.createObjectURL(new Blob([JSON.stringify(share)]));
     const sign = (/** @type {string} */ path) => (path === "share.json" ? url : null);
     return failure(Lakeglass.connect({ tables: { t: { url: "https://nowhere.invalid/share.json?sig=secret", sign } } }));
@@ -108,11 +131,15 @@ locationTest("what a log names at another origin has to be allowed", async (page
       const log = await (await fetch("/www/demo/weather/_delta_log/00000000000000000000.json")).text();
       const first = await (await fetch("/www/demo/weather/_delta_log/00000000000000000001.json")).text();
       const away = (/** @type {string} */ text) =>
-        text.split("\n").filter(Boolean).map((line) => {
-          const action = JSON.parse(line);
-          if (action.add) action.add.path = `${other}www/demo/weather/${action.add.path}`;
-          return JSON.stringify(action);
-        }).join("\n");
+        text
+          .split("\n")
+          .filter(Boolean)
+          .map((line) => {
+            const action = JSON.parse(line);
+            if (action.add) action.add.path = `${other}www/demo/weather/${action.add.path}`;
+            return JSON.stringify(action);
+          })
+          .join("\n");
       const blobs = { "_delta_log/00000000000000000000.json": log, "_delta_log/00000000000000000001.json": away(first) };
       const sign = (/** @type {string} */ path) => {
         if (path.startsWith("http")) return undefined;

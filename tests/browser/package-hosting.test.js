@@ -30,8 +30,15 @@ pageTest(
     assert.deepEqual(seen, { mode: "worker", thread: "worker", rows: 4 });
     assert.equal(new URL(page.url()).origin === new URL(other).origin, false);
     const paths = otherLog.slice(otherBefore).map((entry) => entry.path);
-    for (const path of ["/www/lakeglass/index.js", "/www/lakeglass/worker.js", "/tests/browser/trap.wasm"]) assert.ok(paths.includes(path), path);
-    assert.deepEqual(homeLog.slice(homeBefore).map((entry) => entry.path).filter((path) => /lakeglass|trap/.test(path)), []);
+    for (const path of ["/www/lakeglass/index.js", "/www/lakeglass/worker.js", "/tests/browser/trap.wasm"])
+      assert.ok(paths.includes(path), path);
+    assert.deepEqual(
+      homeLog
+        .slice(homeBefore)
+        .map((entry) => entry.path)
+        .filter((path) => /lakeglass|trap/.test(path)),
+      [],
+    );
   },
   { packageBase: (harness) => harness.other },
 );
@@ -41,7 +48,12 @@ pageTest(
   async (page) => {
     const seen = await page.evaluate(async (tables) => {
       const lake = await connect({ tables });
-      return { mode: lake.mode, reason: lake.modeReason, thread: (await counters(lake)).thread, rows: (await lake.query("weather")).length };
+      return {
+        mode: lake.mode,
+        reason: lake.modeReason,
+        thread: (await counters(lake)).thread,
+        rows: (await lake.query("weather")).length,
+      };
     }, tables);
     assert.deepEqual([seen.mode, seen.thread, seen.rows], ["main", "main", 4]);
     assert.match(seen.reason, /^no worker could be started: /);

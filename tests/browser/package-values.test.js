@@ -16,7 +16,13 @@ pageTest("every type as the value of a row, and as text", async (page) => {
       return value instanceof Uint8Array ? { bytes: [...value], alone: value.buffer.byteLength === value.length } : value;
     };
     return {
-      columns: rows.schema.map((field) => [field.name, field.type, kind(rows[0][field.name]), plain(rows[0][field.name]), formatValue(rows[0][field.name], field)]),
+      columns: rows.schema.map((field) => [
+        field.name,
+        field.type,
+        kind(rows[0][field.name]),
+        plain(rows[0][field.name]),
+        formatValue(rows[0][field.name], field),
+      ]),
       nulls: rows.schema.map((field) => rows[1][field.name]),
       nullText: formatValue(rows[1].long, rows.schema[3]),
       children: rows.schema.find((field) => field.name === "map").children.map((field) => `${field.name} ${field.type}`),
@@ -48,7 +54,10 @@ pageTest("every type as the value of a row, and as text", async (page) => {
     ["map", "map<string, array<decimal(5,2)>>", "Map", { map: [["k", ["1.50"]]] }, "{k: [1.50]}"],
   ];
   assert.deepEqual(seen.columns, expected);
-  assert.deepEqual(seen.nulls, expected.map(() => null));
+  assert.deepEqual(
+    seen.nulls,
+    expected.map(() => null),
+  );
   assert.equal(seen.nullText, "null");
   assert.deepEqual(seen.children, ["key string", "value array<decimal(5,2)>"]);
 });
@@ -59,7 +68,12 @@ pageTest("two columns of one name both keep their values", async (page) => {
     return { names: rows.schema.map((field) => field.name), entries: Object.entries(rows[0]) };
   });
   assert.deepEqual(seen.names, ["x", "x_2", "x_1", "__proto__"]);
-  assert.deepEqual(seen.entries, [["x", 1], ["x_2", 2], ["x_1", 3], ["__proto__", 1]]);
+  assert.deepEqual(seen.entries, [
+    ["x", 1],
+    ["x_2", 2],
+    ["x_1", 3],
+    ["__proto__", 1],
+  ]);
 });
 
 pageTest("text is cut where asked, and odd values have one", async (page) => {

@@ -33,12 +33,24 @@ for (const worker of [true, false]) {
 
   pageTest(`${mode}: rows of registered tables, at their versions`, async (page) => {
     const seen = await page.evaluate(async (worker) => {
-      const tables = { weather: "./demo/weather", before: { url: "./demo/weather", version: 1 }, then: { url: "/demo/weather", timestamp: new Date(0) } };
+      const tables = {
+        weather: "./demo/weather",
+        before: { url: "./demo/weather", version: 1 },
+        then: { url: "/demo/weather", timestamp: new Date(0) },
+      };
       const lake = await connect({ worker, tables });
       const rows = await lake.query("weather");
       const { schema, metrics } = rows;
       const listed = lake.tables().sort((a, b) => (a.name < b.name ? -1 : 1));
-      return { rows: [...rows], before: [...(await lake.query("before"))], then: [...(await lake.query("then"))], schema, metrics, listed, keys: Object.keys(rows) };
+      return {
+        rows: [...rows],
+        before: [...(await lake.query("before"))],
+        then: [...(await lake.query("then"))],
+        schema,
+        metrics,
+        listed,
+        keys: Object.keys(rows),
+      };
     }, worker);
     assert.deepEqual(seen.rows, VERSION_2);
     assert.deepEqual(seen.before, VERSION_1);
@@ -50,7 +62,14 @@ for (const worker of [true, false]) {
     ]);
     assert.deepEqual(seen.metrics, { requests: 2, bytes: 20, retries: 0, cachedBytes: 0, wholeReplies: 0 });
     assert.deepEqual(seen.keys, ["0", "1", "2", "3"]);
-    assert.deepEqual(seen.listed.map(({ name, version }) => [name, version]), [["before", 1n], ["then", 0n], ["weather", 2n]]);
+    assert.deepEqual(
+      seen.listed.map(({ name, version }) => [name, version]),
+      [
+        ["before", 1n],
+        ["then", 0n],
+        ["weather", 2n],
+      ],
+    );
   });
 
   pageTest(`${mode}: a table's versions, history, files, schema and rows`, async (page) => {
@@ -79,7 +98,10 @@ for (const worker of [true, false]) {
       files: ["part-1.parquet"],
       schema: ["time timestamp", "city string", "temperature float"],
       at: 1n,
-      preview: [{ city: "Paris", temperature: 10 }, { city: "Paris", temperature: 11 }],
+      preview: [
+        { city: "Paris", temperature: 10 },
+        { city: "Paris", temperature: 11 },
+      ],
     });
   });
 
@@ -102,7 +124,12 @@ for (const worker of [true, false]) {
     }, worker);
     assert.equal(seen.isOurs, true);
     const fields = { url: "https://host/t", reason: "so", requested: "7", status: 403, feature: "f", path: "p" };
-    assert.deepEqual(seen.error, { name: "LakeglassError", code: "permission_denied", message: "the message of permission_denied", ...fields });
+    assert.deepEqual(seen.error, {
+      name: "LakeglassError",
+      code: "permission_denied",
+      message: "the message of permission_denied",
+      ...fields,
+    });
     assert.equal(seen.unknown.code, "internal");
     assert.equal(seen.table.code, "table_not_found");
     assert.equal(seen.table.url, "https://host/missing");
@@ -159,7 +186,10 @@ for (const worker of [true, false]) {
     assert.deepEqual(seen.columns, ["n"]);
     // One for each turn, and one for each look before: the counters are a batch too.
     assert.deepEqual(seen.made, [0, 2, 4, 6, 8, 10]);
-    assert.deepEqual(seen.numbers, [0, 1, 2, 3, 4].flatMap((i) => [10, i * 10 + 9, i * 10]));
+    assert.deepEqual(
+      seen.numbers,
+      [0, 1, 2, 3, 4].flatMap((i) => [10, i * 10 + 9, i * 10]),
+    );
     assert.equal(seen.metrics.requests, 6);
     assert.equal(seen.again, "TypeError");
     assert.equal(seen.results, 0);
@@ -190,7 +220,14 @@ for (const worker of [true, false]) {
       const never = lake.queryStream("batches 5");
       await never.close();
       const broken = await failure(lake.queryStream("error invalid_sql").schema);
-      return { afterLeft, afterClosed, afterCancel, metrics: (await left.metrics).requests, never: await failure(never.schema), broken: broken.code };
+      return {
+        afterLeft,
+        afterClosed,
+        afterCancel,
+        metrics: (await left.metrics).requests,
+        never: await failure(never.schema),
+        broken: broken.code,
+      };
     }, worker);
     assert.equal(seen.afterLeft, 0);
     assert.deepEqual(seen.afterClosed, ["cancelled", 0]);
@@ -204,7 +241,13 @@ for (const worker of [true, false]) {
     const seen = await page.evaluate(async (worker) => {
       const lake = await connect({ worker });
       const batches = [];
-      for await (const batch of lake.queryStream("dictionary")) batches.push(batch.toArray().map((row) => row.word).join(" "));
+      for await (const batch of lake.queryStream("dictionary"))
+        batches.push(
+          batch
+            .toArray()
+            .map((row) => row.word)
+            .join(" "),
+        );
       return { batches, rows: (await lake.query("dictionary")).map((row) => row.word).join(" ") };
     }, worker);
     assert.deepEqual(seen, { batches: ["a b a", "c b c", "d d d"], rows: "a b a c b c d d d" });
@@ -264,22 +307,26 @@ for (const worker of [true, false]) {
     assert.deepEqual(seen, { open: 1, closed: 0, rows: 3, again: 1 });
   });
 
-  pageTest(`${mode}: what is garbage collected is freed in the engine`, async (page) => {
-    const seen = await page.evaluate(async (worker) => {
-      const lake = await connect({ worker });
-      await (async () => {
-        await lake.table("/demo/weather");
-        await lake.queryStream("batches 5").schema;
-      })();
-      const live = async () => {
-        globalThis.gc?.();
-        const { tables, results } = await counters(lake);
-        return `${tables} ${results}`;
-      };
-      return eventually(live, "0 0");
-    }, worker);
-    assert.equal(seen, "0 0");
-  }, { skip: COLLECTS_GARBAGE ? false : "this browser collects when it likes" });
+  pageTest(
+    `${mode}: what is garbage collected is freed in the engine`,
+    async (page) => {
+      const seen = await page.evaluate(async (worker) => {
+        const lake = await connect({ worker });
+        await (async () => {
+          await lake.table("/demo/weather");
+          await lake.queryStream("batches 5").schema;
+        })();
+        const live = async () => {
+          globalThis.gc?.();
+          const { tables, results } = await counters(lake);
+          return `${tables} ${results}`;
+        };
+        return eventually(live, "0 0");
+      }, worker);
+      assert.equal(seen, "0 0");
+    },
+    { skip: COLLECTS_GARBAGE ? false : "this browser collects when it likes" },
+  );
 
   pageTest(`${mode}: close cancels what is under way, and what comes after`, async (page) => {
     const seen = await page.evaluate(async (worker) => {

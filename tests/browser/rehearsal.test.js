@@ -49,11 +49,16 @@ rehearsalTest("all of its statements run, in a worker that ends with them, and n
   await until(() => workers.ended === 1);
   assert.equal(workers.begun, 1);
   const asked = harness.homeLog.slice(before).map(({ path }) => path);
-  assert.deepEqual(asked.filter((path) => !/\.(js|wasm)$/.test(path)), []);
+  assert.deepEqual(
+    asked.filter((path) => !/\.(js|wasm)$/.test(path)),
+    [],
+  );
 });
 
 rehearsalTest("when nothing has been asked for a while, once for a page", async (page, workers) => {
-  await page.evaluate(async () => Object.assign(globalThis, { lakes: [await connect({ tables: { weather: "/www/demo/weather" } }), await connect({})] }));
+  await page.evaluate(async () =>
+    Object.assign(globalThis, { lakes: [await connect({ tables: { weather: "/www/demo/weather" } }), await connect({})] }),
+  );
   await until(() => workers.begun === 3 && workers.ended === 1);
   const rows = await page.evaluate(async () => {
     const { lakes } = /** @type {any} */ (globalThis);
@@ -82,15 +87,18 @@ rehearsalTest("not while a call is under way, and not after the connection is cl
   assert.deepEqual(workers, { begun: 1, ended: 1 });
 });
 
-rehearsalTest("not where it is not wanted, nor where the engine has no worker, nor when its connection was closed before", async (page, workers) => {
-  const seen = await page.evaluate(async () => {
-    const lakes = [await connect({ rehearse: false }), await connect({ worker: false })];
-    for (const lake of lakes) await lake.loadSql();
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    const { rehearse } = await import("/www/lakeglass/rehearsal.js");
-    const closed = await rehearse(/** @type {any} */ ({}), /** @type {any} */ ({}), AbortSignal.abort());
-    return [closed, (await lakes[0].query("SELECT 1 AS one")).length];
-  });
-  assert.deepEqual(seen, [false, 1]);
-  assert.equal(workers.begun, 1);
-});
+rehearsalTest(
+  "not where it is not wanted, nor where the engine has no worker, nor when its connection was closed before",
+  async (page, workers) => {
+    const seen = await page.evaluate(async () => {
+      const lakes = [await connect({ rehearse: false }), await connect({ worker: false })];
+      for (const lake of lakes) await lake.loadSql();
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      const { rehearse } = await import("/www/lakeglass/rehearsal.js");
+      const closed = await rehearse(/** @type {any} */ ({}), /** @type {any} */ ({}), AbortSignal.abort());
+      return [closed, (await lakes[0].query("SELECT 1 AS one")).length];
+    });
+    assert.deepEqual(seen, [false, 1]);
+    assert.equal(workers.begun, 1);
+  },
+);

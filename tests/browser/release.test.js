@@ -24,7 +24,13 @@ test("the site's archive is the page, and the checksums are those of the archive
     assert.deepEqual((await readdir(dist)).sort(), ["SHA256SUMS", `lakeglass-${version()}.tgz`, `${site}.tar.gz`].sort());
     for (const line of (await readFile(join(dist, "SHA256SUMS"), "utf8")).trim().split("\n")) {
       const [sum, name] = line.split(/\s+/);
-      assert.equal(createHash("sha256").update(await readFile(join(dist, name))).digest("hex"), sum, name);
+      assert.equal(
+        createHash("sha256")
+          .update(await readFile(join(dist, name)))
+          .digest("hex"),
+        sum,
+        name,
+      );
     }
 
     await run("tar", ["-xzf", `${site}.tar.gz`], { cwd: dist });

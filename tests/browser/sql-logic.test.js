@@ -25,11 +25,17 @@ function parse(/** @type {string} */ text) {
     const head = /^(statement (ok|error)|query ([A-Z]+)(?: (\w+))?)/.exec(lines[0] ?? "");
     if (head) {
       const end = lines.indexOf("----");
-      const sql = lines.slice(1, end < 0 ? undefined : end).join("\n").trim();
+      const sql = lines
+        .slice(1, end < 0 ? undefined : end)
+        .join("\n")
+        .trim();
       const kind = head[2] === "ok" || head[2] === "error" ? head[2] : "rows";
       records.push({ line, kind, sort: head[4] ?? "nosort", sql, expected: end < 0 ? [] : lines.slice(end + 1).filter(Boolean) });
     } else {
-      assert.ok(lines.every((each) => !each.trim()), `line ${line}: ${lines[0]}`);
+      assert.ok(
+        lines.every((each) => !each.trim()),
+        `line ${line}: ${lines[0]}`,
+      );
     }
     line += block.split("\n").length + 1;
   }
@@ -38,41 +44,47 @@ function parse(/** @type {string} */ text) {
 
 /** Runs records in a page; what is wrong. */
 function run(/** @type {Record[]} */ records) {
-  return records.reduce(async (before, { line, kind, sort, sql, expected }) => {
-    const wrong = await before;
-    const lake = /** @type {any} */ (globalThis).lake;
-    try {
-      const rows = await lake.query(sql);
-      if (kind === "error") wrong.push(`line ${line}: no error: ${sql}`);
-      if (kind !== "rows") return wrong;
-      // Beside the rows, the bytes: a float is its first six digits, a time without what JavaScript has no place for.
-      const { schema } = rows;
-      const value = (/** @type {any} */ row, /** @type {any} */ { name, type }) => {
-        const found = row[name];
-        if (found === null) return "NULL";
-        if (type === "float" || type === "double") {
-          return Number.isFinite(found) ? found.toExponential(5).replace("e+", "e") : String(found).replace("Infinity", "inf");
-        }
-        if (found instanceof Date) return found.toISOString().replace(".000Z", "Z");
-        if (found instanceof Uint8Array) return [...found].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-        return typeof found === "object" ? null : String(found) || "(empty)";
-      };
-      const shown = rows.map((/** @type {any} */ row) => schema.map((/** @type {any} */ field) => value(row, field)));
-      // Nested values have a text of Arrow's own natively.
-      if (shown.flat().includes(null)) return wrong;
-      let lines = shown.map((/** @type {string[]} */ row) => row.join(" "));
-      const flat = (/** @type {string[]} */ all) => all.join(" ").replace(/\s+/g, " ");
-      if (sort !== "nosort") [lines, expected] = [lines.toSorted(), expected.toSorted()];
-      if (flat(lines) !== flat(expected)) wrong.push(`line ${line}: ${sql}\n  is ${flat(lines)}\n  not ${flat(expected)}`);
-      /** @type {any} */ (globalThis).compared += 1;
-    } catch (error) {
-      if (kind !== "error") wrong.push(`line ${line}: ${sql}\n  ${error}`);
-    }
-    return wrong;
-  }, Promise.resolve(/** @type {string[]} */ ([])));
+  return records.reduce(
+    async (before, { line, kind, sort, sql, expected }) => {
+      const wrong = await before;
+      const lake = /** @type {any} */ (globalThis).lake;
+      try {
+        const rows = await lake.query(sql);
+        if (kind === "error") wrong.push(`line ${line}: no error: ${sql}`);
+        if (kind !== "rows") return wrong;
+        // Beside the rows, the bytes: a float is its first six digits, a time without what JavaScript has no place for.
+        const { schema } = rows;
+        const value = (/** @type {any} */ row, /** @type {any} */ { name, type }) => {
+          const found = row[name];
+          if (found === null) return "NULL";
+          if (type === "float" || type === "double") {
+            return Number.isFinite(found) ? found.toExponential(5).replace("e+", "e") : String(found).replace("Infinity", "inf");
+          }
+          if (found instanceof Date) return found.toISOString().replace(".000Z", "Z");
+          if (found instanceof Uint8Array) return [...found].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+          return typeof found === "object" ? null : String(found) || "(empty)";
+        };
+        const shown = rows.map((/** @type {any} */ row) => schema.map((/** @type {any} */ field) => value(row, field)));
+        // Nested values have a text of Arrow's own natively.
+        if (shown.flat().includes(null)) return wrong;
+        let lines = shown.map((/** @type {string[]} */ row) => row.join(" "));
+        const flat = (/** @type {string[]} */ all) => all.join(" ").replace(/\s+/g, " ");
+        if (sort !== "nosort") [lines, expected] = [lines.toSorted(), expected.toSorted()];
+        if (flat(lines) !== flat(expected)) wrong.push(`line ${line}: ${sql}\n  is ${flat(lines)}\n  not ${flat(expected)}`);
+        /** @type {any} */ (globalThis).compared += 1;
+      } catch (error) {
+        if (kind !== "error") wrong.push(`line ${line}: ${sql}\n  ${error}`);
+      }
+      return wrong;
+    },
+    Promise.resolve(/** @type {string[]} */ ([])),
+  );
 }
 
-for (const [name, every, least] of /** @type {[string, number, number][]} */ ([["lakehouse", 1, 16], ["standard", 4, 150]])) {
+for (const [name, every, least] of /** @type {[string, number, number][]} */ ([
+  ["lakehouse", 1, 16],
+  ["standard", 4, 150],
+])) {
   test(`statements of ${name}.slt`, { skip, timeout: 3 * PATIENCE_MILLIS }, async () => {
     const records = parse(await readFile(new URL(`../sql/${name}.slt`, import.meta.url), "utf8"));
     // What makes and drops things is needed by what follows.
@@ -93,7 +105,11 @@ for (const [name, every, least] of /** @type {[string, number, number][]} */ ([[
 
 test("idioms of DuckDB and Spark: tests/sql/idioms.tsv", { skip, timeout: 3 * PATIENCE_MILLIS }, async () => {
   const table = await readFile(new URL("../sql/idioms.tsv", import.meta.url), "utf8");
-  const rows = table.trimEnd().split("\n").slice(1).map((line) => line.split("\t"));
+  const rows = table
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split("\t"));
   const page = await harness.open();
   const { wrong, compared } = await page.evaluate(async (rows) => {
     const { Lakeglass } = await import("/www/lakeglass/index.js");
@@ -103,7 +119,8 @@ test("idioms of DuckDB and Spark: tests/sql/idioms.tsv", { skip, timeout: 3 * PA
     // As Arrow shows values; nested ones, which are spelled otherwise, are left to the native test.
     const shown = (/** @type {any} */ value, /** @type {string} */ type) => {
       if (value === null) return "null";
-      if (typeof value === "number" && (type === "double" || type === "float")) return Number.isInteger(value) ? value.toFixed(1) : String(value);
+      if (typeof value === "number" && (type === "double" || type === "float"))
+        return Number.isInteger(value) ? value.toFixed(1) : String(value);
       if (value instanceof Date) return value.toISOString().replace(/\.000Z$/, "Z");
       if (value instanceof Uint8Array) return [...value].map((byte) => byte.toString(16).padStart(2, "0")).join("");
       return typeof value === "object" ? undefined : String(value);

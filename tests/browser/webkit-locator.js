@@ -158,7 +158,10 @@ export class Locator {
       if (value instanceof RegExp) return String(value);
       if (Array.isArray(value)) return `[${value.map(spell).join(", ")}]`;
       if (typeof value !== "object") return JSON.stringify(value);
-      return `{ ${Object.entries(value).filter(([, each]) => each !== undefined).map(([key, each]) => `${key}: ${spell(each)}`).join(", ")} }`;
+      return `{ ${Object.entries(value)
+        .filter(([, each]) => each !== undefined)
+        .map(([key, each]) => `${key}: ${spell(each)}`)
+        .join(", ")} }`;
     };
     return spell(this.#steps);
   }
@@ -178,16 +181,36 @@ export class Locator {
  */
 function resolveElements(steps) {
   const ROLES = /** @type {Record<string, string>} */ ({
-    button: "button, input[type=button], input[type=submit], summary", link: "a[href]", heading: "h1, h2, h3, h4, h5, h6", slider: "input[type=range]",
-    textbox: "input:not([type]), input[type=text], input[type=url], textarea", searchbox: "input[type=search]", combobox: "select",
-    checkbox: "input[type=checkbox]", radio: "input[type=radio]", dialog: "dialog", table: "table", row: "tr", cell: "td", list: "ul, ol", listitem: "li",
-    navigation: "nav", main: "main", option: "option",
+    button: "button, input[type=button], input[type=submit], summary",
+    link: "a[href]",
+    heading: "h1, h2, h3, h4, h5, h6",
+    slider: "input[type=range]",
+    textbox: "input:not([type]), input[type=text], input[type=url], textarea",
+    searchbox: "input[type=search]",
+    combobox: "select",
+    checkbox: "input[type=checkbox]",
+    radio: "input[type=radio]",
+    dialog: "dialog",
+    table: "table",
+    row: "tr",
+    cell: "td",
+    list: "ul, ol",
+    listitem: "li",
+    navigation: "nav",
+    main: "main",
+    option: "option",
   });
   const plain = (/** @type {string | null | undefined} */ text) => (text ?? "").replace(/\s+/g, " ").trim();
   const nameOf = (/** @type {Element} */ element) => {
-    const by = element.getAttribute("aria-labelledby")?.split(" ").map((id) => document.getElementById(id)?.textContent).join(" ");
+    const by = element
+      .getAttribute("aria-labelledby")
+      ?.split(" ")
+      .map((id) => document.getElementById(id)?.textContent)
+      .join(" ");
     const labels = /** @type {any} */ (element).labels;
-    return plain(by || element.getAttribute("aria-label") || (labels?.[0]?.textContent ?? "") || element.textContent || element.getAttribute("title"));
+    return plain(
+      by || element.getAttribute("aria-label") || (labels?.[0]?.textContent ?? "") || element.textContent || element.getAttribute("title"),
+    );
   };
   const matches = (/** @type {string} */ text, /** @type {string | RegExp} */ wanted, exact = false) => {
     if (wanted instanceof RegExp) return wanted.test(text);
@@ -201,7 +224,9 @@ function resolveElements(steps) {
       /** Open shadow roots are looked into. @type {(scope: ParentNode) => Element[]} */
       const within = (scope) => [
         ...scope.querySelectorAll(css),
-        ...[scope, ...scope.querySelectorAll("*")].flatMap((each) => (/** @type {Element} */ (each).shadowRoot ? within(/** @type {any} */ (each).shadowRoot) : [])),
+        ...[scope, ...scope.querySelectorAll("*")].flatMap((each) =>
+          /** @type {Element} */ (each).shadowRoot ? within(/** @type {any} */ (each).shadowRoot) : [],
+        ),
       ];
       return [...new Set((found ?? [document]).flatMap(within))];
     };

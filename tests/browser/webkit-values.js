@@ -8,7 +8,8 @@
 export function encode(value) {
   if (value === undefined) return ["undefined"];
   if (typeof value === "bigint") return ["bigint", String(value)];
-  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) return ["number", Object.is(value, -0) ? "-0" : String(value)];
+  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))
+    return ["number", Object.is(value, -0) ? "-0" : String(value)];
   if (typeof value === "function" || typeof value === "symbol") return ["undefined"];
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return ["array", value.map(encode)];

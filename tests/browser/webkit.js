@@ -15,9 +15,23 @@ const STEP_MILLIS = 50;
 
 /** Keys that have a name; others are themselves. */
 const KEYS = /** @type {Record<string, string>} */ ({
-  Backspace: "\uE003", Tab: "\uE004", Enter: "\uE007", Shift: "\uE008", Control: "\uE009", Alt: "\uE00A", Escape: "\uE00C",
-  Space: " ", PageUp: "\uE00E", PageDown: "\uE00F", End: "\uE010", Home: "\uE011", ArrowLeft: "\uE012", ArrowUp: "\uE013",
-  ArrowRight: "\uE014", ArrowDown: "\uE015", Delete: "\uE017",
+  Backspace: "\uE003",
+  Tab: "\uE004",
+  Enter: "\uE007",
+  Shift: "\uE008",
+  Control: "\uE009",
+  Alt: "\uE00A",
+  Escape: "\uE00C",
+  Space: " ",
+  PageUp: "\uE00E",
+  PageDown: "\uE00F",
+  End: "\uE010",
+  Home: "\uE011",
+  ArrowLeft: "\uE012",
+  ArrowUp: "\uE013",
+  ArrowRight: "\uE014",
+  ArrowDown: "\uE015",
+  Delete: "\uE017",
 });
 
 /** What every script finds: values in both directions, and what nobody caught. */
@@ -82,7 +96,10 @@ function freePort() {
 /** @param {string} base */
 async function untilReady(base) {
   for (let i = 0; i < 400; i += 1) {
-    const status = await fetch(`${base}/status`).then((response) => response.json(), () => null);
+    const status = await fetch(`${base}/status`).then(
+      (response) => response.json(),
+      () => null,
+    );
     if (status?.value?.ready) return;
     await pause(STEP_MILLIS);
   }
@@ -141,7 +158,10 @@ class Page {
   constructor(session) {
     this.#session = session;
     this.patience = 30_000;
-    this.keyboard = { press: (/** @type {string} */ keys) => this.#press(keys), insertText: (/** @type {string} */ text) => this.#insert(text) };
+    this.keyboard = {
+      press: (/** @type {string} */ keys) => this.#press(keys),
+      insertText: (/** @type {string} */ text) => this.#insert(text),
+    };
   }
 
   /** @param {number} millis */

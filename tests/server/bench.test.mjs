@@ -78,15 +78,12 @@ test("what was asked for is counted", async () => {
   const whole = await fetch(`${data.url}/data/part-0.parquet`, { method: "HEAD" });
   assert.equal(whole.headers.get("content-length"), String(DATA.length));
   assert.equal((await fetch(`${data.url}/data/absent`)).status, 404);
-  assert.deepEqual(
-    data.log.map(({ method, range, status, bytes }) => [method, range, status, bytes]).sort(),
-    [
-      ["GET", "", 404, 0],
-      ["GET", "bytes=0-999", 206, 1000],
-      ["GET", "bytes=1000-1999", 206, 1000],
-      ["HEAD", "", 200, 0],
-    ],
-  );
+  assert.deepEqual(data.log.map(({ method, range, status, bytes }) => [method, range, status, bytes]).sort(), [
+    ["GET", "", 404, 0],
+    ["GET", "bytes=0-999", 206, 1000],
+    ["GET", "bytes=1000-1999", 206, 1000],
+    ["HEAD", "", 200, 0],
+  ]);
 });
 
 test("modules come with brotli, data as it is", async () => {

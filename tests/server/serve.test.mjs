@@ -20,7 +20,12 @@ before(async () => {
   await writeFile(path.join(folder, "root", "module.wasm"), "wasm");
   await writeFile(path.join(folder, "root", "inner", "index.html"), "<p>");
   await symlink(path.join(folder, "secret"), path.join(folder, "root", "link"));
-  server = await serve({ root: path.join(folder, "root"), mounts: { "/other": path.join(folder, "root", "inner") }, faults: true, log: true });
+  server = await serve({
+    root: path.join(folder, "root"),
+    mounts: { "/other": path.join(folder, "root", "inner") },
+    faults: true,
+    log: true,
+  });
 });
 
 after(async () => {
@@ -155,7 +160,15 @@ test("the request log", async () => {
   await (await ask("~fault/404/none")).text();
   const log = await (await ask("~log")).json();
   assert.deepEqual(
-    log.map((/** @type {import("../../scripts/serve.mjs").LogEntry} */ { method, path, query, range, status, bytes, faults }) => ({ method, path, query, range, status, bytes, faults })),
+    log.map((/** @type {import("../../scripts/serve.mjs").LogEntry} */ { method, path, query, range, status, bytes, faults }) => ({
+      method,
+      path,
+      query,
+      range,
+      status,
+      bytes,
+      faults,
+    })),
     [
       { method: "GET", path: "/ten", query: "?token=1", range: "bytes=1-2", status: 206, bytes: 2, faults: [] },
       { method: "GET", path: "/none", query: "", range: null, status: 404, bytes: 15, faults: ["404"] },

@@ -48,7 +48,11 @@ function answers(bytes) {
 
 test("a smaller module does the same", () => {
   const smaller = shrink(MODULE);
-  assert.deepEqual(answers(MODULE), [["sum", -14], ["indirect", 98], ["started", 5]]);
+  assert.deepEqual(answers(MODULE), [
+    ["sum", -14],
+    ["indirect", 98],
+    ["started", 5],
+  ]);
   assert.deepEqual(answers(smaller), answers(MODULE));
   // The names; a function with its type, its length and what it does; four bytes of two numbers each.
   assert.equal(smaller.length, MODULE.length - NAMES.length - 6 - 8);

@@ -1,10 +1,10 @@
 // The tables this tab knows, by name: the demo tables and the pasted ones, each at the version it is shown at. What is
 // open here is registered with the engine under the same name, so that SQL sees the same tables as the page.
 
-import { withoutSecrets } from './access.js';
-import { Commits } from './commits.js';
-import { codeOf } from './errors.js';
-import { isSecret } from './secret.js';
+import { withoutSecrets } from "./access.js";
+import { Commits } from "./commits.js";
+import { codeOf } from "./errors.js";
+import { isSecret } from "./secret.js";
 
 /** @typedef {import('../lakeglass/index.js').Lakeglass} Lakeglass */
 /** @typedef {import('../lakeglass/index.js').LakeTable} LakeTable */
@@ -30,7 +30,7 @@ import { isSecret } from './secret.js';
  * @property {number} opening          counts the opens, so that a slow one does not undo a newer one
  */
 
-const REMEMBERED = 'lakeglass.tables';
+const REMEMBERED = "lakeglass.tables";
 
 export class Catalog extends EventTarget {
   /** @type {Entry[]} */
@@ -49,13 +49,16 @@ export class Catalog extends EventTarget {
 
   /** The engine, started when it is first needed; after a failure the next call tries again. */
   lake() {
-    this.#lake ??= this.connect().then((lake) => {
-      this.ready = true;
-      return lake;
-    }, (error) => {
-      this.#lake = null;
-      throw error;
-    });
+    this.#lake ??= this.connect().then(
+      (lake) => {
+        this.ready = true;
+        return lake;
+      },
+      (error) => {
+        this.#lake = null;
+        throw error;
+      },
+    );
     return this.#lake;
   }
 
@@ -69,11 +72,26 @@ export class Catalog extends EventTarget {
    * @param {{ name: string, url: string, title?: string, description?: string, sample?: string, demo?: boolean, version?: number | null, sign?: import('../lakeglass/index.js').Sign, access?: AccessOptions, keep?: boolean, contact?: string | null }} about
    * @returns {Entry}
    */
-  add({ name, url, title = '', description = '', sample = '', demo = false, version = null, sign, access, keep, contact }) {
+  add({ name, url, title = "", description = "", sample = "", demo = false, version = null, sign, access, keep, contact }) {
     /** @type {Entry} */
     const entry = {
-      name: this.freeName(name), url, title, description, sample, demo, version, shown: null,
-      secret: isSecret(url), sign, access, keep, contact, table: null, error: null, commits: null, opening: 0,
+      name: this.freeName(name),
+      url,
+      title,
+      description,
+      sample,
+      demo,
+      version,
+      shown: null,
+      secret: isSecret(url),
+      sign,
+      access,
+      keep,
+      contact,
+      table: null,
+      error: null,
+      commits: null,
+      opening: 0,
     };
     this.entries.push(entry);
     this.#changed();
@@ -134,7 +152,8 @@ export class Catalog extends EventTarget {
       return table;
     } catch (error) {
       // Whoever made a link to what has ended has said whom to ask.
-      if (entry.contact && codeOf(error) === 'url_expired' && error instanceof Error && !error.message.includes(entry.contact)) error.message += `; ask ${entry.contact} for a fresh one`;
+      if (entry.contact && codeOf(error) === "url_expired" && error instanceof Error && !error.message.includes(entry.contact))
+        error.message += `; ask ${entry.contact} for a fresh one`;
       if (opening === entry.opening && !signal?.aborted) entry.error = error;
       throw error;
     } finally {
@@ -177,7 +196,7 @@ export class Catalog extends EventTarget {
 
   #changed() {
     remember(this.entries);
-    this.dispatchEvent(new Event('change'));
+    this.dispatchEvent(new Event("change"));
   }
 }
 
@@ -195,8 +214,8 @@ function remember(entries) {
 /** @returns {{ name: string, url: string, keep?: boolean, access?: AccessOptions }[]} */
 export function remembered() {
   try {
-    const tables = JSON.parse(sessionStorage.getItem(REMEMBERED) ?? '[]');
-    return tables.filter((/** @type {any} */ table) => typeof table?.name === 'string' && typeof table?.url === 'string');
+    const tables = JSON.parse(sessionStorage.getItem(REMEMBERED) ?? "[]");
+    return tables.filter((/** @type {any} */ table) => typeof table?.name === "string" && typeof table?.url === "string");
   } catch {
     return [];
   }

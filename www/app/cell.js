@@ -1,7 +1,7 @@
 // One value in full, in a dialog: what a grid's cell has no room for.
 
-import { copyText, h, icon, iconButton } from './dom.js';
-import { formatCount, formatWhole } from './format.js';
+import { copyText, h, icon, iconButton } from "./dom.js";
+import { formatCount, formatWhole } from "./format.js";
 
 /**
  * @param {import('./grid.js').Column} column
@@ -11,9 +11,9 @@ import { formatCount, formatWhole } from './format.js';
 export function showCell(column, row, value) {
   const { name, type } = column;
   const missing = value === null || value === undefined;
-  const text = missing ? 'null' : formatWhole(value, column);
-  const about = [type, `row ${formatCount(row + 1)}`, typeof value === 'string' && `${formatCount(value.length)} characters`];
-  showText(name, about.filter(Boolean).join(' · '), text, missing);
+  const text = missing ? "null" : formatWhole(value, column);
+  const about = [type, `row ${formatCount(row + 1)}`, typeof value === "string" && `${formatCount(value.length)} characters`];
+  showText(name, about.filter(Boolean).join(" · "), text, missing);
 }
 
 /**
@@ -23,13 +23,21 @@ export function showCell(column, row, value) {
  * @param {boolean} [faint]
  */
 export function showText(title, about, text, faint = false) {
-  const copy = h('button', { type: 'button', class: 'button', autofocus: true, onclick: () => copyText(text, copy) }, icon('copy'), 'Copy');
-  const dialog = h('dialog', { class: 'cell-dialog', 'aria-label': `${title}: the whole value` },
-    h('header', null, h('div', null, h('h2', null, title), h('p', { class: 'faint' }, about)), iconButton('close', 'Close', () => dialog.close())),
-    h('pre', { class: faint ? 'faint' : null, tabindex: 0 }, text),
-    h('footer', null, copy));
-  dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
-  dialog.addEventListener('close', () => dialog.remove());
+  const copy = h("button", { type: "button", class: "button", autofocus: true, onclick: () => copyText(text, copy) }, icon("copy"), "Copy");
+  const dialog = h(
+    "dialog",
+    { class: "cell-dialog", "aria-label": `${title}: the whole value` },
+    h(
+      "header",
+      null,
+      h("div", null, h("h2", null, title), h("p", { class: "faint" }, about)),
+      iconButton("close", "Close", () => dialog.close()),
+    ),
+    h("pre", { class: faint ? "faint" : null, tabindex: 0 }, text),
+    h("footer", null, copy),
+  );
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
 }

@@ -91,22 +91,25 @@ export class Commits {
  * @returns {Kind}
  */
 export function kindOf(commit) {
-  const operation = commit?.operation ?? '';
-  if (/create|replace|alter|add column|change column|rename|set tblproperties|properties|constraint|upgrade|feature|schema/i.test(operation)) return 'create';
-  if (/merge|update|restore/i.test(operation)) return 'change';
-  if (/delete|truncate|drop/i.test(operation)) return 'delete';
-  if (/optimize|compact|vacuum|reorg|cluster|checkpoint|fsck/i.test(operation)) return 'keep';
-  return 'write';
+  const operation = commit?.operation ?? "";
+  if (
+    /create|replace|alter|add column|change column|rename|set tblproperties|properties|constraint|upgrade|feature|schema/i.test(operation)
+  )
+    return "create";
+  if (/merge|update|restore/i.test(operation)) return "change";
+  if (/delete|truncate|drop/i.test(operation)) return "delete";
+  if (/optimize|compact|vacuum|reorg|cluster|checkpoint|fsck/i.test(operation)) return "keep";
+  return "write";
 }
 
 /** Metrics as the engines name them (Spark's camel case, delta-rs's snake case), by what they count. */
 const METRICS = /** @type {const} */ ([
-  ['+', 'row', /^num(_?target)?(_?rows)?_?inserted(_?rows)?$|^num_?added_?rows$/i],
-  ['~', 'row', /^num(_?target)?_?rows_?updated$|^num_?updated_?rows$/i],
-  ['−', 'row', /^num(_?target)?_?rows_?deleted$|^num_?deleted_?rows$/i],
-  ['+', 'row', /^num_?output_?rows$/i],
-  ['+', 'file', /^num(_?target)?(_?added_?files|_?files_?added)$|^num_?files$/i],
-  ['−', 'file', /^num(_?target)?(_?removed_?files|_?files_?removed)$/i],
+  ["+", "row", /^num(_?target)?(_?rows)?_?inserted(_?rows)?$|^num_?added_?rows$/i],
+  ["~", "row", /^num(_?target)?_?rows_?updated$|^num_?updated_?rows$/i],
+  ["−", "row", /^num(_?target)?_?rows_?deleted$|^num_?deleted_?rows$/i],
+  ["+", "row", /^num_?output_?rows$/i],
+  ["+", "file", /^num(_?target)?(_?added_?files|_?files_?added)$|^num_?files$/i],
+  ["−", "file", /^num(_?target)?(_?removed_?files|_?files_?removed)$/i],
 ]);
 
 /**
@@ -121,8 +124,8 @@ export function summaryOf(commit) {
       const count = Number(value);
       if (!pattern.test(name) || !Number.isFinite(count) || count === 0) continue;
       // A merge counts rewritten rows as output: only where nothing else is said of rows is that what was added.
-      if (/output/i.test(name) && [...found.keys()].some((key) => key.endsWith('row'))) continue;
-      if (!found.has(sign + noun)) found.set(sign + noun, `${sign}${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`);
+      if (/output/i.test(name) && [...found.keys()].some((key) => key.endsWith("row"))) continue;
+      if (!found.has(sign + noun)) found.set(sign + noun, `${sign}${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`);
     }
   }
   return [...found.values()];

@@ -1,7 +1,7 @@
 // Which names to offer where: the columns of the tables a statement names, beside what CodeMirror's own source knows of
 // `table.column` and aliases.
 
-import { mentions, quoteName } from './names.js';
+import { mentions, quoteName } from "./names.js";
 
 /** @typedef {Record<string, { name: string, type: string }[]>} Names columns by table */
 
@@ -23,8 +23,11 @@ export function columnsFor(names, sql) {
     }
   }
   return [...found].map(([name, { type, tables: from }]) => ({
-    label: name, apply: quoteName(name), type: 'property', boost: 20,
-    detail: type.split('<')[0] + (tables.length > 1 ? ` · ${from.join(', ')}` : ''),
+    label: name,
+    apply: quoteName(name),
+    type: "property",
+    boost: 20,
+    detail: type.split("<")[0] + (tables.length > 1 ? ` · ${from.join(", ")}` : ""),
   }));
 }
 
@@ -33,6 +36,13 @@ export function columnsFor(names, sql) {
  * @param {Names} names
  */
 export function schemaOf(names) {
-  return Object.fromEntries(Object.entries(names).map(([table, columns]) => [table,
-    { self: { label: table, apply: quoteName(table), type: 'class', detail: 'table', boost: 10 }, children: columns.map(({ name, type }) => ({ label: name, apply: quoteName(name), type: 'property', detail: type.split('<')[0] })) }]));
+  return Object.fromEntries(
+    Object.entries(names).map(([table, columns]) => [
+      table,
+      {
+        self: { label: table, apply: quoteName(table), type: "class", detail: "table", boost: 10 },
+        children: columns.map(({ name, type }) => ({ label: name, apply: quoteName(name), type: "property", detail: type.split("<")[0] })),
+      },
+    ]),
+  );
 }

@@ -1,11 +1,11 @@
 // The tab Data: the first rows of a version, and more of them as one scrolls.
 
-import { h } from './dom.js';
-import { errorView, isCancelled } from './errors.js';
-import { formatCount } from './format.js';
-import { Grid } from './grid.js';
-import { centered, Panel } from './panel.js';
-import { sourceOfRows } from './results.js';
+import { h } from "./dom.js";
+import { errorView, isCancelled } from "./errors.js";
+import { formatCount } from "./format.js";
+import { Grid } from "./grid.js";
+import { centered, Panel } from "./panel.js";
+import { sourceOfRows } from "./results.js";
 
 /** @typedef {import('../lakeglass/index.js').LakeTable} LakeTable */
 /** @typedef {import('../lakeglass/index.js').Rows} Rows */
@@ -23,7 +23,7 @@ export class DataTab {
   #rows = 0;
   #full = false;
   #growing = false;
-  #note = h('div', { class: 'panel-note' });
+  #note = h("div", { class: "panel-note" });
 
   /**
    * @param {HTMLElement} element
@@ -39,7 +39,11 @@ export class DataTab {
   async update(entry, table) {
     this.#table = table;
     const label = `Reading the first rows of ${entry.name} v${table.version}`;
-    await this.panel.load(label, (signal) => this.#read(label, table, FIRST, signal), (rows) => this.#show(rows));
+    await this.panel.load(
+      label,
+      (signal) => this.#read(label, table, FIRST, signal),
+      (rows) => this.#show(rows),
+    );
   }
 
   stop() {
@@ -56,7 +60,13 @@ export class DataTab {
     const started = performance.now();
     const rows = await table.preview({ limit, signal });
     const more = rows.length >= limit;
-    this.status.done({ label: label.replace('Reading the', 'The'), rows: rows.length, more, millis: performance.now() - started, metrics: rows.metrics });
+    this.status.done({
+      label: label.replace("Reading the", "The"),
+      rows: rows.length,
+      more,
+      millis: performance.now() - started,
+      metrics: rows.metrics,
+    });
     return rows;
   }
 
@@ -64,11 +74,11 @@ export class DataTab {
   #show(rows) {
     this.#rows = rows.length;
     this.#full = rows.length < FIRST;
-    this.#grid = new Grid({ label: 'Rows of the table', onEnd: () => void this.#more() });
+    this.#grid = new Grid({ label: "Rows of the table", onEnd: () => void this.#more() });
     this.#grid.setSource(sourceOfRows(rows));
     this.#describe();
     if (rows.length) return [this.#grid.element, this.#note];
-    return [this.#grid.element, h('div', { class: 'empty' }, 'This version has no rows.')];
+    return [this.#grid.element, h("div", { class: "empty" }, "This version has no rows.")];
   }
 
   async #more() {
@@ -87,7 +97,11 @@ export class DataTab {
     } catch (error) {
       if (table !== this.#table) return;
       this.#full = true;
-      this.#note.replaceChildren(isCancelled(error) ? `The first ${formatCount(this.#rows)} rows; reading more was cancelled.` : centered(errorView(error, { compact: true })));
+      this.#note.replaceChildren(
+        isCancelled(error)
+          ? `The first ${formatCount(this.#rows)} rows; reading more was cancelled.`
+          : centered(errorView(error, { compact: true })),
+      );
     } finally {
       this.#growing = false;
     }
@@ -96,6 +110,11 @@ export class DataTab {
   #describe() {
     const count = formatCount(this.#rows);
     this.#note.hidden = this.#full && this.#rows > 0;
-    this.#note.textContent = this.#rows >= MOST ? `The first ${count} rows. The SQL tab reads all of them.` : this.#full ? '' : `The first ${count} rows; scroll for more.`;
+    this.#note.textContent =
+      this.#rows >= MOST
+        ? `The first ${count} rows. The SQL tab reads all of them.`
+        : this.#full
+          ? ""
+          : `The first ${count} rows; scroll for more.`;
   }
 }

@@ -8,11 +8,15 @@ extract false fetch filter first following for from full group grouping having i
 join last lateral leading left like limit natural not null nulls of offset on or order outer over partition preceding
 qualify range recursive respect ignore right rollup row rows select semi sets show tables columns similar some struct
 table then ties timestamp to trailing true try_cast unbounded union unnest using values version when where window with
-within without zone`.trim().replace(/\s+/g, ' ');
+within without zone`
+  .trim()
+  .replace(/\s+/g, " ");
 
 export const TYPES = `
 bigint binary boolean bytea char date decimal double float int integer interval numeric real smallint string text time
-timestamp tinyint unsigned varchar`.trim().replace(/\s+/g, ' ');
+timestamp tinyint unsigned varchar`
+  .trim()
+  .replace(/\s+/g, " ");
 
 export const FUNCTIONS = `
 abs acos approx_distinct approx_median approx_percentile_cont array_agg array_append array_concat array_contains array_distinct
@@ -24,4 +28,6 @@ log log10 log2 lower lpad ltrim make_array make_date map map_keys map_values max
 ntile nullif nvl nvl2 octet_length overlay percent_rank pi position pow power radians random range rank regexp_count
 regexp_like regexp_match regexp_replace repeat replace reverse round row_number rpad rtrim sha256 signum sin split_part sqrt
 starts_with stddev stddev_pop stddev_samp string_agg strpos substr substring sum tan to_char to_date to_hex to_timestamp
-to_unixtime translate trim trunc upper uuid var_pop var_samp`.trim().replace(/\s+/g, ' ');
+to_unixtime translate trim trunc upper uuid var_pop var_samp`
+  .trim()
+  .replace(/\s+/g, " ");

@@ -1,9 +1,9 @@
 // Values, counts, sizes and times as text. Times are UTC everywhere: a table's rows and its commits then read alike for
 // everyone who opens the same link.
 
-import { formatValue } from '../lakeglass/index.js';
+import { formatValue } from "../lakeglass/index.js";
 
-const COUNT = new Intl.NumberFormat('en-US');
+const COUNT = new Intl.NumberFormat("en-US");
 
 /** @param {number | bigint} count */
 export function formatCount(count) {
@@ -15,18 +15,18 @@ export function formatCount(count) {
  * @param {string} noun
  */
 export function plural(count, noun) {
-  return `${formatCount(count)} ${noun}${Number(count) === 1 ? '' : 's'}`;
+  return `${formatCount(count)} ${noun}${Number(count) === 1 ? "" : "s"}`;
 }
 
 /** @param {number | bigint} bytes */
 export function formatBytes(bytes) {
   let size = Number(bytes);
   if (size < 1000) return `${size} B`;
-  for (const unit of ['kB', 'MB', 'GB', 'TB']) {
+  for (const unit of ["kB", "MB", "GB", "TB"]) {
     size /= 1000;
-    if (size < 999.5 || unit === 'TB') return `${size.toFixed(size < 9.95 ? 1 : 0)} ${unit}`;
+    if (size < 999.5 || unit === "TB") return `${size.toFixed(size < 9.95 ? 1 : 0)} ${unit}`;
   }
-  return '';
+  return "";
 }
 
 /** @param {number} millis */
@@ -39,12 +39,18 @@ export function formatDuration(millis) {
 /** @param {number} millis since the epoch */
 export function formatTime(millis) {
   const date = new Date(millis);
-  return Number.isNaN(date.getTime()) ? String(millis) : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return Number.isNaN(date.getTime()) ? String(millis) : `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
-const AGO = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const AGO = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
-const UNITS = [['year', 31_557_600_000], ['month', 2_629_800_000], ['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000]];
+const UNITS = [
+  ["year", 31_557_600_000],
+  ["month", 2_629_800_000],
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+];
 
 /** @param {number} millis since the epoch */
 export function formatAgo(millis) {
@@ -52,7 +58,7 @@ export function formatAgo(millis) {
   for (const [unit, size] of UNITS) {
     if (Math.abs(distance) >= size) return AGO.format(Math.round(distance / size), unit);
   }
-  return 'just now';
+  return "just now";
 }
 
 /**
@@ -61,7 +67,7 @@ export function formatAgo(millis) {
  * @param {import('./grid.js').Column} column
  */
 export function cellText(value, column) {
-  if (value === null || value === undefined) return column.missing ?? 'null';
+  if (value === null || value === undefined) return column.missing ?? "null";
   if (column.text) return column.text(value);
   return formatValue(/** @type {any} */ (value), column, { maxLength: 300 });
 }
@@ -72,7 +78,7 @@ export function cellText(value, column) {
  * @param {{ type: string, children?: readonly any[] }} [field]
  */
 export function formatWhole(value, field) {
-  const nested = typeof value === 'object' && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array);
+  const nested = typeof value === "object" && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array);
   return nested ? JSON.stringify(plain(value), null, 2) : formatValue(/** @type {any} */ (value), field);
 }
 
@@ -83,11 +89,11 @@ export function formatWhole(value, field) {
  * @returns {unknown}
  */
 function plain(value) {
-  if (typeof value === 'bigint') {
+  if (typeof value === "bigint") {
     return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
   }
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (typeof value !== "object" || value === null) return value;
   if (value instanceof Date || value instanceof Uint8Array) return formatValue(/** @type {any} */ (value));
   if (value instanceof Map) return plainMap(value);
   if (Array.isArray(value) || ArrayBuffer.isView(value)) return Array.from(/** @type {ArrayLike<unknown>} */ (value), plain);
@@ -97,7 +103,7 @@ function plain(value) {
 /** @param {Map<unknown, unknown>} map */
 function plainMap(map) {
   const entries = [...map].map(([key, value]) => /** @type {const} */ ([plain(key), plain(value)]));
-  return entries.every(([key]) => typeof key === 'string') ? Object.fromEntries(entries) : entries;
+  return entries.every(([key]) => typeof key === "string") ? Object.fromEntries(entries) : entries;
 }
 
 /**
@@ -113,5 +119,5 @@ export function isNumeric(type) {
  * @param {string} type
  */
 export function shortType(type) {
-  return type.length > 28 ? `${type.slice(0, type.indexOf('<') > 0 ? type.indexOf('<') : 26)}<…>` : type;
+  return type.length > 28 ? `${type.slice(0, type.indexOf("<") > 0 ? type.indexOf("<") : 26)}<…>` : type;
 }

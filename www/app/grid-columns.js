@@ -1,6 +1,6 @@
 // The widths of a grid's columns: fitted to what the first rows hold, then as the user drags them.
 
-import { cellText, shortType } from './format.js';
+import { cellText, shortType } from "./format.js";
 
 export const MIN_WIDTH = 56;
 const WIDEST_AT_FIRST = 340;
@@ -18,7 +18,7 @@ function textWidth(text) {
 
 /** Measures with the grid's font from now on. @param {string} font */
 export function measureWith(font) {
-  context ??= document.createElement('canvas').getContext('2d');
+  context ??= document.createElement("canvas").getContext("2d");
   if (context) context.font = font;
 }
 
@@ -54,12 +54,12 @@ export function startResize(event, width, apply) {
   /** @param {PointerEvent} move */
   const follow = (move) => apply(width + move.clientX - from);
   const done = () => {
-    window.removeEventListener('pointermove', follow);
-    window.removeEventListener('pointerup', done);
-    window.removeEventListener('pointercancel', done);
+    window.removeEventListener("pointermove", follow);
+    window.removeEventListener("pointerup", done);
+    window.removeEventListener("pointercancel", done);
   };
   // On the window: the handle itself is drawn anew while its column changes.
-  window.addEventListener('pointermove', follow);
-  window.addEventListener('pointerup', done);
-  window.addEventListener('pointercancel', done);
+  window.addEventListener("pointermove", follow);
+  window.addEventListener("pointerup", done);
+  window.addEventListener("pointercancel", done);
 }

@@ -5,11 +5,11 @@
 // Ctrl+C copies it, Alt+arrows resize its column. The grid keeps the focus and names its active cell, because the cells
 // come and go.
 
-import { showCell } from './cell.js';
-import { copyText, h } from './dom.js';
-import { moveFor } from './grid-keys.js';
-import { fitWidth, initialWidths, MIN_WIDTH, startResize } from './grid-columns.js';
-import { cellText, formatCount, formatWhole, shortType } from './format.js';
+import { showCell } from "./cell.js";
+import { copyText, h } from "./dom.js";
+import { moveFor } from "./grid-keys.js";
+import { fitWidth, initialWidths, MIN_WIDTH, startResize } from "./grid-columns.js";
+import { cellText, formatCount, formatWhole, shortType } from "./format.js";
 
 /** @typedef {{ name: string, type: string, numeric?: boolean, text?: (value: any) => string, missing?: string, children?: readonly any[] }} Column */
 /**
@@ -38,21 +38,26 @@ export class Grid {
   /** @type {Map<number, HTMLElement>} */
   #rows = new Map();
   #frame = 0;
-  #window = '';
-  #head = h('div', { class: 'grid-head', role: 'rowgroup' });
-  #body = h('div', { class: 'grid-body', role: 'rowgroup' });
+  #window = "";
+  #head = h("div", { class: "grid-head", role: "rowgroup" });
+  #body = h("div", { class: "grid-body", role: "rowgroup" });
 
   /**
    * @param {{ label: string, onEnd?: () => void }} options `onEnd` is called when the last rows come into view
    */
   constructor({ label, onEnd }) {
     this.onEnd = onEnd;
-    this.element = h('div', { class: 'grid', role: 'grid', tabindex: 0, 'aria-label': label, 'aria-readonly': 'true' }, this.#head, this.#body);
-    this.element.addEventListener('scroll', () => this.#schedule(), { passive: true });
-    this.element.addEventListener('keydown', (event) => this.#onKey(event));
-    this.element.addEventListener('pointerdown', (event) => this.#onPointer(event));
-    this.element.addEventListener('dblclick', (event) => this.#cellAt(event) && this.#open());
-    this.element.addEventListener('focus', () => this.#draw(true));
+    this.element = h(
+      "div",
+      { class: "grid", role: "grid", tabindex: 0, "aria-label": label, "aria-readonly": "true" },
+      this.#head,
+      this.#body,
+    );
+    this.element.addEventListener("scroll", () => this.#schedule(), { passive: true });
+    this.element.addEventListener("keydown", (event) => this.#onKey(event));
+    this.element.addEventListener("pointerdown", (event) => this.#onPointer(event));
+    this.element.addEventListener("dblclick", (event) => this.#cellAt(event) && this.#open());
+    this.element.addEventListener("focus", () => this.#draw(true));
     new ResizeObserver(() => this.#schedule()).observe(this.element);
   }
 
@@ -75,8 +80,8 @@ export class Grid {
   /** The source has more rows, or its rows have changed. */
   refresh() {
     const { columns } = this.#source;
-    this.element.setAttribute('aria-rowcount', String(this.#count + 1));
-    this.element.setAttribute('aria-colcount', String(columns.length));
+    this.element.setAttribute("aria-rowcount", String(this.#count + 1));
+    this.element.setAttribute("aria-colcount", String(columns.length));
     this.#body.style.height = `${this.#count * ROW_HEIGHT}px`;
     this.#draw(true);
   }
@@ -147,14 +152,24 @@ export class Grid {
 
   /** @param {{ first: number, last: number, offset: number }} view */
   #headRow({ first, last, offset }) {
-    const row = h('div', { class: 'grid-row', role: 'row', 'aria-rowindex': 1 }, this.#gutterCell(''), spacer(offset));
+    const row = h("div", { class: "grid-row", role: "row", "aria-rowindex": 1 }, this.#gutterCell(""), spacer(offset));
     for (let column = first; column < last; column++) {
       const { name, type, numeric } = this.#source.columns[column];
-      const handle = h('span', { class: 'grid-resize', 'aria-hidden': 'true', title: 'Drag to resize, double-click to fit' });
-      handle.addEventListener('pointerdown', (event) => startResize(event, this.#widths[column], (width) => this.#resize(column, width)));
-      handle.addEventListener('dblclick', () => this.#resize(column, fitWidth(this.#source, column)));
-      const cell = h('div', { class: numeric ? 'grid-cell numeric' : 'grid-cell', role: 'columnheader', 'aria-colindex': column + 1, title: `${name}  ${type}` },
-        h('span', { class: 'column-name' }, name), h('span', { class: 'column-type' }, shortType(type)), handle);
+      const handle = h("span", { class: "grid-resize", "aria-hidden": "true", title: "Drag to resize, double-click to fit" });
+      handle.addEventListener("pointerdown", (event) => startResize(event, this.#widths[column], (width) => this.#resize(column, width)));
+      handle.addEventListener("dblclick", () => this.#resize(column, fitWidth(this.#source, column)));
+      const cell = h(
+        "div",
+        {
+          class: numeric ? "grid-cell numeric" : "grid-cell",
+          role: "columnheader",
+          "aria-colindex": column + 1,
+          title: `${name}  ${type}`,
+        },
+        h("span", { class: "column-name" }, name),
+        h("span", { class: "column-type" }, shortType(type)),
+        handle,
+      );
       cell.style.width = `${this.#widths[column]}px`;
       row.append(cell);
     }
@@ -166,14 +181,23 @@ export class Grid {
    * @param {{ first: number, last: number, offset: number }} view
    */
   #bodyRow(index, { first, last, offset }) {
-    const row = h('div', { class: index % 2 ? 'grid-row odd' : 'grid-row', role: 'row', 'aria-rowindex': index + 2 },
-      this.#gutterCell(formatCount(index + 1)), spacer(offset));
+    const row = h(
+      "div",
+      { class: index % 2 ? "grid-row odd" : "grid-row", role: "row", "aria-rowindex": index + 2 },
+      this.#gutterCell(formatCount(index + 1)),
+      spacer(offset),
+    );
     row.style.transform = `translateY(${index * ROW_HEIGHT}px)`;
     for (let column = first; column < last; column++) {
       const value = this.#source.cell(index, column);
       const missing = value === null || value === undefined;
-      const kind = (missing ? ' null' : '') + (this.#source.columns[column].numeric ? ' numeric' : '');
-      const cell = h('div', { class: `grid-cell${kind}`, role: 'gridcell', id: `${this.#id}-${index}-${column}`, 'aria-colindex': column + 1 });
+      const kind = (missing ? " null" : "") + (this.#source.columns[column].numeric ? " numeric" : "");
+      const cell = h("div", {
+        class: `grid-cell${kind}`,
+        role: "gridcell",
+        id: `${this.#id}-${index}-${column}`,
+        "aria-colindex": column + 1,
+      });
       cell.textContent = cellText(value, this.#source.columns[column]);
       cell.style.width = `${this.#widths[column]}px`;
       row.append(cell);
@@ -183,18 +207,18 @@ export class Grid {
 
   /** @param {string} text */
   #gutterCell(text) {
-    const cell = h('div', { class: 'grid-gutter', 'aria-hidden': 'true' }, text);
+    const cell = h("div", { class: "grid-gutter", "aria-hidden": "true" }, text);
     cell.style.width = `${this.#gutter}px`;
     return cell;
   }
 
   #markActive() {
-    this.element.querySelector('.grid-cell.active')?.classList.remove('active');
+    this.element.querySelector(".grid-cell.active")?.classList.remove("active");
     const id = `${this.#id}-${this.#active.row}-${this.#active.column}`;
     const cell = this.#rows.get(this.#active.row)?.querySelector(`#${id}`);
-    cell?.classList.add('active');
-    if (cell) this.element.setAttribute('aria-activedescendant', id);
-    else this.element.removeAttribute('aria-activedescendant');
+    cell?.classList.add("active");
+    if (cell) this.element.setAttribute("aria-activedescendant", id);
+    else this.element.removeAttribute("aria-activedescendant");
   }
 
   /**
@@ -228,12 +252,12 @@ export class Grid {
     const { row, column } = this.#active;
     const page = Math.max(1, Math.floor((this.element.clientHeight - HEAD_HEIGHT) / ROW_HEIGHT) - 1);
     const edge = event.ctrlKey || event.metaKey;
-    if (event.altKey && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
-      this.#resize(column, this.#widths[column] + (event.key === 'ArrowLeft' ? -24 : 24));
-    } else if (edge && event.key === 'c' && !String(getSelection())) {
+    if (event.altKey && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+      this.#resize(column, this.#widths[column] + (event.key === "ArrowLeft" ? -24 : 24));
+    } else if (edge && event.key === "c" && !String(getSelection())) {
       void copyText(this.#whole(row, column));
-      this.element.querySelector('.grid-cell.active')?.animate([{ opacity: 0.3 }, { opacity: 1 }], 250);
-    } else if (event.key === 'Enter') {
+      this.element.querySelector(".grid-cell.active")?.animate([{ opacity: 0.3 }, { opacity: 1 }], 250);
+    } else if (event.key === "Enter") {
       this.#open();
     } else {
       const move = moveFor(event.key, edge, page, this.#active);
@@ -251,7 +275,7 @@ export class Grid {
   #whole(row, column) {
     const value = this.#source.cell(row, column);
     const about = this.#source.columns[column];
-    if (value === null || value === undefined) return '';
+    if (value === null || value === undefined) return "";
     return about.text ? about.text(value) : formatWhole(value, about);
   }
 
@@ -261,14 +285,14 @@ export class Grid {
     if (!cell) return;
     const again = cell.row === this.#active.row && cell.column === this.#active.column;
     this.#move(cell.row, cell.column);
-    if (again && event.pointerType === 'touch') this.#open();
+    if (again && event.pointerType === "touch") this.#open();
   }
 
   /** @param {Event} event @returns {{ row: number, column: number } | null} */
   #cellAt(event) {
-    const cell = event.target instanceof Element ? event.target.closest('[role=gridcell]') : null;
+    const cell = event.target instanceof Element ? event.target.closest("[role=gridcell]") : null;
     if (!cell) return null;
-    const [, row, column] = cell.id.split('-').map(Number);
+    const [, row, column] = cell.id.split("-").map(Number);
     return { row, column };
   }
 
@@ -282,7 +306,7 @@ export class Grid {
 
 /** @param {number} width */
 function spacer(width) {
-  const element = h('div', { class: 'grid-spacer', 'aria-hidden': 'true' });
+  const element = h("div", { class: "grid-spacer", "aria-hidden": "true" });
   element.style.width = `${width}px`;
   return element;
 }

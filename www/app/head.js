@@ -1,9 +1,9 @@
 // What is shown: the table's name, where it is, how much it holds, and how to link to it.
 
-import { copyText, h, icon } from './dom.js';
-import { formatBytes, plural } from './format.js';
-import { redact } from './secret.js';
-import { formatSecretState } from './state.js';
+import { copyText, h, icon } from "./dom.js";
+import { formatBytes, plural } from "./format.js";
+import { redact } from "./secret.js";
+import { formatSecretState } from "./state.js";
 
 export class Head {
   /**
@@ -17,30 +17,61 @@ export class Head {
 
   clear() {
     this.element.replaceChildren();
-    document.title = 'Lakeglass';
+    document.title = "Lakeglass";
   }
 
   /** @param {import('./catalog.js').Entry} entry */
   show(entry) {
     document.title = `${entry.name} · Lakeglass`;
     /** @type {HTMLButtonElement} */
-    const link = h('button', { type: 'button', class: 'button quiet copy-link', onclick: () => copyText(window.location.href, link) }, icon('link'), 'Copy link');
+    const link = h(
+      "button",
+      { type: "button", class: "button quiet copy-link", onclick: () => copyText(window.location.href, link) },
+      icon("link"),
+      "Copy link",
+    );
     this.element.replaceChildren(
-      h('div', { class: 'head-line' }, h('h1', null, entry.name), h('div', { class: 'head-facts' }, factsOf(entry)), !entry.demo && !entry.sign && examine(), link),
-      h('p', { class: 'head-about' }, h('span', { class: 'head-url', title: redact(entry.url) }, redact(entry.url)), entry.description && h('span', { class: 'head-description' }, entry.description)),
-      ...(entry.secret ? [this.#secretNote(entry)] : []));
+      h(
+        "div",
+        { class: "head-line" },
+        h("h1", null, entry.name),
+        h("div", { class: "head-facts" }, factsOf(entry)),
+        !entry.demo && !entry.sign && examine(),
+        link,
+      ),
+      h(
+        "p",
+        { class: "head-about" },
+        h("span", { class: "head-url", title: redact(entry.url) }, redact(entry.url)),
+        entry.description && h("span", { class: "head-description" }, entry.description),
+      ),
+      ...(entry.secret ? [this.#secretNote(entry)] : []),
+    );
   }
 
   /** @param {import('./catalog.js').Entry} entry */
   #secretNote(entry) {
     if (entry.sign) {
-      const note = 'This table is in a folder of this machine: it is read by this tab alone, and no link opens it elsewhere.';
-      return h('p', { class: 'secret-note', role: 'note' }, icon('lock'), h('span', null, note));
+      const note = "This table is in a folder of this machine: it is read by this tab alone, and no link opens it elsewhere.";
+      return h("p", { class: "secret-note", role: "note" }, icon("lock"), h("span", null, note));
     }
     /** @type {HTMLButtonElement} */
-    const copy = h('button', { type: 'button', class: 'button quiet', onclick: () => copyText(this.#secretLink(entry), copy) }, 'Copy a link with it');
-    return h('p', { class: 'secret-note', role: 'note' }, icon('lock'),
-      h('span', null, 'This table’s URL may hold a secret: it is kept out of the page’s address, and links to this screen leave it out. Whoever gets a link with it can read what the URL opens, until it ends.'), copy);
+    const copy = h(
+      "button",
+      { type: "button", class: "button quiet", onclick: () => copyText(this.#secretLink(entry), copy) },
+      "Copy a link with it",
+    );
+    return h(
+      "p",
+      { class: "secret-note", role: "note" },
+      icon("lock"),
+      h(
+        "span",
+        null,
+        "This table’s URL may hold a secret: it is kept out of the page’s address, and links to this screen leave it out. Whoever gets a link with it can read what the URL opens, until it ends.",
+      ),
+      copy,
+    );
   }
 
   /** @param {import('./catalog.js').Entry} entry */
@@ -51,13 +82,18 @@ export class Head {
 }
 
 function examine() {
-  return h('button', { type: 'button', class: 'button quiet', onclick: () => document.dispatchEvent(new CustomEvent('lakeglass-doctor')) }, 'Examine the host');
+  return h(
+    "button",
+    { type: "button", class: "button quiet", onclick: () => document.dispatchEvent(new CustomEvent("lakeglass-doctor")) },
+    "Examine the host",
+  );
 }
 
 /** @param {import('./catalog.js').Entry} entry */
 function factsOf({ table }) {
   if (!table) return [];
   const { rowCount, fileCount, totalBytes } = table.info;
-  return [rowCount !== null && plural(rowCount, 'row'), plural(fileCount, 'file'), formatBytes(totalBytes)]
-    .filter((fact) => fact !== false).map((fact) => h('span', null, fact));
+  return [rowCount !== null && plural(rowCount, "row"), plural(fileCount, "file"), formatBytes(totalBytes)]
+    .filter((fact) => fact !== false)
+    .map((fact) => h("span", null, fact));
 }

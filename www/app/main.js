@@ -1,24 +1,24 @@
 // The page: connects the engine, and keeps what is shown in step with the address. Everything goes one way: a click
 // changes the address, a changed address opens a table at a version, and the opened table goes to the tab in view.
 
-import { Catalog, remembered } from './catalog.js';
-import { DataTab } from './data.js';
-import { byId } from './dom.js';
-import { codeOf, errorView, messageOf } from './errors.js';
-import { FilesTab } from './files.js';
-import { measureWith } from './grid-columns.js';
-import { Head } from './head.js';
-import { HistoryTab } from './history.js';
-import { centered, Panel } from './panel.js';
-import { SchemaTab } from './schema.js';
-import { nameFromUrl } from './secret.js';
-import { setUpShell, toggleDrawer } from './shell.js';
-import { SqlTab } from './sql.js';
-import { Location, TABS, parseState } from './state.js';
-import { Status } from './status.js';
-import { Tables } from './tables.js';
-import { Tabs } from './tabs.js';
-import { VersionControl } from './versions.js';
+import { Catalog, remembered } from "./catalog.js";
+import { DataTab } from "./data.js";
+import { byId } from "./dom.js";
+import { codeOf, errorView, messageOf } from "./errors.js";
+import { FilesTab } from "./files.js";
+import { measureWith } from "./grid-columns.js";
+import { Head } from "./head.js";
+import { HistoryTab } from "./history.js";
+import { centered, Panel } from "./panel.js";
+import { SchemaTab } from "./schema.js";
+import { nameFromUrl } from "./secret.js";
+import { setUpShell, toggleDrawer } from "./shell.js";
+import { SqlTab } from "./sql.js";
+import { Location, TABS, parseState } from "./state.js";
+import { Status } from "./status.js";
+import { Tables } from "./tables.js";
+import { Tabs } from "./tabs.js";
+import { VersionControl } from "./versions.js";
 
 /** @typedef {import('./catalog.js').Entry} Entry */
 /** @typedef {import('./state.js').Tab} Tab */
@@ -39,36 +39,40 @@ class Page {
     const { location } = this;
     this.catalog = catalog;
     this.status = status;
-    this.stage = new Panel(byId('stage'), status);
-    this.head = new Head(byId('head'), location);
-    this.tables = new Tables(catalog, { list: byId('table-list'), form: byId('table-open') }, {
-      select: (entry) => this.#select(entry),
-      open: (url, name, how) => this.#select(catalog.add({ name, url, ...how })),
-      remove: (entry) => this.#remove(entry),
-      rename: (entry, name) => this.#rename(entry, name),
-    });
-    this.versions = new VersionControl(byId('versions'), status, {
+    this.stage = new Panel(byId("stage"), status);
+    this.head = new Head(byId("head"), location);
+    this.tables = new Tables(
+      catalog,
+      { list: byId("table-list"), form: byId("table-open") },
+      {
+        select: (entry) => this.#select(entry),
+        open: (url, name, how) => this.#select(catalog.add({ name, url, ...how })),
+        remove: (entry) => this.#remove(entry),
+        rename: (entry, name) => this.#rename(entry, name),
+      },
+    );
+    this.versions = new VersionControl(byId("versions"), status, {
       pick: (version) => location.go({ version }),
       refresh: () => this.#refresh(),
     });
     const panels = new Map(TABS.map((tab) => [tab, byId(`view-${tab}`)]));
-    const labels = { data: 'Data', schema: 'Schema', history: 'History', files: 'Files', sql: 'SQL' };
-    this.tabs = new Tabs(byId('tabs'), panels, labels, (tab) => location.go({ tab }));
+    const labels = { data: "Data", schema: "Schema", history: "History", files: "Files", sql: "SQL" };
+    this.tabs = new Tabs(byId("tabs"), panels, labels, (tab) => location.go({ tab }));
     this.views = {
-      data: new DataTab(byId('view-data'), status),
-      schema: new SchemaTab(byId('view-schema'), status),
-      history: new HistoryTab(byId('view-history'), status, (version) => location.go({ version })),
-      files: new FilesTab(byId('view-files'), status),
+      data: new DataTab(byId("view-data"), status),
+      schema: new SchemaTab(byId("view-schema"), status),
+      history: new HistoryTab(byId("view-history"), status, (version) => location.go({ version })),
+      files: new FilesTab(byId("view-files"), status),
     };
-    this.sql = new SqlTab(byId('view-sql'), status, catalog, {
+    this.sql = new SqlTab(byId("view-sql"), status, catalog, {
       edit: (sql) => location.go({ sql }, { replace: true, quiet: true }),
       ran: (sql, used) => location.go({ sql, companions: this.#companions(used) }, { quiet: true }),
       pick: (entry) => this.#select(entry, location.state.tab),
     });
-    location.addEventListener('change', () => void this.sync());
+    location.addEventListener("change", () => void this.sync());
     // What an error offers to do about it.
-    document.addEventListener('lakeglass-allow', (event) => this.#allow(/** @type {CustomEvent<string>} */ (event).detail));
-    document.addEventListener('lakeglass-doctor', () => void this.#examine());
+    document.addEventListener("lakeglass-allow", (event) => this.#allow(/** @type {CustomEvent<string>} */ (event).detail));
+    document.addEventListener("lakeglass-doctor", () => void this.#examine());
   }
 
   /** @param {string} origin */
@@ -81,7 +85,7 @@ class Page {
   async #examine() {
     const entry = this.#entry;
     if (!entry) return;
-    const { showDoctor } = await import('./doctor.js');
+    const { showDoctor } = await import("./doctor.js");
     await showDoctor(entry, this.catalog);
   }
 
@@ -95,9 +99,14 @@ class Page {
     if (entry !== this.#entry) this.#leave();
     this.#entry = entry;
     this.head.show(entry);
-    const at = state.version === null ? '' : ` at version ${state.version}`;
-    const opened = await this.stage.load(`${this.catalog.ready ? 'Opening' : 'Starting the engine and opening'} ${entry.name}${at}`, (signal) => this.#open(entry, state.version, signal), () => [], () => void this.sync());
-    byId('versions').hidden = !entry.commits;
+    const at = state.version === null ? "" : ` at version ${state.version}`;
+    const opened = await this.stage.load(
+      `${this.catalog.ready ? "Opening" : "Starting the engine and opening"} ${entry.name}${at}`,
+      (signal) => this.#open(entry, state.version, signal),
+      () => [],
+      () => void this.sync(),
+    );
+    byId("versions").hidden = !entry.commits;
     this.head.show(entry);
     void this.versions.show(entry);
     if (opened) await this.showTab();
@@ -109,10 +118,10 @@ class Page {
     const entry = this.#entry;
     const table = entry?.table;
     if (!entry || !table) return;
-    this.tabs.count('files', String(table.info.fileCount));
-    if (tab === 'sql') return this.sql.update(entry, sql);
+    this.tabs.count("files", String(table.info.fileCount));
+    if (tab === "sql") return this.sql.update(entry, sql);
     if (this.#shown.get(tab) === table) return;
-    for (const other of TABS) if (other !== tab && other !== 'sql') this.#stop(other);
+    for (const other of TABS) if (other !== tab && other !== "sql") this.#stop(other);
     this.#shown.set(tab, table);
     await this.views[tab].update(entry, table);
   }
@@ -124,7 +133,7 @@ class Page {
       try {
         await this.status.run(`Opening ${entry.name}`, (signal) => this.catalog.open(entry, entry.version, signal), { quiet: true });
       } catch (error) {
-        if (codeOf(error) === 'cancelled') return;
+        if (codeOf(error) === "cancelled") return;
       }
     }
   }
@@ -139,11 +148,12 @@ class Page {
     const known = this.catalog.get(table);
     if (known && (!url || known.url === url)) return known;
     if (url) {
-      const elsewhere = this.catalog.entries.find((entry) => entry.url === url) ?? this.catalog.add({ name: table ?? nameFromUrl(url), url, contact });
+      const elsewhere =
+        this.catalog.entries.find((entry) => entry.url === url) ?? this.catalog.add({ name: table ?? nameFromUrl(url), url, contact });
       this.location.go({ table: elsewhere.name }, { replace: true, quiet: true });
       return elsewhere;
     }
-    const first = table === null ? this.catalog.entries.at(0) ?? null : null;
+    const first = table === null ? (this.catalog.entries.at(0) ?? null) : null;
     if (first) this.location.go({ table: first.name }, { replace: true, quiet: true });
     return first;
   }
@@ -158,20 +168,25 @@ class Page {
     const before = entry.table;
     const table = await this.catalog.open(entry, version, signal);
     if (table !== before) {
-      this.status.done({ label: `${entry.name} v${table.version} opened`, rows: table.info.rowCount, millis: performance.now() - started, metrics: table.info.metrics });
+      this.status.done({
+        label: `${entry.name} v${table.version} opened`,
+        rows: table.info.rowCount,
+        millis: performance.now() - started,
+        metrics: table.info.metrics,
+      });
     }
     return table;
   }
 
   /** @param {Tab} tab */
   #stop(tab) {
-    if (tab !== 'sql') this.views[tab].stop();
+    if (tab !== "sql") this.views[tab].stop();
   }
 
   #leave() {
     for (const tab of TABS) {
       this.#stop(tab);
-      if (tab !== 'sql') byId(`view-${tab}`).replaceChildren();
+      if (tab !== "sql") byId(`view-${tab}`).replaceChildren();
     }
     this.#shown.clear();
   }
@@ -181,9 +196,12 @@ class Page {
     this.#leave();
     this.#entry = null;
     this.head.clear();
-    byId('versions').hidden = true;
-    const error = { code: 'table_not_found', message: '' };
-    const message = name === null ? 'There is no table in the list.' : `This page knows no table named ${name}. A link leaves out a URL that may hold a secret.`;
+    byId("versions").hidden = true;
+    const error = { code: "table_not_found", message: "" };
+    const message =
+      name === null
+        ? "There is no table in the list."
+        : `This page knows no table named ${name}. A link leaves out a URL that may hold a secret.`;
     this.stage.stop();
     this.stage.element.replaceChildren(centered(errorView(Object.assign(new Error(message), { code: error.code }))));
   }
@@ -222,14 +240,15 @@ class Page {
 
   /** The other tables a query needs, as far as a link can say. @param {Entry[]} used */
   #companions(used) {
-    return used.filter((entry) => entry !== this.#entry && (entry.version !== null || !entry.demo))
+    return used
+      .filter((entry) => entry !== this.#entry && (entry.version !== null || !entry.demo))
       .map((entry) => ({ name: entry.name, version: entry.version, url: entry.demo ? null : entry.url }));
   }
 }
 
 /** @param {Catalog} catalog */
 async function addDemoTables(catalog) {
-  const response = await fetch('demo/tables.json');
+  const response = await fetch("demo/tables.json");
   if (!response.ok) return;
   const { tables } = await response.json();
   for (const { name, url, title, description, sql } of tables) catalog.add({ name, url, title, description, sample: sql, demo: true });
@@ -240,9 +259,9 @@ async function addDemoTables(catalog) {
  * @param {string} [expect] the table of the address
  */
 async function connect(status, expect) {
-  const { Lakeglass } = await import('../lakeglass/index.js');
+  const { Lakeglass } = await import("../lakeglass/index.js");
   const lake = await Lakeglass.connect({ preloadSql: false, expect });
-  lake.addEventListener('lost', (event) => status.say(`The engine stopped and starts again: ${messageOf(event.error)}`));
+  lake.addEventListener("lost", (event) => status.say(`The engine stopped and starts again: ${messageOf(event.error)}`));
   return lake;
 }
 
@@ -259,19 +278,22 @@ function expectedTable(pasted) {
 async function main() {
   setUpShell();
   measureWith(getComputedStyle(document.body).font);
-  const status = new Status(byId('status'));
+  const status = new Status(byId("status"));
   // Read first: whatever is added is remembered anew.
   const pasted = remembered();
   const expected = expectedTable(pasted);
   const catalog = new Catalog(() => connect(status, expected));
   // The engine starts while the list is fetched; whether that fails is told by the first table that needs it.
   catalog.lake().catch(() => {});
-  await addDemoTables(catalog).catch((error) => console.warn('The demo tables could not be listed.', error));
+  await addDemoTables(catalog).catch((error) => console.warn("The demo tables could not be listed.", error));
   for (const table of pasted) catalog.add(table);
   const page = new Page(catalog, status);
   await page.sync();
   // Behind the first rows: a visitor who looks at them does not wait for what queries them.
-  catalog.lake().then((lake) => lake.loadSql()).catch(() => {}); // the first query tries again, and tells
+  catalog
+    .lake()
+    .then((lake) => lake.loadSql())
+    .catch(() => {}); // the first query tries again, and tells
   await page.openOthers();
 }
 

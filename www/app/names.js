@@ -15,8 +15,8 @@ export function quoteName(name) {
  * @param {string} name
  */
 export function mentions(sql, name) {
-  const code = sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ').replace(/'(?:[^']|'')*'/g, "''");
-  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const code = sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, " ").replace(/'(?:[^']|'')*'/g, "''");
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   // After a dot stands a column, unless the schema is before it.
-  return new RegExp(`(?<![\\w$]|(?<!\\bpublic)\\.\\s*"?)${escaped}(?![\\w$])`, 'i').test(code);
+  return new RegExp(`(?<![\\w$]|(?<!\\bpublic)\\.\\s*"?)${escaped}(?![\\w$])`, "i").test(code);
 }

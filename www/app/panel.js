@@ -1,8 +1,8 @@
 // A place that loads something: shows the wait, then what came, or the error with a way to try again. A newer load
 // replaces an older one.
 
-import { errorView } from './errors.js';
-import { waitView } from './status.js';
+import { errorView } from "./errors.js";
+import { waitView } from "./status.js";
 
 /** The old content stays, dimmed, for this long: most versions open faster than that. */
 const KEEP_MS = 250;
@@ -39,13 +39,17 @@ export class Panel {
     this.stop();
     const current = new AbortController();
     this.#current = current;
-    this.element.setAttribute('aria-busy', 'true');
+    this.element.setAttribute("aria-busy", "true");
     let timer;
     try {
-      const value = await this.status.run(label, (signal, wait) => {
-        timer = setTimeout(() => this.element.replaceChildren(centered(waitView(wait))), KEEP_MS);
-        return work(signal, wait);
-      }, { signal: current.signal });
+      const value = await this.status.run(
+        label,
+        (signal, wait) => {
+          timer = setTimeout(() => this.element.replaceChildren(centered(waitView(wait))), KEEP_MS);
+          return work(signal, wait);
+        },
+        { signal: current.signal },
+      );
       if (this.#current !== current) return false;
       this.element.replaceChildren(...[render(value)].flat());
       return true;
@@ -58,7 +62,7 @@ export class Panel {
       clearTimeout(timer);
       if (this.#current === current) {
         this.#current = null;
-        this.element.removeAttribute('aria-busy');
+        this.element.removeAttribute("aria-busy");
       }
     }
   }
@@ -66,8 +70,8 @@ export class Panel {
 
 /** @param {Node} content */
 export function centered(content) {
-  const box = document.createElement('div');
-  box.className = 'centered';
+  const box = document.createElement("div");
+  box.className = "centered";
   box.append(content);
   return box;
 }

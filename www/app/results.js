@@ -1,6 +1,6 @@
 // Rows for a grid: from a preview, which is all there, and from a query's stream, which is read as far as it is looked at.
 
-import { isNumeric } from './format.js';
+import { isNumeric } from "./format.js";
 
 /** @typedef {import('./grid.js').Source} Source */
 /** @typedef {import('./grid.js').Column} Column */

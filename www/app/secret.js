@@ -17,7 +17,7 @@ export function isSecret(url) {
  */
 export function redact(url) {
   const parsed = parse(url);
-  if (!parsed) return url.split(/[?#]/)[0].replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1');
+  if (!parsed) return url.split(/[?#]/)[0].replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, "$1");
   if (!isAbsolute(url)) return url.split(/[?#]/)[0];
   return `${parsed.protocol}//${parsed.host}${decodePath(parsed.pathname)}`;
 }
@@ -39,7 +39,7 @@ function isAbsolute(url) {
 /** @param {string} url */
 function parse(url) {
   try {
-    return new URL(url, 'http://relative.invalid/');
+    return new URL(url, "http://relative.invalid/");
   } catch {
     return null;
   }
@@ -50,11 +50,16 @@ function parse(url) {
  * @param {string} url
  */
 export function nameFromUrl(url) {
-  const parts = redact(url).split('/').filter((part) => part && part !== '_delta_log' && part !== '.' && !part.endsWith(':'));
+  const parts = redact(url)
+    .split("/")
+    .filter((part) => part && part !== "_delta_log" && part !== "." && !part.endsWith(":"));
   // A sharing profile names its table behind it, and a share is called like its file.
   const shared = /\.share#(?:[^.]*\.){2}(.+)$/.exec(url)?.[1];
-  const last = shared ?? (parts.at(-1) ?? '').replace(/\.(json|share)$/, '');
-  const name = last.toLowerCase().replace(/[^a-z0-9_]+/g, '_').replace(/^_+|_+$/g, '');
-  if (!name) return 'delta_table';
+  const last = shared ?? (parts.at(-1) ?? "").replace(/\.(json|share)$/, "");
+  const name = last
+    .toLowerCase()
+    .replace(/[^a-z0-9_]+/g, "_")
+    .replace(/^_+|_+$/g, "");
+  if (!name) return "delta_table";
   return /^[0-9]/.test(name) ? `t_${name}` : name;
 }

@@ -1,15 +1,15 @@
 // The tab SQL: an editor over all tables of the list, each at the version it is shown at, and the result below.
 
-import { h, icon } from './dom.js';
-import { download, exportControl } from './download.js';
-import { Editor } from './editor.js';
-import { errorView, isCancelled } from './errors.js';
-import { formatBytes, formatCount, plural } from './format.js';
-import { Grid, MOST_ROWS } from './grid.js';
-import { centered, Panel } from './panel.js';
-import { describeProgress } from './progress.js';
-import { ResultSet } from './results.js';
-import { mentions, quoteName } from './names.js';
+import { h, icon } from "./dom.js";
+import { download, exportControl } from "./download.js";
+import { Editor } from "./editor.js";
+import { errorView, isCancelled } from "./errors.js";
+import { formatBytes, formatCount, plural } from "./format.js";
+import { Grid, MOST_ROWS } from "./grid.js";
+import { centered, Panel } from "./panel.js";
+import { describeProgress } from "./progress.js";
+import { ResultSet } from "./results.js";
+import { mentions, quoteName } from "./names.js";
 
 /** @typedef {import('./catalog.js').Entry} Entry */
 /** @typedef {import('./catalog.js').Catalog} Catalog */
@@ -26,16 +26,36 @@ export class SqlTab {
   #editTimer = 0;
   #reading = false;
   /** The statement shown below, with the versions it ran at. */
-  #ran = '';
-  #ranText = '';
+  #ran = "";
+  #ranText = "";
   /** The statement the editor began with: another table brings its own. */
-  #sample = '';
-  #names = '';
-  #said = h('span', null);
-  #note = h('div', { class: 'panel-note' }, this.#said, exportControl((format) => void this.#export(format)));
-  #plan = h('button', { type: 'button', class: 'button', title: 'Runs the query, and shows what each of its operators did', onclick: () => void this.explain() }, 'Plan');
-  #sources = h('div', { class: 'sql-sources', 'aria-label': 'Tables of this query' });
-  #run = h('button', { type: 'button', class: 'button primary', title: 'Run (Ctrl+Enter)', onclick: () => void this.run() }, icon('play'), 'Run', h('kbd', null, /mac|iphone|ipad/i.test(navigator.userAgent) ? '⌘↵' : 'Ctrl ↵'));
+  #sample = "";
+  #names = "";
+  #said = h("span", null);
+  #note = h(
+    "div",
+    { class: "panel-note" },
+    this.#said,
+    exportControl((format) => void this.#export(format)),
+  );
+  #plan = h(
+    "button",
+    {
+      type: "button",
+      class: "button",
+      title: "Runs the query, and shows what each of its operators did",
+      onclick: () => void this.explain(),
+    },
+    "Plan",
+  );
+  #sources = h("div", { class: "sql-sources", "aria-label": "Tables of this query" });
+  #run = h(
+    "button",
+    { type: "button", class: "button primary", title: "Run (Ctrl+Enter)", onclick: () => void this.run() },
+    icon("play"),
+    "Run",
+    h("kbd", null, /mac|iphone|ipad/i.test(navigator.userAgent) ? "⌘↵" : "Ctrl ↵"),
+  );
 
   /**
    * @param {HTMLElement} element
@@ -48,10 +68,14 @@ export class SqlTab {
     this.catalog = catalog;
     this.on = on;
     this.editor = new Editor({ run: () => void this.run(), change: (text) => this.#edited(text) });
-    const result = h('div', { class: 'sql-result' }, h('div', { class: 'empty' }, 'Run a query to see its rows here.'));
+    const result = h("div", { class: "sql-result" }, h("div", { class: "empty" }, "Run a query to see its rows here."));
     this.panel = new Panel(result, status);
-    element.append(h('div', { class: 'sql-editor' }, this.editor.element), h('div', { class: 'sql-bar' }, this.#run, this.#plan, this.#sources), result);
-    catalog.addEventListener('change', () => this.#describe());
+    element.append(
+      h("div", { class: "sql-editor" }, this.editor.element),
+      h("div", { class: "sql-bar" }, this.#run, this.#plan, this.#sources),
+      result,
+    );
+    catalog.addEventListener("change", () => this.#describe());
   }
 
   /**
@@ -86,15 +110,22 @@ export class SqlTab {
     this.on.ran(this.editor.text, used);
     void this.#result?.close();
     const started = performance.now();
-    await this.panel.load('Running the query', async (signal, wait) => {
-      await this.#openAll(sql, signal);
-      const lake = await this.catalog.lake();
-      const result = new ResultSet(lake.queryStream(sql, { signal, onProgress: (progress) => (wait.detail = describeProgress(progress)) }));
-      await result.readTo(1);
-      if (!result.complete) await result.readTo(AHEAD);
-      await this.#tell(result, started);
-      return result;
-    }, (result) => this.#show(result), () => void this.run());
+    await this.panel.load(
+      "Running the query",
+      async (signal, wait) => {
+        await this.#openAll(sql, signal);
+        const lake = await this.catalog.lake();
+        const result = new ResultSet(
+          lake.queryStream(sql, { signal, onProgress: (progress) => (wait.detail = describeProgress(progress)) }),
+        );
+        await result.readTo(1);
+        if (!result.complete) await result.readTo(AHEAD);
+        await this.#tell(result, started);
+        return result;
+      },
+      (result) => this.#show(result),
+      () => void this.run(),
+    );
   }
 
   /** Runs what is in the editor for its plan alone. */
@@ -104,13 +135,18 @@ export class SqlTab {
     void this.#result?.close();
     this.#result = null;
     const started = performance.now();
-    await this.panel.load('Running the query', async (signal) => {
-      await this.#openAll(sql, signal);
-      const lake = await this.catalog.lake();
-      const [{ planView }, plan] = await Promise.all([import('./plan.js'), lake.explain(sql, { signal, analyze: true })]);
-      this.status.done({ label: 'Plan of the query', millis: performance.now() - started });
-      return planView(plan);
-    }, (view) => view, () => void this.explain());
+    await this.panel.load(
+      "Running the query",
+      async (signal) => {
+        await this.#openAll(sql, signal);
+        const lake = await this.catalog.lake();
+        const [{ planView }, plan] = await Promise.all([import("./plan.js"), lake.explain(sql, { signal, analyze: true })]);
+        this.status.done({ label: "Plan of the query", millis: performance.now() - started });
+        return planView(plan);
+      },
+      (view) => view,
+      () => void this.explain(),
+    );
   }
 
   /**
@@ -150,7 +186,7 @@ export class SqlTab {
 
   /** @param {string} sql */
   #signature(sql) {
-    return [sql.trim(), ...this.used(sql).map((entry) => `${entry.name}@${entry.version ?? ''}`)].join('\n');
+    return [sql.trim(), ...this.used(sql).map((entry) => `${entry.name}@${entry.version ?? ""}`)].join("\n");
   }
 
   /**
@@ -161,17 +197,23 @@ export class SqlTab {
     const millis = performance.now() - started;
     // What a query costs is known when it has ended.
     const metrics = result.complete ? await result.stream.metrics : null;
-    this.status.done({ label: result.complete ? 'Query done' : 'First rows of the query', rows: result.rowCount, more: !result.complete, millis, metrics });
+    this.status.done({
+      label: result.complete ? "Query done" : "First rows of the query",
+      rows: result.rowCount,
+      more: !result.complete,
+      millis,
+      metrics,
+    });
   }
 
   /** @param {ResultSet} result */
   #show(result) {
     this.#result = result;
-    this.#grid = new Grid({ label: 'Result', onEnd: () => void this.#more() });
+    this.#grid = new Grid({ label: "Result", onEnd: () => void this.#more() });
     this.#grid.setSource(result);
     this.#describeResult();
-    if (!result.columns.length) return centered(h('p', { class: 'faint' }, 'Done; the statement returns no columns.'));
-    if (!result.rowCount) return [this.#grid.element, h('div', { class: 'empty' }, 'The query returned no rows.')];
+    if (!result.columns.length) return centered(h("p", { class: "faint" }, "Done; the statement returns no columns."));
+    if (!result.rowCount) return [this.#grid.element, h("div", { class: "empty" }, "The query returned no rows.")];
     return [this.#grid.element, this.#note];
   }
 
@@ -181,7 +223,7 @@ export class SqlTab {
     this.#reading = true;
     const started = performance.now();
     try {
-      await this.status.run('Reading more rows of the result', () => result.readTo(result.rowCount + AHEAD));
+      await this.status.run("Reading more rows of the result", () => result.readTo(result.rowCount + AHEAD));
       if (result !== this.#result) return;
       await this.#tell(result, started);
       this.#grid?.refresh();
@@ -191,7 +233,11 @@ export class SqlTab {
       result.complete = true;
       void result.stream.close();
       this.#note.hidden = false;
-      this.#said.replaceChildren(isCancelled(error) ? `The first ${formatCount(result.rowCount)} rows; the query was cancelled here.` : errorView(error, { compact: true }));
+      this.#said.replaceChildren(
+        isCancelled(error)
+          ? `The first ${formatCount(result.rowCount)} rows; the query was cancelled here.`
+          : errorView(error, { compact: true }),
+      );
     } finally {
       this.#reading = false;
     }
@@ -200,7 +246,11 @@ export class SqlTab {
   #describeResult() {
     if (!this.#result) return;
     const { rowCount, complete } = this.#result;
-    this.#said.textContent = complete ? plural(rowCount, 'row') : rowCount >= MOST_ROWS ? `The first ${formatCount(MOST_ROWS)} rows; add a LIMIT or an aggregate.` : `The first ${formatCount(rowCount)} rows; scroll for more.`;
+    this.#said.textContent = complete
+      ? plural(rowCount, "row")
+      : rowCount >= MOST_ROWS
+        ? `The first ${formatCount(MOST_ROWS)} rows; add a LIMIT or an aggregate.`
+        : `The first ${formatCount(rowCount)} rows; scroll for more.`;
   }
 
   /** @param {string} text */
@@ -215,8 +265,16 @@ export class SqlTab {
   /** Which tables and versions the query is about, and the names to complete. */
   #describe() {
     const used = this.used(this.editor.text);
-    this.#sources.replaceChildren(...used.map((entry) => h('button', { type: 'button', class: 'source', title: `Show ${entry.name}, to move its version`, onclick: () => this.on.pick(entry) },
-      entry.name, h('b', null, entry.table ? `v${entry.table.version}` : entry.error ? '!' : '…'))));
+    this.#sources.replaceChildren(
+      ...used.map((entry) =>
+        h(
+          "button",
+          { type: "button", class: "source", title: `Show ${entry.name}, to move its version`, onclick: () => this.on.pick(entry) },
+          entry.name,
+          h("b", null, entry.table ? `v${entry.table.version}` : entry.error ? "!" : "…"),
+        ),
+      ),
+    );
     void this.#setNames();
   }
 

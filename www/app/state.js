@@ -8,9 +8,9 @@
 // A secret URL (see secret.js) never enters the query. It may come in by the fragment, `#url=…`, which no server sees;
 // it is read once and taken out of the address; `&contact=…` beside it says whom to ask when it has ended. SQL too long for a request line is kept in the fragment.
 
-import { isSecret, nameFromUrl } from './secret.js';
+import { isSecret, nameFromUrl } from "./secret.js";
 
-export const TABS = /** @type {const} */ (['data', 'schema', 'history', 'files', 'sql']);
+export const TABS = /** @type {const} */ (["data", "schema", "history", "files", "sql"]);
 
 /** @typedef {(typeof TABS)[number]} Tab */
 /** @typedef {{ name: string, version: number | null, url: string | null }} Companion */
@@ -28,7 +28,7 @@ export const TABS = /** @type {const} */ (['data', 'schema', 'history', 'files',
 const LONGEST_SQL_IN_QUERY = 4000;
 
 /** @type {State} */
-export const EMPTY = { table: null, url: null, version: null, tab: 'data', sql: null, companions: [] };
+export const EMPTY = { table: null, url: null, version: null, tab: "data", sql: null, companions: [] };
 
 /**
  * @param {{ search: string, hash: string }} location
@@ -36,18 +36,21 @@ export const EMPTY = { table: null, url: null, version: null, tab: 'data', sql: 
  */
 export function parseState({ search, hash }) {
   const query = new URLSearchParams(search);
-  const fragment = new URLSearchParams(hash.replace(/^#/, ''));
-  const tab = query.get('tab');
-  const table = query.get('table');
-  const place = table?.includes('/') ? table : null;
+  const fragment = new URLSearchParams(hash.replace(/^#/, ""));
+  const tab = query.get("tab");
+  const table = query.get("table");
+  const place = table?.includes("/") ? table : null;
   return {
     table: place === null ? table : nameFromUrl(place),
-    contact: fragment.get('contact'),
-    url: fragment.get('url') ?? query.get('url') ?? place,
-    version: parseVersion(query.get('version')),
-    tab: TABS.find((known) => known === tab) ?? 'data',
-    sql: fragment.get('sql') ?? query.get('sql'),
-    companions: query.getAll('with').map(parseCompanion).filter((companion) => companion !== null),
+    contact: fragment.get("contact"),
+    url: fragment.get("url") ?? query.get("url") ?? place,
+    version: parseVersion(query.get("version")),
+    tab: TABS.find((known) => known === tab) ?? "data",
+    sql: fragment.get("sql") ?? query.get("sql"),
+    companions: query
+      .getAll("with")
+      .map(parseCompanion)
+      .filter((companion) => companion !== null),
   };
 }
 
@@ -59,15 +62,15 @@ export function parseState({ search, hash }) {
 export function formatState(state) {
   const query = new URLSearchParams();
   const fragment = new URLSearchParams();
-  if (state.table) query.set('table', state.table);
-  if (state.url && !isSecret(state.url)) query.set('url', state.url);
-  if (state.version !== null) query.set('version', String(state.version));
-  if (state.tab !== 'data') query.set('tab', state.tab);
+  if (state.table) query.set("table", state.table);
+  if (state.url && !isSecret(state.url)) query.set("url", state.url);
+  if (state.version !== null) query.set("version", String(state.version));
+  if (state.tab !== "data") query.set("tab", state.tab);
   for (const companion of state.companions) {
     if (companion.url && isSecret(companion.url)) continue;
-    query.append('with', [companion.name, companion.version ?? '', companion.url].filter((part) => part !== null).join('@'));
+    query.append("with", [companion.name, companion.version ?? "", companion.url].filter((part) => part !== null).join("@"));
   }
-  if (state.sql) (state.sql.length > LONGEST_SQL_IN_QUERY ? fragment : query).set('sql', state.sql);
+  if (state.sql) (state.sql.length > LONGEST_SQL_IN_QUERY ? fragment : query).set("sql", state.sql);
   const search = String(query);
   const hash = String(fragment);
   return (search && `?${search}`) + (hash && `#${hash}`);
@@ -78,9 +81,9 @@ export function formatState(state) {
  * @param {State} state
  */
 export function formatSecretState(state) {
-  const [search, hash] = formatState(state).split('#');
-  const fragment = new URLSearchParams(hash ?? '');
-  if (state.url) fragment.set('url', state.url);
+  const [search, hash] = formatState(state).split("#");
+  const fragment = new URLSearchParams(hash ?? "");
+  if (state.url) fragment.set("url", state.url);
   return `${search}#${fragment}`;
 }
 
@@ -91,9 +94,9 @@ function parseVersion(text) {
 
 /** @param {string} text @returns {Companion | null} */
 function parseCompanion(text) {
-  const [name, version = '', ...url] = text.split('@');
+  const [name, version = "", ...url] = text.split("@");
   if (!name) return null;
-  return { name, version: parseVersion(version), url: url.length ? url.join('@') : null };
+  return { name, version: parseVersion(version), url: url.length ? url.join("@") : null };
 }
 
 /** The state of this tab: reads and writes the address, and tells when it changed. */
@@ -102,11 +105,11 @@ export class Location extends EventTarget {
     super();
     /** @type {State} */
     this.state = parseState(window.location);
-    if (this.state.url !== new URLSearchParams(window.location.search).get('url')) this.#write('replaceState');
-    window.addEventListener('popstate', () => {
+    if (this.state.url !== new URLSearchParams(window.location.search).get("url")) this.#write("replaceState");
+    window.addEventListener("popstate", () => {
       // A secret is not in the address, so going back must not forget it: the catalog knows the table by its name.
       this.state = parseState(window.location);
-      this.dispatchEvent(new Event('change'));
+      this.dispatchEvent(new Event("change"));
     });
   }
 
@@ -118,12 +121,12 @@ export class Location extends EventTarget {
   go(patch, { replace = false, quiet = false } = {}) {
     this.state = { ...this.state, ...patch };
     const unchanged = formatState(this.state) === window.location.search + window.location.hash;
-    this.#write(replace || unchanged ? 'replaceState' : 'pushState');
-    if (!quiet) this.dispatchEvent(new Event('change'));
+    this.#write(replace || unchanged ? "replaceState" : "pushState");
+    if (!quiet) this.dispatchEvent(new Event("change"));
   }
 
   /** @param {'pushState' | 'replaceState'} method */
   #write(method) {
-    window.history[method](null, '', formatState(this.state) || window.location.pathname);
+    window.history[method](null, "", formatState(this.state) || window.location.pathname);
   }
 }

@@ -1,6 +1,6 @@
 // The row of tabs: arrows, Home and End move between them, one stop for the Tab key (WAI-ARIA's tabs pattern).
 
-import { h } from './dom.js';
+import { h } from "./dom.js";
 
 /** @typedef {import('./state.js').Tab} Tab */
 
@@ -17,13 +17,18 @@ export class Tabs {
   constructor(list, panels, labels, onSelect) {
     this.panels = panels;
     for (const [tab, panel] of panels) {
-      panel.setAttribute('role', 'tabpanel');
-      panel.setAttribute('aria-labelledby', `tab-${tab}`);
-      const button = h('button', { type: 'button', role: 'tab', id: `tab-${tab}`, class: 'tab', 'aria-controls': panel.id, onclick: () => onSelect(tab) }, labels[tab], h('span', { class: 'tab-count' }));
+      panel.setAttribute("role", "tabpanel");
+      panel.setAttribute("aria-labelledby", `tab-${tab}`);
+      const button = h(
+        "button",
+        { type: "button", role: "tab", id: `tab-${tab}`, class: "tab", "aria-controls": panel.id, onclick: () => onSelect(tab) },
+        labels[tab],
+        h("span", { class: "tab-count" }),
+      );
       this.#buttons.set(tab, button);
       list.append(button);
     }
-    list.addEventListener('keydown', (event) => {
+    list.addEventListener("keydown", (event) => {
       const tabs = [...panels.keys()];
       const at = tabs.findIndex((tab) => this.#buttons.get(tab) === document.activeElement);
       /** @type {Record<string, number>} */
@@ -40,7 +45,7 @@ export class Tabs {
   select(selected) {
     for (const [tab, button] of this.#buttons) {
       const on = tab === selected;
-      button.setAttribute('aria-selected', String(on));
+      button.setAttribute("aria-selected", String(on));
       button.tabIndex = on ? 0 : -1;
       const panel = this.panels.get(tab);
       if (panel) panel.hidden = !on;
@@ -53,7 +58,7 @@ export class Tabs {
    * @param {string} count
    */
   count(tab, count) {
-    const place = this.#buttons.get(tab)?.querySelector('.tab-count');
+    const place = this.#buttons.get(tab)?.querySelector(".tab-count");
     if (place) place.textContent = count;
   }
 }

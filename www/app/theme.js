@@ -2,8 +2,8 @@
 (() => {
   const root = document.documentElement;
   try {
-    const stored = localStorage.getItem('lakeglass.theme');
-    if (stored === 'light' || stored === 'dark') root.dataset.theme = stored;
+    const stored = localStorage.getItem("lakeglass.theme");
+    if (stored === "light" || stored === "dark") root.dataset.theme = stored;
   } catch {
     // Without storage the page follows the system.
   }

@@ -1,11 +1,11 @@
 // The version control: a slider over all versions of a table, steps, and a list of the commits. Moving it shows the
 // commit at once, and opens its version as soon as it rests.
 
-import { kindOf, summaryOf } from './commits.js';
-import { h, icon, iconButton } from './dom.js';
-import { codeOf, errorView, isCancelled, messageOf } from './errors.js';
-import { formatAgo } from './format.js';
-import { operationBadge, timeOf, userOf } from './history.js';
+import { kindOf, summaryOf } from "./commits.js";
+import { h, icon, iconButton } from "./dom.js";
+import { codeOf, errorView, isCancelled, messageOf } from "./errors.js";
+import { formatAgo } from "./format.js";
+import { operationBadge, timeOf, userOf } from "./history.js";
 
 /** @typedef {import('./catalog.js').Entry} Entry */
 /** @typedef {import('./commits.js').Commits} Commits */
@@ -19,14 +19,26 @@ export class VersionControl {
   #rest = 0;
   #current = 0;
   #loading = new AbortController();
-  #slider = h('input', { type: 'range', class: 'slider', min: 0, max: 0, step: 1, value: 0, 'aria-label': 'Version' });
-  #ticks = h('div', { class: 'ticks', 'aria-hidden': 'true' });
-  #label = h('div', { class: 'version-label' });
-  #commit = h('div', { class: 'version-commit' });
-  #list = h('div', { class: 'version-list', id: 'version-list', hidden: true });
-  #older = iconButton('chevronLeft', 'Older version', () => this.#step(-1));
-  #newer = iconButton('chevronRight', 'Newer version', () => this.#step(1));
-  #toggle = h('button', { type: 'button', class: 'button quiet', 'aria-expanded': 'false', 'aria-controls': 'version-list', 'aria-haspopup': 'listbox', onclick: () => this.#showList(Boolean(this.#list.hidden)) }, 'All versions', icon('chevronDown'));
+  #slider = h("input", { type: "range", class: "slider", min: 0, max: 0, step: 1, value: 0, "aria-label": "Version" });
+  #ticks = h("div", { class: "ticks", "aria-hidden": "true" });
+  #label = h("div", { class: "version-label" });
+  #commit = h("div", { class: "version-commit" });
+  #list = h("div", { class: "version-list", id: "version-list", hidden: true });
+  #older = iconButton("chevronLeft", "Older version", () => this.#step(-1));
+  #newer = iconButton("chevronRight", "Newer version", () => this.#step(1));
+  #toggle = h(
+    "button",
+    {
+      type: "button",
+      class: "button quiet",
+      "aria-expanded": "false",
+      "aria-controls": "version-list",
+      "aria-haspopup": "listbox",
+      onclick: () => this.#showList(Boolean(this.#list.hidden)),
+    },
+    "All versions",
+    icon("chevronDown"),
+  );
 
   /**
    * @param {HTMLElement} root
@@ -37,18 +49,29 @@ export class VersionControl {
     this.status = status;
     this.on = on;
     root.append(
-      h('div', { class: 'version-move' }, this.#older, h('div', { class: 'track' }, this.#slider, this.#ticks), this.#newer, this.#label),
-      h('div', { class: 'version-about' }, this.#commit, h('div', { class: 'version-actions' }, this.#toggle, iconButton('refresh', 'Look for newer versions', () => on.refresh()))),
-      this.#list);
-    this.#slider.addEventListener('input', () => this.#preview(Number(this.#slider.value)));
-    this.#list.addEventListener('keydown', (event) => this.#onListKey(event));
-    root.addEventListener('keydown', (event) => {
-      if (event.key !== 'Escape' || this.#list.hidden) return;
+      h("div", { class: "version-move" }, this.#older, h("div", { class: "track" }, this.#slider, this.#ticks), this.#newer, this.#label),
+      h(
+        "div",
+        { class: "version-about" },
+        this.#commit,
+        h(
+          "div",
+          { class: "version-actions" },
+          this.#toggle,
+          iconButton("refresh", "Look for newer versions", () => on.refresh()),
+        ),
+      ),
+      this.#list,
+    );
+    this.#slider.addEventListener("input", () => this.#preview(Number(this.#slider.value)));
+    this.#list.addEventListener("keydown", (event) => this.#onListKey(event));
+    root.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || this.#list.hidden) return;
       event.preventDefault();
       this.#showList(false);
       this.#toggle.focus();
     });
-    document.addEventListener('pointerdown', (event) => {
+    document.addEventListener("pointerdown", (event) => {
       if (event.target instanceof Node && !root.contains(event.target)) this.#showList(false);
     });
   }
@@ -65,11 +88,15 @@ export class VersionControl {
     this.#render(this.#current);
     if (commits.range && commits.get(this.#current)) return;
     try {
-      await this.status.run(`Reading the versions of ${entry.name}`, async (signal) => {
-        await commits.loadRange(signal);
-        this.#render(this.#current);
-        await commits.load(this.#current, signal);
-      }, { signal: loading.signal, quiet: true });
+      await this.status.run(
+        `Reading the versions of ${entry.name}`,
+        async (signal) => {
+          await commits.loadRange(signal);
+          this.#render(this.#current);
+          await commits.load(this.#current, signal);
+        },
+        { signal: loading.signal, quiet: true },
+      );
       this.#render(this.#current);
       if (!this.#list.hidden) this.#fillList();
     } catch (error) {
@@ -79,7 +106,10 @@ export class VersionControl {
 
   /** @param {unknown} error @param {Entry} entry */
   #failure(error, entry) {
-    return [h('span', { class: 'faint', title: messageOf(error) }, `The history could not be read: ${codeOf(error)}`), h('button', { type: 'button', class: 'button quiet', onclick: () => this.show(entry) }, 'Try again')];
+    return [
+      h("span", { class: "faint", title: messageOf(error) }, `The history could not be read: ${codeOf(error)}`),
+      h("button", { type: "button", class: "button quiet", onclick: () => this.show(entry) }, "Try again"),
+    ];
   }
 
   /** @param {number} version */
@@ -114,12 +144,15 @@ export class VersionControl {
     this.#slider.value = String(version);
     this.#slider.disabled = range.earliest === latest;
     const share = latest > range.earliest ? (version - range.earliest) / (latest - range.earliest) : 0;
-    this.#slider.style.setProperty('--share', `${share * 100}%`);
+    this.#slider.style.setProperty("--share", `${share * 100}%`);
     this.#older.disabled = version <= range.earliest;
     this.#newer.disabled = version >= latest;
     const commit = commits?.get(version) ?? null;
-    this.#slider.setAttribute('aria-valuetext', `Version ${version} of ${latest}${commit?.operation ? `, ${commit.operation}` : ''}`);
-    this.#label.replaceChildren(h('b', null, `v${version}`), h('span', { class: 'faint' }, version === latest ? ' latest' : ` of ${latest}`));
+    this.#slider.setAttribute("aria-valuetext", `Version ${version} of ${latest}${commit?.operation ? `, ${commit.operation}` : ""}`);
+    this.#label.replaceChildren(
+      h("b", null, `v${version}`),
+      h("span", { class: "faint" }, version === latest ? " latest" : ` of ${latest}`),
+    );
     this.#commit.replaceChildren(...(commit ? commitLine(commit, commits?.mayLackFiles(version)) : []));
     this.#renderTicks(range.earliest, latest);
   }
@@ -133,7 +166,7 @@ export class VersionControl {
     if (latest === earliest || latest - earliest > MOST_TICKS) return;
     for (let version = earliest; version <= latest; version++) {
       const commit = this.#entry?.commits?.get(version) ?? null;
-      const tick = h('i', { class: commit ? kindOf(commit) : 'unknown' });
+      const tick = h("i", { class: commit ? kindOf(commit) : "unknown" });
       tick.style.left = `${((version - earliest) / (latest - earliest)) * 100}%`;
       this.#ticks.append(tick);
     }
@@ -142,10 +175,10 @@ export class VersionControl {
   /** @param {boolean} open */
   #showList(open) {
     this.#list.hidden = !open;
-    this.#toggle.setAttribute('aria-expanded', String(open));
+    this.#toggle.setAttribute("aria-expanded", String(open));
     if (!open) return;
     this.#fillList();
-    const chosen = this.#list.querySelector('[aria-selected=true]') ?? this.#list.querySelector('[role=option]');
+    const chosen = this.#list.querySelector("[aria-selected=true]") ?? this.#list.querySelector("[role=option]");
     if (chosen instanceof HTMLElement) chosen.focus();
   }
 
@@ -153,17 +186,31 @@ export class VersionControl {
     const commits = this.#entry?.commits;
     if (!commits) return;
     const options = commits.list.map((commit) => this.#option(commit));
-    const more = h('button', { type: 'button', class: 'button', onclick: () => void this.#loadOlder(commits) }, 'Load older commits');
-    this.#list.replaceChildren(h('div', { role: 'listbox', 'aria-label': 'Versions' }, options), ...(commits.complete || !commits.range ? [] : [more]));
-    this.#list.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
+    const more = h("button", { type: "button", class: "button", onclick: () => void this.#loadOlder(commits) }, "Load older commits");
+    this.#list.replaceChildren(
+      h("div", { role: "listbox", "aria-label": "Versions" }, options),
+      ...(commits.complete || !commits.range ? [] : [more]),
+    );
+    this.#list.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {import('./commits.js').Commit} commit */
   #option(commit) {
     const version = Number(commit.version);
     const chosen = version === this.#current;
-    return h('div', { role: 'option', class: 'version-option', tabindex: chosen ? 0 : -1, 'aria-selected': String(chosen), 'data-version': version, onclick: () => this.#choose(version) },
-      h('b', null, `v${version}`), h('div', { class: 'version-option-about' }, ...commitLine(commit, this.#entry?.commits?.mayLackFiles(version))));
+    return h(
+      "div",
+      {
+        role: "option",
+        class: "version-option",
+        tabindex: chosen ? 0 : -1,
+        "aria-selected": String(chosen),
+        "data-version": version,
+        onclick: () => this.#choose(version),
+      },
+      h("b", null, `v${version}`),
+      h("div", { class: "version-option-about" }, ...commitLine(commit, this.#entry?.commits?.mayLackFiles(version))),
+    );
   }
 
   /** @param {number} version */
@@ -177,7 +224,7 @@ export class VersionControl {
   /** @param {Commits} commits */
   async #loadOlder(commits) {
     try {
-      await this.status.run('Reading older commits', (signal) => commits.loadMore(signal));
+      await this.status.run("Reading older commits", (signal) => commits.loadMore(signal));
       this.#fillList();
     } catch (error) {
       if (!isCancelled(error)) this.#list.append(errorView(error, { compact: true }));
@@ -186,20 +233,20 @@ export class VersionControl {
 
   /** @param {KeyboardEvent} event */
   #onListKey(event) {
-    const option = event.target instanceof HTMLElement ? event.target.closest('[role=option]') : null;
+    const option = event.target instanceof HTMLElement ? event.target.closest("[role=option]") : null;
     if (!(option instanceof HTMLElement)) return;
-    const options = /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll('[role=option]')]);
+    const options = /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll("[role=option]")]);
     const at = options.indexOf(option);
     /** @type {Record<string, number>} */
     const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: options.length - 1, PageDown: at + 10, PageUp: at - 10 };
     if (event.key in moves) options[Math.max(0, Math.min(options.length - 1, moves[event.key]))].focus();
-    else if (event.key === 'Enter' || event.key === ' ') this.#choose(Number(option.dataset.version));
+    else if (event.key === "Enter" || event.key === " ") this.#choose(Number(option.dataset.version));
     else return;
     event.preventDefault();
   }
 }
 
-const VACUUMED = 'VACUUM ran since. Files that this version needs may be gone: then its rows cannot be read.';
+const VACUUMED = "VACUUM ran since. Files that this version needs may be gone: then its rows cannot be read.";
 
 /**
  * A commit in two lines: what and when, then its metrics and who.
@@ -207,11 +254,23 @@ const VACUUMED = 'VACUUM ran since. Files that this version needs may be gone: t
  * @param {boolean} [mayLackFiles]
  */
 function commitLine(commit, mayLackFiles = false) {
-  const ago = commit.timestamp ? formatAgo(commit.timestamp.millis) : '';
-  const changes = summaryOf(commit).map((change) => h('span', null, change));
+  const ago = commit.timestamp ? formatAgo(commit.timestamp.millis) : "";
+  const changes = summaryOf(commit).map((change) => h("span", null, change));
   const who = userOf(commit) ?? commit.engineInfo;
   return [
-    h('div', { class: 'commit-line' }, operationBadge(commit), timeOf(commit), h('span', { class: 'faint ago' }, ago), mayLackFiles && h('span', { class: 'faint vacuumed', title: VACUUMED }, 'files may be gone')),
-    h('div', { class: 'commit-line' }, changes.length > 0 && h('span', { class: 'changes' }, changes), who && h('span', { class: 'by', title: 'Who made this commit' }, `by ${who}`)),
+    h(
+      "div",
+      { class: "commit-line" },
+      operationBadge(commit),
+      timeOf(commit),
+      h("span", { class: "faint ago" }, ago),
+      mayLackFiles && h("span", { class: "faint vacuumed", title: VACUUMED }, "files may be gone"),
+    ),
+    h(
+      "div",
+      { class: "commit-line" },
+      changes.length > 0 && h("span", { class: "changes" }, changes),
+      who && h("span", { class: "by", title: "Who made this commit" }, `by ${who}`),
+    ),
   ];
 }

@@ -44,7 +44,17 @@ export class Lakeglass extends EventTarget {
   /** @type {number} */ #maxResultBytes;
 
   /** @param {ConnectOptions & { engineUrl?: string | URL }} options `engineUrl`: another engine, for tests */
-  constructor({ worker = true, workerUrl, wasmUrl, sqlUrl, preloadSql = true, rehearse = true, maxResultBytes = MAX_RESULT_BYTES, engineUrl, ...options }) {
+  constructor({
+    worker = true,
+    workerUrl,
+    wasmUrl,
+    sqlUrl,
+    preloadSql = true,
+    rehearse = true,
+    maxResultBytes = MAX_RESULT_BYTES,
+    engineUrl,
+    ...options
+  }) {
     super();
     this.#maxResultBytes = maxResultBytes;
     const module = wasmUrl === undefined ? new URL("./pkg/lakeglass_bg.wasm", import.meta.url).href : resolveUrl(wasmUrl);

@@ -193,17 +193,7 @@ export interface Metrics {
  *
  * and `null` for NULL, of any type.
  */
-export type Value =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | Date
-  | Value[]
-  | Map<Value, Value>
-  | { [name: string]: Value };
+export type Value = null | boolean | number | bigint | string | Uint8Array | Date | Value[] | Map<Value, Value> | { [name: string]: Value };
 
 /** A row: a plain object, its keys in the order of the columns. */
 export type Row = { [column: string]: Value };
@@ -470,11 +460,7 @@ export class Lakeglass extends EventTarget {
   /** Cancels what is under way and ends the worker. */
   close(): void;
   addEventListener(type: "lost", listener: (event: LostEvent) => void, options?: boolean | AddEventListenerOptions): void;
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
 }
 
 /**

@@ -161,7 +161,9 @@ function secondsText(units, perSecond) {
  */
 function fraction(units, perSecond) {
   if (units === 0n) return "";
-  return `.${String(perSecond + units).slice(1).replace(/0+$/, "")}`;
+  return `.${String(perSecond + units)
+    .slice(1)
+    .replace(/0+$/, "")}`;
 }
 
 /**
