@@ -6,7 +6,7 @@ use super::sign::PageSign;
 use super::table::EngineTable;
 use crate::error::Result;
 use crate::scan::FooterCache;
-use crate::storage::{Meter, Pool, Sign, StorageOptions};
+use crate::storage::{Meter, PageFetch, Pool, Sign, StorageOptions};
 use crate::table::{Table, TableUrl};
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
@@ -42,13 +42,18 @@ enum Session {
 
 #[wasm_bindgen]
 impl Engine {
-    /// An engine without tables.
+    /// An engine without tables. `fetch` sends its requests, in place of the global one: it is called with a URL and what `fetch` is
+    /// called with besides, and gives a promise of a `Response`.
     #[wasm_bindgen(constructor)]
     pub fn new(
         #[wasm_bindgen(unchecked_optional_param_type = "EngineOptions")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "(url: string, init: RequestInit) => Promise<Response>")] fetch: Option<
+            js_sys::Function,
+        >,
     ) -> Result<Engine, JsValue> {
         let options: EngineOptions = options::parse(options)?;
         let mut storage = options.storage();
+        storage.fetch = fetch.map(PageFetch::new);
         storage.pool = Some(Pool::new(&storage));
         #[cfg(feature = "sql")]
         let options = SessionOptions { storage: storage.clone(), ..options.session() };

@@ -52,6 +52,8 @@ use url::Url;
 pub use cache::cache_api::CacheApi;
 pub use cache::persistent::ByteStore;
 pub use cache::shared::Pool;
+#[cfg(target_arch = "wasm32")]
+pub use http::browser::PageFetch;
 pub use http::client::now;
 pub use http::json_api::{Answer, Rest};
 pub use http::retry::RetryPolicy;

@@ -29,6 +29,9 @@ pub struct StorageOptions {
     pub access: AccessOptions,
     /// Who knows the URL of each object, where a URL for all of them will not do.
     pub sign: Option<Arc<dyn Sign>>,
+    /// What sends requests in place of the global `fetch`.
+    #[cfg(target_arch = "wasm32")]
+    pub fetch: Option<super::http::browser::PageFetch>,
 }
 
 impl Default for StorageOptions {
@@ -43,6 +46,8 @@ impl Default for StorageOptions {
             retry: RetryPolicy::default(),
             access: AccessOptions::default(),
             sign: None,
+            #[cfg(target_arch = "wasm32")]
+            fetch: None,
         }
     }
 }

@@ -44,6 +44,12 @@ export type Signed = string | URL | { url: string; expires?: number } | null | u
 /** Knows where each object of a table is: given its path below the table's root, decoded. Asked again when a URL has expired. */
 export type Sign = (path: string) => Signed | Promise<Signed>;
 
+/**
+ * Sends the engine's requests for objects in place of the global `fetch`, whose contract it has: `init` has the method, the headers (`range`
+ * among them), a signal, and how redirects and the browser's cache are to be used. It resolves to a `Response`.
+ */
+export type PageFetch = (url: string, init: RequestInit) => Promise<Response>;
+
 /** How a table's host is spoken to. */
 export interface OpenOptions {
   access?: AccessOptions;

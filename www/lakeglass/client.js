@@ -52,6 +52,7 @@ export class Lakeglass extends EventTarget {
     preloadSql = true,
     rehearse = true,
     maxResultBytes = MAX_RESULT_BYTES,
+    fetch,
     engineUrl,
     ...options
   }) {
@@ -66,7 +67,9 @@ export class Lakeglass extends EventTarget {
       preloadSql,
       rehearse,
       engineUrl: engineUrl === undefined ? null : resolveUrl(engineUrl),
-      options: engineConfig(options),
+      fetch: fetch ?? null,
+      // What the page's own `fetch` sends may be a secret: what came of it is kept on disk only where that is asked for.
+      options: engineConfig(fetch ? { storeBytes: 0, ...options } : options),
     };
     this.#connection = new Connection(settings, this.#registered, (error) => this.dispatchEvent(new EngineLostEvent(error)));
   }

@@ -19,6 +19,7 @@ import { openMain, openWorker } from "./transport.js";
  * @property {boolean} preloadSql whether that is fetched before it is needed
  * @property {boolean} rehearse whether small statements are run when that is there: rehearsal.js
  * @property {string | null} engineUrl
+ * @property {import("./index.js").PageFetch | null} fetch the page's own
  * @property {EngineConfig} options
  *
  * @typedef {object} Registration A table under a name, which can be opened again.
@@ -109,14 +110,15 @@ export class Connection {
    * @param {string} url absolute
    */
   expect(url) {
-    if (!this.#mayExpect || this.#settings.engineUrl) return;
+    // The page's own `fetch` may send what makes a reply another one.
+    if (!this.#mayExpect || this.#settings.engineUrl || this.#settings.fetch) return;
     this.#mayExpect = false;
     this.#expected = logFolder(url);
     this.#tellExpected();
   }
 
   #tellExpected() {
-    // Only before it runs, and in a worker: this thread's `fetch` is the page's.
+    // Only before it runs, and in a worker: on this thread the page's own work comes first.
     if (!this.#expected || !this.#starting || this.mode === "main") return;
     this.#starting.call("expect", { folder: this.#expected }).catch(() => {}); // what ends the session is told elsewhere
     this.#expected = null;
@@ -130,8 +132,8 @@ export class Connection {
   }
 
   async #start() {
-    const { wasmUrl, preloadSql, engineUrl, options } = this.#settings;
-    const session = new Session((lost, error) => this.#lose(lost, error));
+    const { wasmUrl, preloadSql, engineUrl, fetch, options } = this.#settings;
+    const session = new Session((lost, error) => this.#lose(lost, error), fetch);
     this.#current = session;
     const compiling = this.#compile(wasmUrl);
     // What opens a table comes first: it should not share the line with what queries it.
@@ -146,7 +148,7 @@ export class Connection {
       const [module] = await Promise.all([compiling, opening]);
       this.#starting = null;
       this.#mayExpect = false;
-      await session.call("start", { module, wasmUrl, engineUrl, options });
+      await session.call("start", { module, wasmUrl, engineUrl, pageFetches: fetch !== null, options });
     } catch (error) {
       const failure = error instanceof LakeglassError ? error : new LakeglassError("internal", String(error), {}, { cause: error });
       session.end(failure);

@@ -4,12 +4,14 @@
 import { LakeglassError, errorData, isTrap } from "./errors.js";
 import { HeadStart } from "./head-start.js";
 import { compileModule } from "./module.js";
+import { requestMessage, responseOf } from "./page-fetch.js";
 import { PLANNING, PROGRESS_MILLIS } from "./progress.js";
 import { PROTOCOL } from "./protocol.js";
 import { redactUrl } from "./urls.js";
 
 /** @import { Engine, EngineModule, EngineResult, EngineTable } from "./engine.js" */
-/** @import { FromHost, Handle, LoadSqlParams, Method, OpenedResult, OpenedTable, StartParams, ToHost } from "./protocol.js" */
+/** @import { PageFetch } from "./index.js" */
+/** @import { FetchReply, FromHost, Handle, LoadSqlParams, Method, OpenedResult, OpenedTable, StartParams, ToHost } from "./protocol.js" */
 
 /**
  * A table or result of the engine, and the calls on it under way: it must not be freed under them.
@@ -27,7 +29,9 @@ export class EngineHost {
   /** @type {Map<number, AbortController>} */ #calls = new Map();
   /** @type {Map<Handle, Held>} */ #held = new Map();
   #lastHandle = 0;
-  /** @type {HeadStart | null} */ #headStart = null;
+  /** Before it is handed over; then it is in {@link #early}. @type {HeadStart | null} */ #headStart = null;
+  /** @type {HeadStart | null} */ #early = null;
+  /** What sends the engine's requests. @type {PageFetch} */ #fetch = (url, init) => fetch(url, init);
   /** @type {Map<number, { resolve: (value: unknown) => void, reject: (error: Error) => void }>} */ #asked = new Map();
   #lastAsk = 0;
   #lost = false;
@@ -154,7 +158,7 @@ export class EngineHost {
       case "explain":
         return this.#running().explain(params.sql, params.analyze, signal, params.params).then(JSON.parse);
       case "rehearse":
-        return import("./rehearsal-host.js").then(({ rehearse }) => rehearse(this.#running(), params));
+        return this.#rehearse(params);
       case "next":
         return this.#next(/** @type {EngineResult} */ (this.#object(handle)), signal, params.progress);
       case "free":
@@ -171,9 +175,13 @@ export class EngineHost {
     const ask = sign === undefined ? undefined : (/** @type {string} */ path) => this.#ask(sign, path);
     const headStart = this.#headStart;
     this.#headStart = null;
+    this.#early ??= headStart;
     headStart?.handOver();
     const opening = this.#running().open(url, options, signal, ask);
-    const end = () => headStart?.end();
+    const end = () => {
+      headStart?.end();
+      if (this.#early === headStart) this.#early = null;
+    };
     opening.then(end, end);
     return opening;
   }
@@ -192,21 +200,50 @@ export class EngineHost {
     });
   }
 
-  /** @param {{ told: number, signed?: unknown, failed?: string }} message */
-  #told({ told, signed, failed }) {
+  /**
+   * Has the page send a request.
+   * @param {string} url
+   * @param {RequestInit} init
+   * @returns {Promise<Response>}
+   */
+  #pageFetch(url, init) {
+    return new Promise((resolve, reject) => {
+      const ask = ++this.#lastAsk;
+      this.#asked.set(ask, { resolve: (reply) => resolve(responseOf(/** @type {FetchReply} */ (reply))), reject });
+      const onAbort = () => {
+        if (!this.#asked.delete(ask)) return;
+        this.#post({ drop: ask });
+        reject(new DOMException("aborted", "AbortError"));
+      };
+      init.signal?.addEventListener("abort", onAbort, { once: true });
+      this.#post({ ask, fetch: requestMessage(url, init) });
+    });
+  }
+
+  /** @param {{ told: number, signed?: unknown, reply?: FetchReply, failed?: string }} message */
+  #told({ told, signed, reply, failed }) {
     const asked = this.#asked.get(told);
     this.#asked.delete(told);
-    if (failed === undefined) return asked?.resolve(signed);
-    const error = new Error("the page's sign function failed");
-    error.name = failed;
+    if (failed === undefined) return asked?.resolve(reply ?? signed);
+    // The kind is what the engine goes by: a `TypeError` is what `fetch` throws where CORS forbids.
+    const message = "the page's function failed";
+    const error = failed === "TypeError" ? new TypeError(message) : Object.assign(new Error(message), { name: failed });
     asked?.reject(error);
   }
 
+  /** @param {import("./protocol.js").RehearseParams} params */
+  async #rehearse(params) {
+    const { rehearse, replies } = await import("./rehearsal-host.js");
+    this.#fetch = replies(params.objects); // nothing else is fetched from then on
+    await rehearse(this.#running(), params.statements);
+  }
+
   /** @param {StartParams} params */
-  async #start({ module, wasmUrl, engineUrl, options }) {
+  async #start({ module, wasmUrl, engineUrl, pageFetches, options }) {
+    if (pageFetches) this.#fetch = this.#pageFetch;
     const [engine, compiled] = await Promise.all([this.#importEngine(engineUrl), module ?? compileModule(wasmUrl)]);
     this.#exports = await engine.default({ module_or_path: compiled });
-    this.#engine = new engine.Engine(options);
+    this.#engine = new engine.Engine(options, (url, init) => this.#early?.take(url, init) ?? this.#fetch(url, init));
   }
 
   /** @param {LoadSqlParams} params */

@@ -1,5 +1,5 @@
 // What the built module `pkg/lakeglass.js` exports (the engine's `src/api`): the seam between the package and the engine.
-import type { AccessOptions, Commit, Field, FileInfo, Metrics, QueryParams, QueryProgress, TableInfo } from "./index.js";
+import type { AccessOptions, Commit, Field, FileInfo, Metrics, PageFetch, QueryParams, QueryProgress, TableInfo } from "./index.js";
 
 /** Where the WebAssembly comes from. */
 export interface InitInput {
@@ -8,7 +8,7 @@ export interface InitInput {
 
 export interface EngineModule {
   default(input?: InitInput): Promise<WebAssembly.Exports>;
-  Engine: new (options?: EngineConfig) => Engine;
+  Engine: new (options?: EngineConfig, fetch?: PageFetch) => Engine;
 }
 
 export interface EngineConfig {

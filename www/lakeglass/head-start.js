@@ -2,11 +2,13 @@
 // engine asks for the same when it runs, and is given these replies. Only on a first visit: on others the module is here, and of the log,
 // which is kept, most is not asked for.
 
-/** Where the engine keeps what it fetched: src/storage/cache/cache_api.rs. */
-const STORE = "lakeglass-1";
-/** Commits asked for beside the hint, those after them, and how many at most: what src/formats/delta/log/bootstrap.rs and commits.rs ask for, too. */
-const BESIDE_THE_HINT = 5;
-const AT_ONCE = 10;
+/**
+ * Constants of the engine's, which is not here yet: where it keeps what it fetched, how many commits it asks for beside the hint, and how many
+ * at once after them. `scripts/check` compares each with the one of its name in `src/`.
+ * @type {Readonly<{ CACHE: string, BESIDE_THE_HINT: number, AT_FIRST: number }>}
+ */
+export const ENGINE = Object.freeze({ CACHE: "lakeglass-1", BESIDE_THE_HINT: 5, AT_FIRST: 10 });
+/** Commits asked for, at most. */
 const MOST = 60;
 
 /** Hosts that are asked for a listing of the log instead. */
@@ -25,15 +27,13 @@ export function logFolder(text) {
   return `${url.href.replace(/\/$/, "")}/_delta_log/`;
 }
 
-/** Replies by URL, each for one request. It replaces this thread's `fetch` until it ends. */
+/** Replies by URL, each for one request. */
 export class HeadStart {
   /** @type {Map<string, { reply: Promise<Response>, cancel: AbortController }>} */ #asked = new Map();
-  #fetch = globalThis.fetch;
   #isAsking = true;
 
   /** @param {string} folder see {@link logFolder} */
   constructor(folder) {
-    globalThis.fetch = (input, init) => this.#take(input, init) ?? this.#fetch.call(globalThis, input, init);
     this.#ask(folder).catch(() => {}); // the engine asks again, and tells
   }
 
@@ -45,16 +45,15 @@ export class HeadStart {
   /** Gives up what was not taken. */
   end() {
     this.handOver();
-    globalThis.fetch = this.#fetch;
     for (const { cancel } of this.#asked.values()) cancel.abort();
     this.#asked.clear();
   }
 
   /** @param {string} folder */
   async #ask(folder) {
-    if (await globalThis.caches?.has(STORE)) return;
+    if (await globalThis.caches?.has(ENGINE.CACHE)) return;
     const hint = this.#request(`${folder}_last_checkpoint`);
-    for (let first = 0, count = BESIDE_THE_HINT; this.#isAsking && first < MOST; first += count, count = AT_ONCE) {
+    for (let first = 0, count = ENGINE.BESIDE_THE_HINT; this.#isAsking && first < MOST; first += count, count = ENGINE.AT_FIRST) {
       const names = Array.from({ length: count }, (_, i) => `${String(first + i).padStart(20, "0")}.json`);
       const commits = names.map((name) => this.#request(folder + name));
       // Where there is a checkpoint, the log goes on behind it; where one of these is missing, it ends.
@@ -65,20 +64,22 @@ export class HeadStart {
   /** @param {string} url @returns {Promise<Response>} */
   #request(url) {
     const cancel = new AbortController();
-    const reply = this.#fetch.call(globalThis, url, { cache: "no-cache", credentials: "same-origin", signal: cancel.signal });
+    const reply = fetch(url, { cache: "no-cache", credentials: "same-origin", signal: cancel.signal });
     reply.catch(() => {});
     this.#asked.set(url, { reply, cancel });
     return reply;
   }
 
   /**
-   * @param {RequestInfo | URL} input
-   * @param {RequestInit} [init]
+   * The reply to a request of the engine's, where it was asked for already.
+   * @param {string} url
+   * @param {RequestInit} init
+   * @returns {Promise<Response> | undefined}
    */
-  #take(input, init) {
-    const asked = this.#asked.get(String(input));
-    if (!asked || init?.method !== "GET" || [...new Headers(init.headers)].length > 0) return undefined;
-    this.#asked.delete(String(input));
+  take(url, init) {
+    const asked = this.#asked.get(url);
+    if (!asked || init.method !== "GET" || [...new Headers(init.headers)].length > 0) return undefined;
+    this.#asked.delete(url);
     init.signal?.addEventListener("abort", () => asked.cancel.abort());
     return asked.reply;
   }

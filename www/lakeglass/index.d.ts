@@ -10,10 +10,10 @@
  * @module lakeglass
  */
 
-import type { OpenOptions } from "./access.js";
+import type { OpenOptions, PageFetch } from "./access.js";
 import type { ExportOptions, PlanNode, QueryOptions, QueryParams } from "./query.js";
 
-export type { AccessOptions, OpenOptions, Sign, Signed } from "./access.js";
+export type { AccessOptions, OpenOptions, PageFetch, Sign, Signed } from "./access.js";
 export type { ExportFormat, ExportOptions, ParamValue, PlanNode, QueryOptions, QueryParams, QueryProgress } from "./query.js";
 
 /** What went wrong, by what a caller can do about it. Stable: the same words in Rust, here and on the command line. */
@@ -153,6 +153,13 @@ export interface ConnectOptions extends EngineOptions, CallOptions {
    * but its script, and ends by itself. Only where the engine is in a worker, and once for each page.
    */
   rehearse?: boolean;
+  /**
+   * Sends all requests for tables' objects in place of the global `fetch`: to add a header that expires, to go through a service of the
+   * page's, to count or to replay. It runs on the page, also where the engine is in a worker; each reply is read whole before it goes on.
+   * With it, nothing is kept in the Cache API unless {@link EngineOptions.storeBytes} says so: what it sends may be a secret. The module's own
+   * files are not fetched by it.
+   */
+  fetch?: PageFetch;
   /** Where the worker's script is; beside this script by default. From another origin it needs CORS. */
   workerUrl?: string | URL;
 }

@@ -8,7 +8,7 @@
 /** @import { AccessOptions, Commit, Field, FileInfo, ExportFormat, Metrics, PlanNode, QueryParams, QueryProgress, Signed, TableInfo } from "./index.js" */
 
 /** Raised when the messages change: page and worker may come from caches of different age. */
-export const PROTOCOL = 6;
+export const PROTOCOL = 7;
 
 /**
  * @typedef {number} Handle
@@ -19,6 +19,7 @@ export const PROTOCOL = 6;
  * @property {WebAssembly.Module | null} module compiled by the page already, or not
  * @property {string} wasmUrl
  * @property {string | null} engineUrl the module to import instead of `pkg/lakeglass.js`
+ * @property {boolean} pageFetches whether requests for objects go through the page's own `fetch`
  * @property {EngineConfig} options
  *
  * @typedef {{ module: WebAssembly.Module | null, sqlUrl: string }} LoadSqlParams
@@ -48,17 +49,22 @@ export const PROTOCOL = 6;
  * @property {{ params: { handle: Handle, progress?: boolean }, value: { bytes: Uint8Array | undefined, metrics: Metrics, progress?: QueryProgress } }} next
  * @property {{ params: { handle: Handle }, value: Metrics | null }} free a result's metrics; what is under way is cancelled
  *
+ * @typedef {{ url: string, init: RequestInit }} FetchRequest without what cannot be copied: its signal
+ * @typedef {{ status: number, type: string, headers: [string, string][], body: ArrayBuffer | null }} FetchReply
+ *
  * @typedef {keyof Methods} Method
  *
  * @typedef {{ id: number, method: Method, params: any } | { cancel: number }
- *   | { told: number, signed?: Signed, failed?: string }} ToHost `told`: the answer to a question of the host's
+ *   | { told: number, signed?: Signed, reply?: FetchReply, failed?: string }} ToHost `told`: the answer to a question of the host's
  *
  * @typedef {{ hello: number }
  *   | { id: number, value: any }
  *   | { id: number, error: ErrorData }
  *   | { id: number, progress: QueryProgress }
  *   | { ask: number, sign: number, path: string }
+ *   | { ask: number, fetch: FetchRequest }
+ *   | { drop: number }
  *   | { lost: string }} FromHost `progress`: of a call under way that
- *   asked for it; `ask`: where an object is, of one of the page's functions; `lost`: the instance trapped and must be
+ *   asked for it; `ask`: where an object is, or the object itself, of one of the page's functions; `drop`: a request that nobody waits for any more; `lost`: the instance trapped and must be
  *   replaced
  */

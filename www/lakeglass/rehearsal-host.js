@@ -1,17 +1,25 @@
 // The worker's part of a rehearsal: see rehearsal.js.
 
 /** @import { Engine } from "./engine.js" */
-/** @import { RehearseParams } from "./protocol.js" */
+/** @import { PageFetch } from "./index.js" */
 
 const ROOT = "https://rehearsal.invalid/";
 
 /**
- * Runs statements over a table whose objects are given. This thread fetches nothing else from then on.
- * @param {Engine} engine
- * @param {RehearseParams} params
+ * A host of the table whose objects are given.
+ * @param {Record<string, Uint8Array<ArrayBuffer>>} objects by path
+ * @returns {PageFetch}
  */
-export async function rehearse(engine, { objects, statements }) {
-  globalThis.fetch = async (url, init) => reply(objects[String(url).slice(ROOT.length)], new Headers(init?.headers).get("range"));
+export function replies(objects) {
+  return async (url, init) => reply(objects[url.slice(ROOT.length)], new Headers(init.headers).get("range"));
+}
+
+/**
+ * Runs statements over that table.
+ * @param {Engine} engine
+ * @param {string[]} statements
+ */
+export async function rehearse(engine, statements) {
   engine.register("rehearsal", await engine.open(ROOT));
   for (const sql of statements) {
     const result = await engine.query(sql);

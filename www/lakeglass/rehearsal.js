@@ -41,7 +41,7 @@ export async function rehearse({ workerUrl, wasmUrl, sqlUrl }, { module, sql }, 
   try {
     const receiver = { onMessage: session.receive.bind(session), onDeath: session.lose.bind(session) };
     session.attach(await openWorker(workerUrl, receiver));
-    await session.call("start", { module, wasmUrl, engineUrl: null, options: { storeBytes: 0 } });
+    await session.call("start", { module, wasmUrl, engineUrl: null, pageFetches: false, options: { storeBytes: 0 } });
     await session.call("loadSql", { module: sql, sqlUrl });
     const objects = Object.fromEntries(Object.entries(OBJECTS).map(([path, text]) => [path, bytesOf(text)]));
     await session.call("rehearse", { objects, statements: STATEMENTS });

@@ -1,9 +1,10 @@
 // One life of the engine: from its start to its end or loss. Handles belong to a session and die with it.
 
 import { LakeglassError, cancelled, errorFromData } from "./errors.js";
+import { answerRequest } from "./page-fetch.js";
 
-/** @import { FromHost, Handle, Method, Methods } from "./protocol.js" */
-/** @import { QueryProgress, Sign } from "./index.js" */
+/** @import { FetchRequest, FromHost, Handle, Method, Methods } from "./protocol.js" */
+/** @import { PageFetch, QueryProgress, Sign } from "./index.js" */
 /** @import { Transport } from "./transport.js" */
 
 /** @typedef {{ resolve: (value: any) => void, reject: (error: Error) => void, onProgress?: (progress: QueryProgress) => void }} Pending */
@@ -16,10 +17,16 @@ export class Session {
   /** @type {(session: Session, error: LakeglassError) => void} */ #onLost;
   /** @type {Map<Sign, number>} */ #numbers = new Map();
   /** @type {Sign[]} */ #signs = [];
+  /** @type {PageFetch | null} */ #fetch;
+  /** Requests of the page's `fetch` under way. @type {Map<number, AbortController>} */ #fetches = new Map();
 
-  /** @param {(session: Session, error: LakeglassError) => void} onLost called once, when the engine stops by itself */
-  constructor(onLost) {
+  /**
+   * @param {(session: Session, error: LakeglassError) => void} onLost called once, when the engine stops by itself
+   * @param {PageFetch | null} [fetch] the page's own
+   */
+  constructor(onLost, fetch = null) {
     this.#onLost = onLost;
+    this.#fetch = fetch;
   }
 
   /** @param {Transport} transport */
@@ -91,6 +98,23 @@ export class Session {
   }
 
   /**
+   * @param {number} ask
+   * @param {FetchRequest} request
+   */
+  async #send(ask, request) {
+    const abort = new AbortController();
+    this.#fetches.set(ask, abort);
+    try {
+      const reply = await answerRequest(/** @type {PageFetch} */ (this.#fetch), request, abort.signal);
+      this.#transport?.post({ told: ask, reply }, reply.body ? [reply.body] : []);
+    } catch (error) {
+      this.#transport?.post({ told: ask, failed: error instanceof Error ? error.name : "no Error" });
+    } finally {
+      this.#fetches.delete(ask);
+    }
+  }
+
+  /**
    * Lets go of a table or result, without an answer.
    * @param {Handle} handle
    */
@@ -102,6 +126,8 @@ export class Session {
   receive(message) {
     if ("lost" in message) return this.lose(message.lost);
     if ("hello" in message) return;
+    if ("drop" in message) return this.#fetches.get(message.drop)?.abort();
+    if ("fetch" in message) return void this.#send(message.ask, message.fetch);
     if ("ask" in message) return void this.#sign(message.ask, message.sign, message.path);
     const pending = this.#pending.get(message.id);
     if ("progress" in message) return pending?.onProgress?.(message.progress);
@@ -129,6 +155,7 @@ export class Session {
     if (this.#ended) return;
     this.#ended = error;
     this.#transport?.end();
+    for (const abort of this.#fetches.values()) abort.abort();
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }

@@ -10,7 +10,7 @@ import { PROTOCOL } from "./protocol.js";
  * @typedef {object} Transport
  * @property {"worker" | "main"} mode
  * @property {string | null} modeReason
- * @property {(message: ToHost) => void} post
+ * @property {(message: ToHost, transfer?: Transferable[]) => void} post
  * @property {() => void} end
  *
  * @typedef {object} Receiver
@@ -51,7 +51,7 @@ export async function openWorker(workerUrl, receiver) {
   return {
     mode: "worker",
     modeReason: null,
-    post: (message) => started.postMessage(message),
+    post: (message, transfer = []) => started.postMessage(message, transfer),
     end: () => started.terminate(),
   };
 }
@@ -70,7 +70,7 @@ export function openMain(reason, receiver) {
   return {
     mode: "main",
     modeReason: reason,
-    post: (message) => page.postMessage(message),
+    post: (message, transfer = []) => page.postMessage(message, transfer),
     end: () => {
       host.close();
       page.close();

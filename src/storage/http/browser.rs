@@ -1,4 +1,4 @@
-//! The browser's transport: `fetch`, in a worker or in a window.
+//! The browser's transport: `fetch`, in a worker or in a window, or a function that the page gives in its place.
 //!
 //! What JavaScript hands out is not `Send`, and DataFusion asks for futures that are. So the JavaScript side runs as a
 //! local task of the event loop, and its result comes back through a channel; where the receiving end is dropped, the local
@@ -11,7 +11,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::{Either, select};
 use js_sys::{Function, Promise, Reflect, Uint8Array};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 use wasm_bindgen::{JsCast, JsValue};
@@ -24,28 +27,64 @@ use web_sys::{
 /// No more than this is reserved on a host's word.
 const LARGEST_RESERVATION: u64 = 64 << 20;
 
-/// Sends requests by the global `fetch`.
+thread_local! {
+    static FUNCTIONS: RefCell<HashMap<u32, Function>> = RefCell::default();
+    static NEXT: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A function with the contract of `fetch`. JavaScript's functions are not `Send`: it stays with its thread, under a number, until the last
+/// copy of this is dropped.
+#[derive(Clone, Debug)]
+pub struct PageFetch(Arc<Number>);
+
+#[derive(Debug)]
+struct Number(u32);
+
+impl PageFetch {
+    /// Takes `function` instead of the global `fetch`.
+    #[must_use]
+    pub fn new(function: Function) -> PageFetch {
+        let number = NEXT.replace(NEXT.get().wrapping_add(1));
+        FUNCTIONS.with_borrow_mut(|functions| functions.insert(number, function));
+        PageFetch(Arc::new(Number(number)))
+    }
+
+    fn function(&self) -> Option<Function> {
+        FUNCTIONS.with_borrow(|functions| functions.get(&self.0.0).cloned())
+    }
+}
+
+impl Drop for Number {
+    fn drop(&mut self) {
+        // Dropped on its own thread: a module has no other.
+        FUNCTIONS.with_borrow_mut(|functions| functions.remove(&self.0));
+    }
+}
+
+/// Sends requests by `fetch`.
 #[derive(Debug)]
 pub(in crate::storage) struct FetchTransport {
     /// How long a reply may stand still.
     timeout: Duration,
+    /// What is called in place of the global `fetch`.
+    fetch: Option<PageFetch>,
 }
 
 impl FetchTransport {
-    pub(in crate::storage) fn new(timeout: Duration) -> FetchTransport {
-        FetchTransport { timeout }
+    pub(in crate::storage) fn new(timeout: Duration, fetch: Option<PageFetch>) -> FetchTransport {
+        FetchTransport { timeout, fetch }
     }
 }
 
 #[async_trait]
 impl Transport for FetchTransport {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
-        let reply = on_event_loop(fetch(request, self.timeout));
+        let reply = on_event_loop(fetch(self.fetch.clone(), request, self.timeout));
         reply.await.unwrap_or_else(|_| Err(SendError::Dropped("the request was abandoned".into())))
     }
 
     async fn answers(&self, url: &Url) -> bool {
-        on_event_loop(answers(url.clone(), self.timeout)).await.unwrap_or(false)
+        on_event_loop(answers(self.fetch.clone(), url.clone(), self.timeout)).await.unwrap_or(false)
     }
 
     async fn sleep(&self, delay: Duration) {
@@ -58,11 +97,11 @@ impl Transport for FetchTransport {
     }
 }
 
-async fn fetch(request: Request, timeout: Duration) -> Result<Response, SendError> {
+async fn fetch(page: Option<PageFetch>, request: Request, timeout: Duration) -> Result<Response, SendError> {
     let controller = AbortController::new().map_err(|error| dropped(&error))?;
     let abort = AbortOnDrop(controller);
     let init = init(&request, &abort.0).map_err(|error| dropped(&error))?;
-    let promise = call_fetch(request.url.as_str(), &init).map_err(|error| dropped(&error))?;
+    let promise = call_fetch(page.as_ref(), request.url.as_str(), &init).map_err(|error| dropped(&error))?;
     let reply = within(timeout, promise).await?.map_err(|error| classify(&error))?;
     let reply: web_sys::Response = reply.dyn_into().map_err(|_| SendError::Dropped("fetch gave no Response".into()))?;
     if reply.type_() == ResponseType::Opaqueredirect {
@@ -128,7 +167,7 @@ fn is_harmless(name: &str) -> bool {
 
 /// Whether anything answers: in this mode `fetch` resolves whatever CORS says, with a reply that tells nothing. Its body is
 /// not read.
-async fn answers(url: Url, timeout: Duration) -> bool {
+async fn answers(page: Option<PageFetch>, url: Url, timeout: Duration) -> bool {
     let Ok(controller) = AbortController::new() else { return false };
     let abort = AbortOnDrop(controller);
     let init = RequestInit::new();
@@ -137,13 +176,16 @@ async fn answers(url: Url, timeout: Duration) -> bool {
     init.set_signal(Some(&abort.0.signal()));
     init.set_credentials(RequestCredentials::Omit);
     init.set_cache(RequestCache::NoStore);
-    let Ok(promise) = call_fetch(url.as_str(), &init) else { return false };
+    let Ok(promise) = call_fetch(page.as_ref(), url.as_str(), &init) else { return false };
     matches!(within(timeout, promise).await, Ok(Ok(_)))
 }
 
-/// The `fetch` of whatever this runs in: `window` and worker scopes have no type in common.
-fn call_fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue> {
-    let fetch: Function = global_function("fetch")?;
+/// The page's function, or the `fetch` of whatever this runs in: `window` and worker scopes have no type in common.
+fn call_fetch(page: Option<&PageFetch>, url: &str, init: &RequestInit) -> Result<Promise, JsValue> {
+    let fetch = match page.and_then(PageFetch::function) {
+        Some(function) => function,
+        None => global_function("fetch")?,
+    };
     fetch.call2(&js_sys::global(), &JsValue::from_str(url), init)?.dyn_into()
 }
 

@@ -19,7 +19,7 @@ use transport::Transport;
 /// What sends requests here.
 pub(crate) fn transport(options: &StorageOptions) -> Box<dyn Transport> {
     #[cfg(target_arch = "wasm32")]
-    return Box::new(browser::FetchTransport::new(options.timeout));
+    return Box::new(browser::FetchTransport::new(options.timeout, options.fetch.clone()));
     #[cfg(not(target_arch = "wasm32"))]
     return Box::new(native::NativeTransport::new(options.timeout));
 }
