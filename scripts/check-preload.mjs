@@ -8,7 +8,7 @@ import path from "node:path";
 
 const WWW = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../www");
 // What the page's script and the worker begin with, and what they import when they run.
-const ROOTS = ["app/main.js", "lakeglass/index.js", "lakeglass/worker.js", "lakeglass/pkg/lakeglass.js"];
+const ROOTS = ["app/shell/main.js", "lakeglass/index.js", "lakeglass/worker.js", "lakeglass/pkg/lakeglass.js"];
 
 /** The modules that `name` imports statically, itself among them. @param {string} name @param {Set<string>} found */
 function collect(name, found) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Commits } from "../../www/app/commits.js";
+import { Commits } from "../../www/app/model/commits.js";
 
 /** @param {number} latest */
 function tableOf(latest) {

@@ -248,7 +248,7 @@ onPage("the doctor names the fault of each host, as the command line's does", no
   for (const [code, url, access] of hosts) {
     const found = await page.evaluate(
       async ({ url, access }) => {
-        const { diagnose } = await import(new URL("app/doctor.js", document.baseURI).href);
+        const { diagnose } = await import(new URL("app/doctor/doctor.js", document.baseURI).href);
         const { Lakeglass } = await import(new URL("lakeglass/index.js", document.baseURI).href);
         const lake = /** @type {any} */ ((window.doctorsLake ??= await Lakeglass.connect({ preloadSql: false })));
         return diagnose({ url, access }, { opened: () => lake.table(url, { access }) });
@@ -271,7 +271,7 @@ onPage("the doctor names the fault of each host, as the command line's does", no
     assert.ok(codes.includes(code), `the command line finds ${codes}, not ${code}`);
   }
   const end = await page.evaluate(async () => {
-    const { endOf } = await import(new URL("app/doctor-judge.js", document.baseURI).href);
+    const { endOf } = await import(new URL("app/doctor/judge.js", document.baseURI).href);
     return ["X-Amz-Date=20261121T190000Z&X-Amz-Expires=60", "se=2026-11-21T19%3A01%3A00Z&sig=x", "Expires=1795287660", "v=1"].map((query) =>
       endOf(new URL(`https://host/t?${query}`)),
     );

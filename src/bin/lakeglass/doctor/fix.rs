@@ -9,7 +9,7 @@ type Fixes = BTreeMap<String, BTreeMap<String, String>>;
 
 static FIXES: LazyLock<Fixes> = LazyLock::new(|| {
     // A test reads it.
-    serde_json::from_str(include_str!("../../../../www/app/doctor-fixes.json")).unwrap_or_default()
+    serde_json::from_str(include_str!("../../../../www/app/doctor/fixes.json")).unwrap_or_default()
 });
 
 /// How `what` is fixed at `host`.
