@@ -10,25 +10,19 @@
 
 import { isSecret, nameFromUrl } from "./secret.js";
 
-export const TABS = /** @type {const} */ (["data", "schema", "history", "files", "sql"]);
-
-/** @typedef {(typeof TABS)[number]} Tab */
 /** @typedef {{ name: string, version: number | null, url: string | null }} Companion */
 /**
  * @typedef {object} State
  * @property {string | null} table
  * @property {string | null} url      where a pasted table is; null for a demo table
  * @property {number | null} version  null: the latest
- * @property {Tab} tab
+ * @property {string | null} tab    its id; null: the first
  * @property {string | null} sql
  * @property {Companion[]} companions
  * @property {string | null} [contact] whom to ask for a fresh URL, as a link's maker said
  */
 
 const LONGEST_SQL_IN_QUERY = 4000;
-
-/** @type {State} */
-export const EMPTY = { table: null, url: null, version: null, tab: "data", sql: null, companions: [] };
 
 /**
  * @param {{ search: string, hash: string }} location
@@ -37,7 +31,6 @@ export const EMPTY = { table: null, url: null, version: null, tab: "data", sql: 
 export function parseState({ search, hash }) {
   const query = new URLSearchParams(search);
   const fragment = new URLSearchParams(hash.replace(/^#/, ""));
-  const tab = query.get("tab");
   const table = query.get("table");
   const place = table?.includes("/") ? table : null;
   return {
@@ -45,7 +38,7 @@ export function parseState({ search, hash }) {
     contact: fragment.get("contact"),
     url: fragment.get("url") ?? query.get("url") ?? place,
     version: parseVersion(query.get("version")),
-    tab: TABS.find((known) => known === tab) ?? "data",
+    tab: query.get("tab"),
     sql: fragment.get("sql") ?? query.get("sql"),
     companions: query
       .getAll("with")
@@ -65,7 +58,7 @@ export function formatState(state) {
   if (state.table) query.set("table", state.table);
   if (state.url && !isSecret(state.url)) query.set("url", state.url);
   if (state.version !== null) query.set("version", String(state.version));
-  if (state.tab !== "data") query.set("tab", state.tab);
+  if (state.tab !== null) query.set("tab", state.tab);
   for (const companion of state.companions) {
     if (companion.url && isSecret(companion.url)) continue;
     query.append("with", [companion.name, companion.version ?? "", companion.url].filter((part) => part !== null).join("@"));

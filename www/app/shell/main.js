@@ -2,32 +2,24 @@
 // changes the address, a changed address opens a table at a version, and the opened table goes to the tab in view.
 
 import { Catalog, remembered } from "../model/catalog.js";
-import { DataTab } from "../tabs/data.js";
 import { byId } from "./dom.js";
 import { codeOf, errorView, messageOf } from "./errors.js";
-import { FilesTab } from "../tabs/files.js";
 import { measureWith } from "../grid/columns.js";
 import { Head } from "./head.js";
-import { HistoryTab } from "../tabs/history.js";
 import { centered, Panel } from "./panel.js";
-import { SchemaTab } from "../tabs/schema.js";
 import { nameFromUrl } from "../model/secret.js";
 import { setUpShell, toggleDrawer } from "./shell.js";
-import { SqlTab } from "../tabs/sql.js";
-import { Location, TABS, parseState } from "../model/state.js";
+import { Location, parseState } from "../model/state.js";
 import { Status } from "./status.js";
 import { Tables } from "./tables.js";
-import { Tabs } from "./tab-row.js";
+import { TabPanels } from "./tab-panels.js";
 import { VersionControl } from "./versions.js";
 
 /** @typedef {import('../model/catalog.js').Entry} Entry */
-/** @typedef {import('../model/state.js').Tab} Tab */
 /** @typedef {import('../../lakeglass/index.js').LakeTable} LakeTable */
 
 class Page {
   location = new Location();
-  /** What each tab shows now. @type {Map<Tab, LakeTable>} */
-  #shown = new Map();
   /** @type {Entry | null} */
   #entry = null;
 
@@ -55,20 +47,10 @@ class Page {
       pick: (version) => location.go({ version }),
       refresh: () => this.#refresh(),
     });
-    const panels = new Map(TABS.map((tab) => [tab, byId(`view-${tab}`)]));
-    const labels = { data: "Data", schema: "Schema", history: "History", files: "Files", sql: "SQL" };
-    this.tabs = new Tabs(byId("tabs"), panels, labels, (tab) => location.go({ tab }));
-    this.views = {
-      data: new DataTab(byId("view-data"), status),
-      schema: new SchemaTab(byId("view-schema"), status),
-      history: new HistoryTab(byId("view-history"), status, (version) => location.go({ version })),
-      files: new FilesTab(byId("view-files"), status),
-    };
-    this.sql = new SqlTab(byId("view-sql"), status, catalog, {
-      edit: (sql) => location.go({ sql }, { replace: true, quiet: true }),
-      ran: (sql, used) => location.go({ sql, companions: this.#companions(used) }, { quiet: true }),
-      pick: (entry) => this.#select(entry, location.state.tab),
-    });
+    this.tabs = new TabPanels(
+      { row: byId("tabs"), panels: byId("panels") },
+      { status, catalog, location, pick: (entry) => this.#select(entry) },
+    );
     location.addEventListener("change", () => void this.sync());
     // What an error offers to do about it.
     document.addEventListener("lakeglass-allow", (event) => this.#allow(/** @type {CustomEvent<string>} */ (event).detail));
@@ -92,11 +74,11 @@ class Page {
   /** Shows what the address says. */
   async sync() {
     const { state } = this.location;
-    this.tabs.select(state.tab);
+    this.tabs.select();
     const entry = this.#find();
     this.tables.select(entry?.name ?? null);
     if (!entry) return this.#unknown(state.table);
-    if (entry !== this.#entry) this.#leave();
+    if (entry !== this.#entry) this.tabs.leave();
     this.#entry = entry;
     this.head.show(entry);
     const at = state.version === null ? "" : ` at version ${state.version}`;
@@ -109,21 +91,7 @@ class Page {
     byId("versions").hidden = !entry.commits;
     this.head.show(entry);
     void this.versions.show(entry);
-    if (opened) await this.showTab();
-  }
-
-  /** Brings the tab in view up to date. */
-  async showTab() {
-    const { tab, sql } = this.location.state;
-    const entry = this.#entry;
-    const table = entry?.table;
-    if (!entry || !table) return;
-    this.tabs.count("files", String(table.info.fileCount));
-    if (tab === "sql") return this.sql.update(entry, sql);
-    if (this.#shown.get(tab) === table) return;
-    for (const other of TABS) if (other !== tab && other !== "sql") this.#stop(other);
-    this.#shown.set(tab, table);
-    await this.views[tab].update(entry, table);
+    if (opened && entry === this.#entry && entry.table) await this.tabs.show(entry, entry.table);
   }
 
   /** Opens the other tables of the list, one at a time, so that their versions are seen and SQL knows their columns. */
@@ -178,22 +146,9 @@ class Page {
     return table;
   }
 
-  /** @param {Tab} tab */
-  #stop(tab) {
-    if (tab !== "sql") this.views[tab].stop();
-  }
-
-  #leave() {
-    for (const tab of TABS) {
-      this.#stop(tab);
-      if (tab !== "sql") byId(`view-${tab}`).replaceChildren();
-    }
-    this.#shown.clear();
-  }
-
   /** @param {string | null} name */
   #unknown(name) {
-    this.#leave();
+    this.tabs.leave();
     this.#entry = null;
     this.head.clear();
     byId("versions").hidden = true;
@@ -206,13 +161,10 @@ class Page {
     this.stage.element.replaceChildren(centered(errorView(Object.assign(new Error(message), { code: error.code }))));
   }
 
-  /**
-   * @param {Entry} entry
-   * @param {Tab} [tab]
-   */
-  #select(entry, tab = this.location.state.tab) {
+  /** @param {Entry} entry */
+  #select(entry) {
     toggleDrawer(false);
-    this.location.go({ table: entry.name, url: entry.demo ? null : entry.url, version: entry.version, tab });
+    this.location.go({ table: entry.name, url: entry.demo ? null : entry.url, version: entry.version });
   }
 
   /** @param {Entry} entry */
@@ -236,13 +188,6 @@ class Page {
     if (!this.#entry) return;
     this.catalog.forget(this.#entry);
     void this.sync();
-  }
-
-  /** The other tables a query needs, as far as a link can say. @param {Entry[]} used */
-  #companions(used) {
-    return used
-      .filter((entry) => entry !== this.#entry && (entry.version !== null || !entry.demo))
-      .map((entry) => ({ name: entry.name, version: entry.version, url: entry.demo ? null : entry.url }));
   }
 }
 

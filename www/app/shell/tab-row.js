@@ -2,63 +2,63 @@
 
 import { h } from "./dom.js";
 
-/** @typedef {import('../model/state.js').Tab} Tab */
+/** @typedef {import("../tabs/tab.js").TabModule} TabModule */
 
-export class Tabs {
-  /** @type {Map<Tab, HTMLElement>} */
+export class TabRow {
+  /** By the tab's id. @type {Map<string, HTMLElement>} */
   #buttons = new Map();
 
   /**
    * @param {HTMLElement} list
-   * @param {Map<Tab, HTMLElement>} panels
-   * @param {Record<Tab, string>} labels
-   * @param {(tab: Tab) => void} onSelect
+   * @param {readonly TabModule[]} tabs
+   * @param {Map<string, HTMLElement>} panels  by the tab's id
+   * @param {(id: string) => void} onSelect
    */
-  constructor(list, panels, labels, onSelect) {
+  constructor(list, tabs, panels, onSelect) {
     this.panels = panels;
-    for (const [tab, panel] of panels) {
+    for (const { id, label } of tabs) {
+      const panel = /** @type {HTMLElement} */ (panels.get(id));
       panel.setAttribute("role", "tabpanel");
-      panel.setAttribute("aria-labelledby", `tab-${tab}`);
+      panel.setAttribute("aria-labelledby", `tab-${id}`);
       const button = h(
         "button",
-        { type: "button", role: "tab", id: `tab-${tab}`, class: "tab", "aria-controls": panel.id, onclick: () => onSelect(tab) },
-        labels[tab],
+        { type: "button", role: "tab", id: `tab-${id}`, class: "tab", "aria-controls": panel.id, onclick: () => onSelect(id) },
+        label,
         h("span", { class: "tab-count" }),
       );
-      this.#buttons.set(tab, button);
+      this.#buttons.set(id, button);
       list.append(button);
     }
     list.addEventListener("keydown", (event) => {
-      const tabs = [...panels.keys()];
-      const at = tabs.findIndex((tab) => this.#buttons.get(tab) === document.activeElement);
+      const at = tabs.findIndex(({ id }) => this.#buttons.get(id) === document.activeElement);
       /** @type {Record<string, number>} */
       const moves = { ArrowRight: at + 1, ArrowLeft: at - 1 + tabs.length, Home: 0, End: tabs.length - 1 };
       if (at < 0 || !(event.key in moves)) return;
       event.preventDefault();
-      const tab = tabs[moves[event.key] % tabs.length];
-      this.#buttons.get(tab)?.focus();
-      onSelect(tab);
+      const { id } = tabs[moves[event.key] % tabs.length];
+      this.#buttons.get(id)?.focus();
+      onSelect(id);
     });
   }
 
-  /** @param {Tab} selected */
+  /** @param {string} selected */
   select(selected) {
-    for (const [tab, button] of this.#buttons) {
-      const on = tab === selected;
+    for (const [id, button] of this.#buttons) {
+      const on = id === selected;
       button.setAttribute("aria-selected", String(on));
       button.tabIndex = on ? 0 : -1;
-      const panel = this.panels.get(tab);
+      const panel = this.panels.get(id);
       if (panel) panel.hidden = !on;
     }
   }
 
   /**
-   * A small number beside a tab's name.
-   * @param {Tab} tab
+   * A small number beside a tab's label.
+   * @param {string} id
    * @param {string} count
    */
-  count(tab, count) {
-    const place = this.#buttons.get(tab)?.querySelector(".tab-count");
+  count(id, count) {
+    const place = this.#buttons.get(id)?.querySelector(".tab-count");
     if (place) place.textContent = count;
   }
 }

@@ -15,7 +15,10 @@ const GROWTH = 5;
 /** Beyond this, a query is the better tool. */
 const MOST = 25_000;
 
-export class DataTab {
+/** @type {import("./tab.js").TabModule} */
+export const dataTab = { id: "data", label: "Data", create: ({ element, status }) => new DataTab(element, status) };
+
+class DataTab {
   /** @type {Grid | null} */
   #grid = null;
   /** @type {LakeTable | null} */

@@ -10,7 +10,15 @@ import { Panel } from "../shell/panel.js";
 /** @typedef {import('../../lakeglass/index.js').FileInfo} FileInfo */
 /** @typedef {import('../../lakeglass/index.js').LakeTable} LakeTable */
 
-export class FilesTab {
+/** @type {import("./tab.js").TabModule} */
+export const filesTab = {
+  id: "files",
+  label: "Files",
+  create: ({ element, status }) => new FilesTab(element, status),
+  count: (table) => String(table.info.fileCount),
+};
+
+class FilesTab {
   /**
    * @param {HTMLElement} element
    * @param {import('../shell/status.js').Status} status

@@ -12,7 +12,14 @@ import { Panel } from "../shell/panel.js";
 /** @typedef {import('../../lakeglass/index.js').Commit} Commit */
 /** @typedef {import('../model/catalog.js').Entry} Entry */
 
-export class HistoryTab {
+/** @type {import("./tab.js").TabModule} */
+export const historyTab = {
+  id: "history",
+  label: "History",
+  create: ({ element, status, location }) => new HistoryTab(element, status, (version) => location.go({ version })),
+};
+
+class HistoryTab {
   /**
    * @param {HTMLElement} element
    * @param {import('../shell/status.js').Status} status

@@ -7,7 +7,10 @@ import { Panel } from "../shell/panel.js";
 /** @typedef {import('../../lakeglass/index.js').Field} Field */
 /** @typedef {import('../../lakeglass/index.js').LakeTable} LakeTable */
 
-export class SchemaTab {
+/** @type {import("./tab.js").TabModule} */
+export const schemaTab = { id: "schema", label: "Schema", create: ({ element, status }) => new SchemaTab(element, status) };
+
+class SchemaTab {
   /**
    * @param {HTMLElement} element
    * @param {import('../shell/status.js').Status} status

@@ -18,7 +18,35 @@ import { mentions, quoteName } from "../model/names.js";
 const AHEAD = 20_000;
 const EDIT_MS = 400;
 
-export class SqlTab {
+/** @type {import("./tab.js").TabModule} */
+export const sqlTab = {
+  id: "sql",
+  label: "SQL",
+  create({ element, status, catalog, location, pick }) {
+    element.classList.add("sql");
+    /** @type {Entry | null} */
+    let shown = null;
+    const tab = new SqlTab(element, status, catalog, {
+      edit: (sql) => location.go({ sql }, { replace: true, quiet: true }),
+      ran: (sql, used) => location.go({ sql, companions: companions(used, shown) }, { quiet: true }),
+      pick,
+    });
+    return {
+      keeps: true,
+      update: (entry) => ((shown = entry), tab.update(entry, location.state.sql)),
+      stop: () => tab.stop(),
+    };
+  },
+};
+
+/** The other tables a query needs, as far as a link can say. @param {Entry[]} used @param {Entry | null} shown */
+function companions(used, shown) {
+  return used
+    .filter((entry) => entry !== shown && (entry.version !== null || !entry.demo))
+    .map((entry) => ({ name: entry.name, version: entry.version, url: entry.demo ? null : entry.url }));
+}
+
+class SqlTab {
   /** @type {ResultSet | null} */
   #result = null;
   /** @type {Grid | null} */
