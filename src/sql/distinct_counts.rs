@@ -3,7 +3,7 @@
 //! DataFusion does so where the number of distinct values is exactly known. We never tell that; but for a constant column it takes 1, also
 //! where the constant is NULL, which is no value, or where there is no row. What the log answers, `count(*)`, `min` and `max`, stays.
 
-use super::same_names;
+use super::{lambda_projections, same_names};
 use datafusion::common::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
@@ -16,11 +16,11 @@ use std::sync::Arc;
 /// The rule of DataFusion's that this stands before.
 const GUARDED: &str = "aggregate_statistics";
 
-/// DataFusion's rules, with that one guarded, and those that push filters.
+/// DataFusion's rules, with that one guarded, and those that push filters and projections.
 pub fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let guard = |rule: Arc<dyn PhysicalOptimizerRule + Send + Sync>| match rule.name() {
         GUARDED => Arc::new(Guard(rule)) as _,
-        _ => same_names::guarded(rule),
+        _ => lambda_projections::guarded(same_names::guarded(rule)),
     };
     PhysicalOptimizer::new().rules.into_iter().map(guard).collect()
 }

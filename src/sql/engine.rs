@@ -5,6 +5,7 @@ use super::casts::CastRule;
 use super::context::SessionOptions;
 use super::distinct_counts;
 use super::distinct_limits::DistinctLimits;
+use super::distinct_sums;
 use super::error::from_datafusion;
 use super::functions;
 use super::group_by::GroupByRule;
@@ -61,6 +62,7 @@ pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<Sessi
         .with_expr_planners(expr_planners(options))
         .with_type_planner(Arc::new(times::Types))
         .with_analyzer_rules(analyzer_rules())
+        .with_optimizer_rules(distinct_sums::rules())
         // Before DataFusion's own.
         .with_physical_optimizer_rules([vec![Arc::new(GroupingSets) as _], distinct_counts::rules()].concat())
         .with_physical_optimizer_rule(Arc::new(DistinctLimits))
@@ -124,7 +126,7 @@ fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
     all.extend(crypto::functions());
     all.extend(unicode::functions());
     all.extend(string::functions());
-    all.extend(datafusion::functions_nested::all_default_nested_functions());
+    all.extend(datafusion::functions_nested::all_default_nested_functions().into_iter().map(functions::coerced));
     all
 }
 

@@ -12,8 +12,6 @@ BY_DESIGN = [
     ("DuckDB multiplies decimals in the width of their digits, ours has more: not checked", r"\*", None, r"Overflow in multiplication of DECIMAL"),
     ("a cast that fails is an error in DuckDB, in a row or a part that ours need not evaluate", r"CAST", None, r"out of range for the destination type"),
     ("an overflow is an error, in a part that DuckDB need not evaluate or has a wider type for", r"", r"overflow|outside the range", None),
-    ("bits of a UBIGINT and a negative number have no common type but HUGEINT, and are refused", r"[&|#]", r"does not fit into UBIGINT", None),
-    ("a list is searched for its own type, and for another is refused with what to do", r"list_|array_", r"does not take \(List", None),
     ("a fault of DuckDB 2.0", r"", None, r"BindBuiltinScalarFunction"),
 ]
 

@@ -86,6 +86,17 @@ class Select:
                 yield changed(joins=[*self.joins[:at], (kind, table, less), *self.joins[at + 1 :]])
 
 
+@dataclasses.dataclass
+class Around:
+    """A query within a clause, written when the whole statement is: its literals may be wider by then."""
+
+    text: str
+    query: Select
+
+    def __str__(self) -> str:
+        return self.text.format(self.query.sql())
+
+
 class Subqueries:
     """Subqueries that refer to the columns around them, or do not."""
 
@@ -286,5 +297,5 @@ class Statements:
         items = [expressions.make(rng.choice(kinds + ["int", "text"]), rng.choice([1, 2])) for _ in range(rng.randrange(1, 3))]
         where = expressions.make("bool", 2) if rng.random() < 0.7 else None
         if rng.random() < 0.5:
-            return Select(items, "q AS x", [], where=where, head=f"WITH q AS ({inner.sql()}) ")
-        return Select(items, f"({inner.sql()}) AS x", [], where=where)
+            return Select(items, "q AS x", [], where=where, head=Around("WITH q AS ({}) ", inner))
+        return Select(items, Around("({}) AS x", inner), [], where=where)

@@ -185,3 +185,26 @@ async fn dialects() {
         assert_eq!(rows(&session, &format!("{order} DESC")).await, falling, "{dialect:?}");
     }
 }
+
+#[tokio::test]
+async fn numbers_are_no_dates() {
+    let both = "have no type in common";
+    errors(&[
+        ("SELECT DATE '2024-01-01' UNION ALL SELECT 1", both),
+        ("SELECT 19723 INTERSECT SELECT DATE '2024-01-01'", both),
+        ("SELECT DATE '2024-01-01' EXCEPT SELECT 1", both),
+        ("SELECT CASE WHEN false THEN DATE '2024-01-01' ELSE 1 END", both),
+        ("SELECT greatest(DATE '2024-01-01', 5)", both),
+        ("SELECT a.d FROM (VALUES (DATE '1970-01-02')) a(d) JOIN (VALUES (1)) b(d) USING (d)", both),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn hexadecimal_numbers_and_bytes() {
+    one_row(&[
+        ("SELECT 0xFF, 0x7f + 1, typeof(0xFF)", "255|128|BIGINT"),
+        ("SELECT X'FF' = encode('a'), typeof(X'FF')", "false|VARBINARY"),
+    ])
+    .await;
+}

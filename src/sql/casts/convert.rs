@@ -1,6 +1,8 @@
-//! Arrays cast to numbers and booleans.
+//! Arrays cast to numbers, booleans, and to and from nested types.
 
+use super::nested;
 use super::number::{Written, boolean, double};
+use super::written;
 use crate::sql::functions::strings;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float32Array, Float64Array, ListArray, StringViewArray,
@@ -14,15 +16,25 @@ use std::sync::Arc;
 pub fn differs(from: &DataType, to: &DataType) -> bool {
     match (from, to) {
         (DataType::List(from), DataType::List(to)) => differs(from.data_type(), to.data_type()),
+        (from, to) if to.is_string() => written::is_written(from),
         (from, to) if from.is_string() => {
             to.is_integer()
+                || nested::is_nested(to)
                 || matches!(to, DataType::Boolean | DataType::Float32 | DataType::Float64)
                 || matches!(to, DataType::Decimal128(_, scale) if *scale >= 0)
         }
         (DataType::Float16 | DataType::Float32 | DataType::Float64, to) => to.is_integer(),
+        // Rounded: what a cast is compared with is not what the number is.
+        (DataType::Decimal128(_, from), DataType::Decimal128(_, to)) => to < from,
+        (DataType::Timestamp(from, _), DataType::Timestamp(to, _)) => to < from,
         (DataType::Decimal128(_, scale), to) => *to == DataType::Boolean || (*scale > 0 && to.is_integer()),
         _ => false,
     }
+}
+
+/// Whether a cast may be null where DataFusion takes it for its operand in comparisons.
+pub fn may_fail(from: &DataType, to: &DataType) -> bool {
+    from.is_integer() && to.is_integer()
 }
 
 /// A cast that [`differs`]; what cannot be cast is null where it is `lenient`, else an error.
@@ -35,7 +47,13 @@ pub fn convert(array: &ArrayRef, to: &DataType, lenient: bool) -> Result<ArrayRe
             let lists = ListArray::try_new(item.clone(), lists.offsets().clone(), values, lists.nulls().cloned())?;
             Ok(Arc::new(lists))
         }
+        (_, to) if to.is_string() => written::convert(array, to),
+        (from, to) if from.is_string() && nested::is_nested(to) => nested::read(&strings(Some(array))?, to, lenient),
         (from, to) if from.is_string() => of_strings(&strings(Some(array))?, to, lenient),
+        (DataType::Decimal128(..), DataType::Decimal128(..)) | (DataType::Timestamp(..), _) => {
+            Ok(cast_with_options(array, to, &options)?)
+        }
+        (from, to) if from.is_integer() && to.is_integer() => Ok(cast_with_options(array, to, &options)?),
         // No decimal is so small that its double is 0.
         (DataType::Decimal128(..), DataType::Boolean) => Ok(cast(&cast(array, &DataType::Float64)?, to)?),
         (DataType::Decimal128(..), to) => {

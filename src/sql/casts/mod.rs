@@ -1,11 +1,15 @@
 //! Casts to numbers and booleans as DuckDB makes them: a fraction is rounded, not cut off, and text may have a fraction, an
-//! exponent, or underscores between its digits. In the place of the planner's casts, explicit ones and those of coercion.
+//! exponent, or underscores between its digits. Lists and structs are read from text and written as it. In the place of the planner's casts, explicit ones and those of coercion.
 
 mod convert;
+mod float_text;
+mod nested;
+mod nested_text;
 mod number;
+mod written;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
-use convert::{convert, differs};
+use convert::{convert, differs, may_fail};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue, internal_err};
@@ -53,7 +57,7 @@ fn replaced(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     };
     // The type of a lambda's parameter is in no schema; it is known to the parameter.
     match inner.get_type(schema) {
-        Ok(from) if differs(&from, to) => {
+        Ok(from) if differs(&from, to) || (lenient && from != *to && may_fail(&from, to)) => {
             let function = Arc::new(ScalarUDF::new_from_impl(CastTo::new(to.clone(), lenient)));
             let call = ScalarFunction::new_udf(function, vec![inner.as_ref().clone()]);
             Ok(Transformed::yes(Expr::ScalarFunction(call)))

@@ -2,6 +2,8 @@
 //! terms, are templates: see [`super::idioms`].
 
 mod aggregated;
+pub mod bits;
+mod coerced;
 mod conjunction;
 mod digits;
 mod distances;
@@ -20,6 +22,7 @@ mod regexps;
 mod strings;
 mod types;
 
+pub use coerced::coerced;
 pub use conjunction::ALL_TRUE;
 pub use lambdas::higher_order_functions;
 pub use planner::SubscriptPlanner;
@@ -40,6 +43,7 @@ pub const NAMED_CAST: &str = "lakeglass_named_cast";
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
     [
         aggregated::functions(),
+        bits::functions(),
         conjunction::functions(),
         digits::functions(),
         distances::functions(),

@@ -24,7 +24,9 @@ pub(super) fn expand(expr: &mut Expr) -> Result<Option<Expr>> {
             "SIMILAR TO with ESCAPE",
             "its pattern is a regular expression: escape by a backslash",
         )),
-        Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => call("(-1 - $1)", std::slice::from_ref(expr.as_ref())),
+        Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => {
+            call("bit_not($1)", std::slice::from_ref(expr.as_ref()))
+        }
         Expr::Like { any: false, negated, expr, pattern, escape_char } => {
             like("like_escape", *negated, expr, pattern, escape_char.as_ref().map(|escape| &escape.value))
         }

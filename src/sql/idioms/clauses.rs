@@ -1,6 +1,6 @@
 //! Clauses that need no names, and those that the planner would pass over in silence.
 
-use super::sample;
+use super::{collate, grouping, sample};
 use crate::error::{Error, Result};
 use crate::sql::numbers;
 use crate::sql::walk::walk;
@@ -26,7 +26,7 @@ impl VisitorMut for Clauses {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         numbers::values(query);
-        flow(limits(query))
+        flow(limits(query).and_then(|()| collate::order_by(query)))
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
@@ -117,7 +117,7 @@ fn one_select(select: &mut Select) -> Result<()> {
     select.from.iter_mut().for_each(joins);
     match &mut select.group_by {
         GroupByExpr::Expressions(keys, modifiers) => match modifiers.as_slice() {
-            [] => Ok(()),
+            [] => grouping::rewrite(keys),
             [modifier @ (GroupByWithModifier::Rollup | GroupByWithModifier::Cube)] => {
                 let sets = keys.drain(..).map(|key| vec![key]).collect();
                 let all = match modifier {

@@ -1,6 +1,6 @@
 //! Operators and functions of one engine, as expressions that the planner knows.
 
-use super::{access, macros, special, template};
+use super::{access, collate, macros, special, template};
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;
 use datafusion::sql::sqlparser::ast::{
@@ -11,6 +11,10 @@ use datafusion::sql::sqlparser::ast::{
 
 /// Puts in the place of `expr` what it stands for; whether it stood for something. Its parts are still to be expanded.
 pub fn expand(expr: &mut Expr) -> Result<bool> {
+    if let Some(collated) = collate::expand(expr)? {
+        *expr = collated;
+        return Ok(true);
+    }
     if let Some(expanded) = access::expand(expr)? {
         *expr = expanded;
         return Ok(true);
@@ -23,11 +27,6 @@ pub fn expand(expr: &mut Expr) -> Result<bool> {
         },
         Expr::UnaryOp { op: UnaryOperator::Minus, expr } if !is_literal(expr) => {
             Some(template::expression("negative($1)", &[(**expr).clone()])?)
-        }
-        Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => {
-            let ones = template::expression("-1", &[])?;
-            let op = BinaryOperator::PGBitwiseXor;
-            Some(Expr::Nested(Box::new(Expr::BinaryOp { left: expr.clone(), op, right: Box::new(ones) })))
         }
         Expr::RLike { negated, expr, pattern, .. } => {
             let call = template::expression("regexp_like($1, $2)", &[(**expr).clone(), (**pattern).clone()])?;

@@ -11,7 +11,9 @@
 mod access;
 mod asof;
 mod clauses;
+mod collate;
 mod expressions;
+mod grouping;
 mod intervals;
 mod macros;
 mod null_treatment;

@@ -5,7 +5,19 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// Rewrites what is written in the way of one engine alone.
 pub fn plainer(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    statement_first(using_sample(tokens))
+    statement_first(using_sample(tokens.into_iter().map(hexadecimal).collect()))
+}
+
+/// `0xFF`, which is a number; the parser takes it for `X'FF'`, bytes, which is a character longer.
+fn hexadecimal(token: TokenWithSpan) -> TokenWithSpan {
+    let TokenWithSpan { token: Token::HexStringLiteral(digits), span } = &token else { return token };
+    let written = span.end.column.saturating_sub(span.start.column);
+    match u128::from_str_radix(digits, 16) {
+        Ok(number) if written == digits.len() as u64 + 2 => {
+            TokenWithSpan { token: Token::Number(number.to_string(), false), span: *span }
+        }
+        _ => token,
+    }
 }
 
 /// `USING SAMPLE 10%` as `TABLESAMPLE`, its number in parentheses, its method before them.
@@ -200,6 +212,16 @@ mod tests {
             ("FROM t TABLESAMPLE (5 ROWS) WHERE a", "FROM t TABLESAMPLE ( 5 ROWS ) WHERE a"),
             ("FROM t USING SAMPLE 5 ROWS (reservoir, 42)", "FROM t SAMPLE ( 5 ROWS ) REPEATABLE ( 42 )"),
             ("FROM t JOIN u USING (a)", "FROM t JOIN u USING ( a )"),
+        ] {
+            assert_eq!(plain(sql), expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn hexadecimal_numbers() {
+        for (sql, expected) in [
+            ("SELECT 0xFF, X'FF', 0x7f", "SELECT 255 , X'FF' , 127"),
+            ("SELECT 0xFFFFFFFFFFFFFFFF", "SELECT 18446744073709551615"),
         ] {
             assert_eq!(plain(sql), expected, "{sql}");
         }

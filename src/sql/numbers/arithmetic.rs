@@ -5,7 +5,7 @@
 //! end ([`ScalarUDFImpl::simplify`]).
 
 use super::dialect::SqlDialect;
-use super::kind::{Kind, decimal_of};
+use super::kind::{Kind, MAX_DIGITS, decimal_of, is_whole};
 use super::operation::Operation;
 use super::quotient;
 use arrow::array::{ArrayRef, Datum, new_empty_array};
@@ -50,7 +50,7 @@ impl Arithmetic {
         match self.operation {
             Operation::ShiftLeft if is_integer(l) || l == Null => return both(DataType::Int64),
             Operation::ShiftLeft => return None,
-            Operation::DivideIntegers if is_integer(l) && is_integer(r) => {}
+            Operation::DivideIntegers if [left, right].iter().all(|side| is_whole(side) || side.is_null()) => {}
             Operation::Divide(SqlDialect::Trino) if is_integer(l) && is_integer(r) => {}
             Operation::Divide(SqlDialect::Spark | SqlDialect::Trino)
                 if is_exact(l) && is_exact(r) && (l == Decimal || r == Decimal) => {}
@@ -71,6 +71,8 @@ impl Arithmetic {
             (Single, _) | (_, Single) => both(DataType::Float32),
             (Integer { .. }, Integer { .. }) => Some((left.clone(), right.clone())),
             (Unsigned, Unsigned) => both(DataType::UInt64),
+            // Types that are whole numbers' still when they are coerced again.
+            _ if self.operation == Operation::DivideIntegers => both(DataType::Decimal128(MAX_DIGITS, 0)),
             _ => Some((decimal_of(left), decimal_of(right))),
         }
     }
@@ -78,6 +80,8 @@ impl Arithmetic {
     fn result(&self, left: &DataType, right: &DataType) -> Result<DataType> {
         match (Kind::of(left), self.operation) {
             (Some(Kind::Integer { .. }), _) => Ok(DataType::Int64),
+            // No quotient of whole numbers has more digits than what is divided.
+            (Some(Kind::Decimal), Operation::DivideIntegers) => Ok(left.clone()),
             (Some(Kind::Decimal), Operation::Divide(dialect)) => {
                 match quotient::precision_and_scale(dialect, left, right) {
                     Some((precision, scale)) => Ok(DataType::Decimal128(precision, scale)),

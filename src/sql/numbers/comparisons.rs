@@ -77,6 +77,7 @@ fn compared(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
             Transformed::yes(Expr::Case(Case { expr, when_then_expr, else_expr }))
         }
         Expr::Case(case) => Transformed::yes(Expr::Case(mixed::case(case, schema))),
+        Expr::Cast(cast) => Transformed::yes(Expr::Cast(mixed::written_whole(cast, schema))),
         Expr::ScalarFunction(call) => null_if(call, schema),
         other => Transformed::no(other),
     }

@@ -7,6 +7,9 @@ use datafusion::logical_expr::{Expr, lit};
 /// Digits of the widest decimal.
 pub(super) const MAX_DIGITS: u8 = 38;
 
+/// Digits of a `BIGINT`.
+const LONG_DIGITS: u8 = 19;
+
 /// What an operand is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Kind {
@@ -43,6 +46,12 @@ impl Kind {
             _ => return None,
         })
     }
+}
+
+/// Whether a type is an integer's, or the decimal that stands for one of more than 64 bits, as that of `sum(bigint)`.
+pub(super) fn is_whole(data_type: &DataType) -> bool {
+    matches!(Kind::of(data_type), Some(Kind::Integer { .. } | Kind::Unsigned))
+        || matches!(data_type, DataType::Decimal128(precision, 0) if *precision > LONG_DIGITS)
 }
 
 /// The narrowest decimal that has all values of an exact type.

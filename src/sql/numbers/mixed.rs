@@ -3,9 +3,10 @@
 
 use super::kind::{MAX_DIGITS, converted};
 use arrow::datatypes::DataType;
-use datafusion::common::{DFSchema, Result};
-use datafusion::logical_expr::expr::{Case, ScalarFunction};
-use datafusion::logical_expr::{Expr, ExprSchemable, Join, LogicalPlan, LogicalPlanBuilder, Union, cast};
+use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::logical_expr::expr::{Case, Cast, ScalarFunction};
+use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
+use datafusion::logical_expr::{Expr, ExprSchemable, Join, LogicalPlan, LogicalPlanBuilder, Union, cast, lit};
 use std::sync::Arc;
 
 /// Functions whose arguments take one type.
@@ -41,6 +42,18 @@ pub(super) fn float_among<'t>(types: impl Iterator<Item = &'t DataType> + Clone)
         Some(DataType::Float64)
     } else {
         types.clone().any(|data_type| is(data_type, true)).then_some(DataType::Float32)
+    }
+}
+
+/// The type that has the values of two types of numbers; `None` where one is no number.
+pub fn common_number(left: &DataType, right: &DataType) -> Option<DataType> {
+    if !left.is_numeric() || !right.is_numeric() {
+        return None;
+    }
+    match float_among([left, right].into_iter()) {
+        Some(float) => Some(float),
+        None if left == right => Some(left.clone()),
+        None => comparison_coercion(left, right),
     }
 }
 
@@ -96,12 +109,44 @@ fn types(exprs: &[&Expr], schema: &DFSchema) -> Vec<DataType> {
     exprs.iter().filter_map(|expr| expr.get_type(schema).ok()).collect()
 }
 
+/// What booleans become beside values of other types: 0 and 1 beside numbers, texts beside texts. `None` where they stay.
+fn beside_booleans<'t>(types: impl Iterator<Item = &'t DataType> + Clone) -> Option<DataType> {
+    if !types.clone().any(|data_type| *data_type == DataType::Boolean) {
+        return None;
+    }
+    let mut others = types.filter(|data_type| **data_type != DataType::Boolean && !data_type.is_null()).peekable();
+    others.peek()?;
+    let (mut numbers, mut texts) = (true, true);
+    for other in others {
+        numbers &= other.is_numeric();
+        texts &= other.is_string();
+    }
+    match (numbers, texts) {
+        (true, _) => Some(DataType::Int64),
+        (_, true) => Some(DataType::Utf8View),
+        _ => None,
+    }
+}
+
+fn is_boolean(expr: &Expr, schema: &DFSchema) -> bool {
+    expr.get_type(schema).is_ok_and(|data_type| data_type == DataType::Boolean)
+}
+
 /// The results of a CASE.
 pub(super) fn case(case: Case, schema: &DFSchema) -> Case {
     let results: Vec<&Expr> =
         case.when_then_expr.iter().map(|(_, then)| then.as_ref()).chain(case.else_expr.as_deref()).collect();
-    let Some(float) = float_among(types(&results, schema).iter()) else { return case };
-    let result = |expr: Box<Expr>| Box::new(cast_decimal(*expr, &float, schema));
+    let types = types(&results, schema);
+    let float = float_among(types.iter());
+    let booleans = beside_booleans(types.iter()).filter(DataType::is_integer);
+    if float.is_none() && booleans.is_none() {
+        return case;
+    }
+    let result = |expr: Box<Expr>| match (&booleans, &float) {
+        (Some(to), _) if is_boolean(&expr, schema) => Box::new(cast(*expr, to.clone())),
+        (_, Some(float)) => Box::new(cast_decimal(*expr, float, schema)),
+        _ => expr,
+    };
     Case {
         expr: case.expr,
         when_then_expr: case.when_then_expr.into_iter().map(|(when, then)| (when, result(then))).collect(),
@@ -115,8 +160,43 @@ const OF_DOUBLES: [&str; 16] = [
     "cot",
 ];
 
+/// `round(decimal, 2)`, whose type hangs on how many digits there are. Type coercion would cast the literal, which hides them from
+/// the function until the cast is folded, and leave it another type then.
+fn with_digits(call: &mut ScalarFunction) {
+    if let ("round" | "trunc", [_, digits]) = (call.func.name(), call.args.as_mut_slice())
+        && let Some(number) = whole_literal(digits)
+    {
+        *digits = lit(number);
+    }
+}
+
+fn whole_literal(expr: &Expr) -> Option<i32> {
+    match expr {
+        Expr::Literal(ScalarValue::Int64(Some(number)), _) => i32::try_from(*number).ok(),
+        Expr::Negative(inner) => whole_literal(inner)?.checked_neg(),
+        Expr::ScalarFunction(call) if call.func.name() == "negative" => {
+            whole_literal(call.args.first()?)?.checked_neg()
+        }
+        _ => None,
+    }
+}
+
+/// `floor` and `ceil` of a decimal as text have no digits behind the point.
+pub(super) fn written_whole(mut call: Cast, schema: &DFSchema) -> Cast {
+    if let Expr::ScalarFunction(inner) = call.expr.as_ref()
+        && call.field.data_type().is_string()
+        && ["floor", "ceil"].contains(&inner.func.name())
+        && let Ok(DataType::Decimal128(precision, scale)) = call.expr.get_type(schema)
+        && scale > 0
+    {
+        *call.expr = cast(std::mem::take(call.expr.as_mut()), DataType::Decimal128(precision, 0));
+    }
+    call
+}
+
 /// The arguments of a function.
 pub(super) fn function(mut call: ScalarFunction, schema: &DFSchema) -> ScalarFunction {
+    with_digits(&mut call);
     if OF_DOUBLES.contains(&call.func.name()) {
         let double = |argument: Expr| match argument.get_type(schema) {
             Ok(DataType::Float32) => cast(argument, DataType::Float64),
@@ -138,13 +218,15 @@ pub(super) fn plan(plan: LogicalPlan) -> Result<LogicalPlan> {
     match plan {
         LogicalPlan::Union(Union { inputs, schema }) => {
             let types = |column: usize| inputs.iter().filter_map(move |input| input.schema().fields().get(column));
-            let floats: Vec<Option<DataType>> = (0..schema.fields().len())
-                .map(|column| float_among(types(column).map(|field| field.data_type()).collect::<Vec<_>>().into_iter()))
-                .collect();
-            if floats.iter().all(Option::is_none) {
+            let targets = (0..schema.fields().len()).map(|column| {
+                let types: Vec<&DataType> = types(column).map(|field| field.data_type()).collect();
+                Targets { float: float_among(types.iter().copied()), boolean: beside_booleans(types.iter().copied()) }
+            });
+            let targets: Vec<Targets> = targets.collect();
+            if targets.iter().all(Targets::is_none) {
                 return Ok(LogicalPlan::Union(Union { inputs, schema }));
             }
-            let inputs = inputs.into_iter().map(|input| Ok(Arc::new(with_floats(input, &floats)?)));
+            let inputs = inputs.into_iter().map(|input| Ok(Arc::new(with_targets(input, &targets)?)));
             // Type coercion begins with the types of the union itself.
             Ok(LogicalPlan::Union(Union::try_new_with_loose_types(inputs.collect::<Result<_>>()?)?))
         }
@@ -156,13 +238,27 @@ pub(super) fn plan(plan: LogicalPlan) -> Result<LogicalPlan> {
     }
 }
 
-fn with_floats(input: Arc<LogicalPlan>, floats: &[Option<DataType>]) -> Result<LogicalPlan> {
+/// What decimals and booleans of a column become.
+struct Targets {
+    float: Option<DataType>,
+    boolean: Option<DataType>,
+}
+
+impl Targets {
+    fn is_none(&self) -> bool {
+        self.float.is_none() && self.boolean.is_none()
+    }
+}
+
+fn with_targets(input: Arc<LogicalPlan>, targets: &[Targets]) -> Result<LogicalPlan> {
     let schema = input.schema().clone();
-    let columns = schema.columns().into_iter().zip(floats).map(|(column, float)| {
+    let columns = schema.columns().into_iter().zip(targets).map(|(column, targets)| {
         let (relation, name) = (column.relation.clone(), column.name.clone());
-        match float {
-            Some(float) => cast_decimal(Expr::Column(column), float, &schema).alias_qualified(relation, name),
-            None => Expr::Column(column),
+        let column = Expr::Column(column);
+        match (&targets.float, &targets.boolean) {
+            (_, Some(to)) if is_boolean(&column, &schema) => cast(column, to.clone()).alias_qualified(relation, name),
+            (Some(float), _) => cast_decimal(column, float, &schema).alias_qualified(relation, name),
+            _ => column,
         }
     });
     LogicalPlanBuilder::from(input).project(columns.collect::<Vec<_>>())?.build()

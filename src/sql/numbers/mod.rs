@@ -30,6 +30,7 @@ pub use canonical::CanonicalRule;
 pub use comparisons::ComparisonRule;
 pub use dialect::SqlDialect;
 pub use literals::rewrite as literal;
+pub use mixed::common_number;
 pub use negative::function as negative;
 pub use operators::OperatorPlanner;
 pub use values::rewrite as values;

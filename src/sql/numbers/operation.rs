@@ -59,6 +59,9 @@ impl Operation {
             Operation::Divide(dialect) if left.get().0.data_type().is_decimal() => {
                 return quotient::compute(dialect, left, right);
             }
+            Operation::DivideIntegers if left.get().0.data_type().is_decimal() => {
+                return quotient::whole(left, right);
+            }
             Operation::Divide(_) | Operation::DivideIntegers => numeric::div(left, right),
             Operation::Remainder => numeric::rem(left, right),
             Operation::ShiftLeft => numeric::mul(left, &powers_of_two(right)?),

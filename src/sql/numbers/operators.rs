@@ -4,12 +4,14 @@ use super::arithmetic::arithmetic;
 use super::dialect::SqlDialect;
 use super::kind::{Kind, converted};
 use super::operation::Operation;
+use crate::sql::functions::bits::{self, is_whole};
 use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::functions::math::power;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast, lit};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, ScalarUDF, cast, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
+use std::sync::Arc;
 
 /// Plans operators of two numbers; others it leaves to the planners after it.
 #[derive(Debug)]
@@ -42,6 +44,9 @@ impl ExprPlanner for OperatorPlanner {
         if let Some(planned) = conditions(&raw, schema)? {
             return Ok(PlannerResult::Planned(planned));
         }
+        if let Some(planned) = bits(&raw, schema)? {
+            return Ok(PlannerResult::Planned(planned));
+        }
         let is_power = raw.op == BinaryOperator::BitwiseXor && self.dialect == SqlDialect::DuckDb;
         let operation = self.operation(&raw.op);
         if operation.is_none() && !is_power {
@@ -56,8 +61,11 @@ impl ExprPlanner for OperatorPlanner {
             let double = |expr| cast(expr, DataType::Float64);
             return Ok(PlannerResult::Planned(power().call(vec![double(left), double(right)])));
         };
-        let left = suited(left, right_kind, &right_type);
-        let right = suited(right, left_kind, &left_type);
+        // Of whole numbers `//` is one, of decimals a double: a literal that is one of the first stays it.
+        let (left, right) = match operation {
+            Operation::DivideIntegers => (left, right),
+            _ => (suited(left, right_kind, &right_type), suited(right, left_kind, &left_type)),
+        };
         Ok(PlannerResult::Planned(arithmetic(operation, left, right)))
     }
 }
@@ -94,6 +102,42 @@ fn conditions(raw: &RawBinaryExpr, schema: &DFSchema) -> Result<Option<Expr>> {
         _ if is_number(&left_type) && is_boolean(&right_type) => (left, cast(right, DataType::Int64)),
         _ if is_boolean(&left_type) && is_number(&right_type) => (cast(left, DataType::Int64), right),
         _ => return Ok(None),
+    };
+    Ok(Some(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))))
+}
+
+/// `& | xor` of two whole numbers that no integer type holds both of. Others the planners after this one know.
+fn bits(raw: &RawBinaryExpr, schema: &DFSchema) -> Result<Option<Expr>> {
+    let (operator, wide): (_, fn() -> Arc<ScalarUDF>) = match raw.op {
+        BinaryOperator::BitwiseAnd => (Operator::BitwiseAnd, bits::and),
+        BinaryOperator::BitwiseOr => (Operator::BitwiseOr, bits::or),
+        BinaryOperator::PGBitwiseXor => (Operator::BitwiseXor, bits::xor),
+        _ => return Ok(None),
+    };
+    let (left_type, right_type) = (raw.left.get_type(schema)?, raw.right.get_type(schema)?);
+    let is_unsigned = |data_type: &DataType| *data_type == DataType::UInt64;
+    let one_type_holds_both =
+        is_unsigned(&left_type) == is_unsigned(&right_type) && !left_type.is_decimal() && !right_type.is_decimal();
+    if !is_whole(&left_type) || !is_whole(&right_type) {
+        return Ok(None);
+    }
+    let (left, right) = (raw.left.clone(), raw.right.clone());
+    if one_type_holds_both {
+        // DataFusion simplifies xor(x, x) to 0, where x is NULL too.
+        let xor =
+            || cast(wide().call(vec![left, right]), if is_unsigned(&left_type) { left_type } else { DataType::Int64 });
+        return Ok((operator == Operator::BitwiseXor).then(xor));
+    }
+    // A literal takes the other's type where it can.
+    let (left, right) = match (converted(&left, &right_type), converted(&right, &left_type)) {
+        (Some(left), _) if is_unsigned(&right_type) => (left, right),
+        (_, Some(right)) if is_unsigned(&left_type) => (left, right),
+        _ => {
+            let planned = wide().call(vec![left, right]);
+            // What a UBIGINT has in common with another number is one.
+            let fits = operator == Operator::BitwiseAnd && (is_unsigned(&left_type) || is_unsigned(&right_type));
+            return Ok(Some(if fits { cast(planned, DataType::UInt64) } else { planned }));
+        }
     };
     Ok(Some(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))))
 }

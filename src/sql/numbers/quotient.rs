@@ -31,6 +31,25 @@ pub(super) fn precision_and_scale(dialect: SqlDialect, left: &DataType, right: &
     Some((u8::try_from(precision.min(most)).ok()?, i8::try_from(scale).ok()?))
 }
 
+/// `left // right`, both decimals without digits behind the point: cut off towards zero.
+pub(super) fn whole(left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
+    let ((left, left_is_scalar), (right, right_is_scalar)) = (left.get(), right.get());
+    let data_type = left.data_type().clone();
+    let (left, right) = (left.as_primitive::<Decimal128Type>(), right.as_primitive::<Decimal128Type>());
+    let length = if left_is_scalar { right.len() } else { left.len() };
+    let quotient = |row: usize| match (at(left, left_is_scalar, row), at(right, right_is_scalar, row)) {
+        (Some(left), Some(right)) => left.checked_div(right).map(Some).ok_or(ArrowError::DivideByZero),
+        _ => Ok(None),
+    };
+    let quotients = (0..length).map(quotient).collect::<Result<Decimal128Array, _>>()?;
+    Ok(Arc::new(quotients.with_data_type(data_type)))
+}
+
+fn at(array: &Decimal128Array, is_scalar: bool, row: usize) -> Option<i128> {
+    let row = if is_scalar { 0 } else { row };
+    array.is_valid(row).then(|| array.value(row))
+}
+
 /// `left / right`, both decimals.
 pub(super) fn compute(dialect: SqlDialect, left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
     let ((left, left_is_scalar), (right, right_is_scalar)) = (left.get(), right.get());
@@ -43,10 +62,6 @@ pub(super) fn compute(dialect: SqlDialect, left: &dyn Datum, right: &dyn Datum) 
     let factor = i256::from_i128(10).checked_pow(shift);
     let (left, right) = (left.as_primitive::<Decimal128Type>(), right.as_primitive::<Decimal128Type>());
     let length = if left_is_scalar { right.len() } else { left.len() };
-    let at = |array: &Decimal128Array, is_scalar: bool, row: usize| {
-        let row = if is_scalar { 0 } else { row };
-        array.is_valid(row).then(|| array.value(row))
-    };
     let overflow = || {
         ArrowError::ArithmeticOverflow("the quotient of decimals has too many digits: cast an operand to DOUBLE".into())
     };

@@ -6,7 +6,7 @@
 
 use super::compare::{NANOS, clash, compared, comparison, differs, is_comparison, same_instant, text_literal};
 use super::convert::{Kind, convert, is_time, parsed};
-use super::{intervals, sql_type, unify};
+use super::{interval_groups, intervals, sql_type, unify};
 use crate::sql::plan_expressions::rewrite_expressions;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -47,16 +47,18 @@ fn rewritten(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         other => other,
     };
     let plan = rewrite_expressions(plan, &mut |expr| expr.transform_up(|expr| expression(expr, &schema)))?;
-    match plan.transformed {
-        true => plan.map_data(LogicalPlan::recompute_schema),
-        false => Ok(plan),
-    }
+    let plan = match plan.transformed {
+        true => plan.map_data(LogicalPlan::recompute_schema)?,
+        false => plan,
+    };
+    plan.map_data(interval_groups::grouped)
 }
 
 /// The keys of a join that are times of different types.
 fn keys(mut join: Join) -> Result<Join> {
     for (left, right) in &mut join.on {
         let (left_type, right_type) = (left.get_type(join.left.schema())?, right.get_type(join.right.schema())?);
+        unify::refuse_numbers([&left_type, &right_type].into_iter())?;
         if left_type != right_type
             && is_time(&left_type)
             && is_time(&right_type)
@@ -90,6 +92,8 @@ fn expression(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         Expr::Case(case) => case_of(case, schema)?,
         Expr::ScalarFunction(call) => function(call, schema)?,
         Expr::InSubquery(subquery) => in_subquery(subquery, schema)?,
+        Expr::WindowFunction(call) => interval_groups::windowed(call, schema),
+        Expr::AggregateFunction(call) => interval_groups::aggregated(call, schema),
         _ => None,
     };
     Ok(changed.map_or_else(|| Transformed::no(expr), Transformed::yes))
@@ -247,6 +251,10 @@ fn function(call: &ScalarFunction, schema: &DFSchema) -> Result<Option<Expr>> {
                 Ok(data_type) if is_time(&data_type) || matches!(data_type, DataType::Interval(_)) => {
                     written = true;
                     convert(Kind::Write, expr.clone(), &DataType::Utf8View)
+                }
+                Ok(data_type) if data_type.is_floating() => {
+                    written = true;
+                    cast(expr.clone(), DataType::Utf8View)
                 }
                 _ => expr.clone(),
             };

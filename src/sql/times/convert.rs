@@ -110,7 +110,8 @@ pub(super) fn parsed(text: &str, target: &DataType) -> Result<ScalarValue> {
     ScalarValue::try_from_array(&read(&array, target, false)?, 0)
 }
 
-fn read(array: &ArrayRef, target: &DataType, or_null: bool) -> Result<ArrayRef> {
+/// Texts as dates, times, timestamps or intervals; null where that fails and `or_null`.
+pub fn read(array: &ArrayRef, target: &DataType, or_null: bool) -> Result<ArrayRef> {
     let texts = cast(array, &DataType::Utf8)?;
     let texts = texts.as_string::<i32>();
     if let DataType::Interval(_) = target {
@@ -167,7 +168,7 @@ fn refused<T>(text: &str, target: &DataType) -> Result<T> {
 }
 
 /// Texts of dates, times, timestamps and intervals.
-fn written(array: &ArrayRef) -> Result<ArrayRef> {
+pub fn written(array: &ArrayRef) -> Result<ArrayRef> {
     if let DataType::Interval(_) = array.data_type() {
         return interval_texts(array);
     }
@@ -196,7 +197,7 @@ fn written(array: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// Whether a type is a date's, a time's or a timestamp's.
-pub(super) fn is_time(data_type: &DataType) -> bool {
+pub fn is_time(data_type: &DataType) -> bool {
     literal::unit(data_type).is_some()
 }
 

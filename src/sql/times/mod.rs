@@ -20,6 +20,7 @@ mod convert;
 mod difference;
 mod format;
 mod function;
+mod interval_groups;
 mod interval_text;
 mod intervals;
 mod literal;
@@ -39,7 +40,7 @@ mod zoned;
 
 pub use average::average;
 pub use comparisons::TimesRule;
-pub use convert::interval_texts;
+pub use convert::{interval_texts, is_time, read as times_of_texts, written as texts_of_times};
 pub use interval_text::plain_interval;
 pub use operators::Operators;
 pub use series::table_functions;

@@ -1,10 +1,9 @@
 //! One type for values that stand side by side: branches of a CASE, arguments of `coalesce`, columns of a UNION.
 
 use super::convert::{Kind, convert, is_time, parsed};
-
-use super::literal;
+use super::{literal, sql_type};
 use arrow::datatypes::{DataType, TimeUnit};
-use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Union, cast};
 use std::sync::Arc;
 
@@ -76,6 +75,7 @@ pub(super) fn all(exprs: &mut [Expr], schema: &DFSchema) -> Result<bool> {
             Err(_) => return Ok(false),
         }
     }
+    refuse_numbers(values.iter().map(|(data_type, _)| data_type))?;
     // A text column beside times stays what it is: the result is a text.
     if values.iter().any(|(data_type, literal)| data_type.is_string() && literal.is_none()) {
         return Ok(false);
@@ -92,6 +92,20 @@ pub(super) fn all(exprs: &mut [Expr], schema: &DFSchema) -> Result<bool> {
     Ok(true)
 }
 
+/// Refuses numbers where times are: DataFusion takes them for days or seconds since 1970.
+pub(super) fn refuse_numbers<'t>(types: impl Iterator<Item = &'t DataType> + Clone) -> Result<()> {
+    let time = types.clone().find(|data_type| is_time(data_type));
+    let number = types.clone().find(|data_type| !data_type.is_null() && data_type.is_numeric());
+    match (time, number) {
+        (Some(time), Some(number)) => plan_err!(
+            "{} and {} have no type in common: cast one of them, to VARCHAR for example",
+            sql_type(time),
+            sql_type(number)
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// Makes one type of each column of a UNION.
 pub(super) fn union(union: Union) -> Result<LogicalPlan> {
     let count = union.inputs.first().map_or(0, |input| input.schema().fields().len());
@@ -99,6 +113,7 @@ pub(super) fn union(union: Union) -> Result<LogicalPlan> {
     for column in 0..count {
         let types = union.inputs.iter().filter_map(|input| input.schema().fields().get(column));
         let values: Vec<_> = types.map(|field| (field.data_type().clone(), None)).collect();
+        refuse_numbers(values.iter().map(|(data_type, _)| data_type))?;
         let texts = values.iter().any(|(data_type, _)| data_type.is_string());
         let target = common(&values).filter(|_| !texts);
         let changes =
