@@ -70,7 +70,7 @@ export async function startHarness() {
       page.setDefaultTimeout(PATIENCE_MILLIS);
       /** @type {string[]} */
       const errors = [];
-      page.on("pageerror", ({ message, stack }) => NOTICE.test(message) || errors.push(stack ?? message));
+      page.on("pageerror", ({ message, stack = message }) => NOTICE.test(stack) || errors.push(stack));
       await page.goto(new URL(path, base).href);
       const close = async () => {
         await context.close();

@@ -11,6 +11,8 @@ import { Locator } from "./webkit-locator.js";
 /** Where a script of a test may take its time. */
 const SCRIPT_MILLIS = 5 * 60_000;
 const COMMAND_MILLIS = 60_000;
+const SESSION_MILLIS = 20_000;
+const ATTEMPTS = 3;
 const STEP_MILLIS = 50;
 
 /** Keys that have a name; others are themselves. */
@@ -45,8 +47,8 @@ if (!globalThis.uncaughtErrors) {
 
 const pause = (/** @type {number} */ millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** @returns {Promise<import("playwright-core").Browser>} of whose interface the tests' part is there */
-export async function launchWebKit() {
+/** A driver process with its display, and all that it starts. */
+async function startDriver() {
   const port = await freePort();
   const driver = ["WebKitWebDriver", "--host=127.0.0.1", `--port=${port}`];
   const [command, ...args] = process.env.DISPLAY || process.env.WAYLAND_DISPLAY ? driver : ["xvfb-run", "-a", ...driver];
@@ -54,19 +56,39 @@ export async function launchWebKit() {
   const failed = new Promise((_, reject) => child.once("error", reject));
   const base = `http://127.0.0.1:${port}`;
   await Promise.race([failed, untilReady(base)]);
+  return { base, end: () => child.exitCode === null && child.pid && process.kill(-child.pid) };
+}
+
+/** @returns {Promise<import("playwright-core").Browser>} of whose interface the tests' part is there */
+export async function launchWebKit() {
+  let driver = await startDriver();
   /** @type {Set<Context>} */
   const open = new Set();
+
+  /** A browser that does not come is started once more, by another driver: seen once in some hundred. */
+  const openContext = async () => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const context = await Context.open(driver.base, () => open.delete(context));
+        return context;
+      } catch (error) {
+        if (attempt === ATTEMPTS) throw error;
+        driver.end();
+        driver = await startDriver();
+      }
+    }
+  };
   const browser = {
     newContext: async () => {
       // One session at a time is all that the driver has: what a failed test left is over.
       for (const left of open) await left.close().catch(() => {});
-      const context = await Context.open(base, () => open.delete(context));
+      const context = await openContext();
       open.add(context);
       return context;
     },
     close: async () => {
       await Promise.all([...open].map((context) => context.close().catch(() => {})));
-      if (child.pid) process.kill(-child.pid);
+      driver.end();
     },
   };
   return /** @type {any} */ (browser);
@@ -112,7 +134,8 @@ async function untilReady(base) {
  */
 async function command(method, url, body) {
   const headers = { "Content-Type": "application/json" };
-  const signal = AbortSignal.timeout(/\/(execute\/async|url)$/.test(url) ? SCRIPT_MILLIS : COMMAND_MILLIS);
+  const patience = /\/(execute\/async|url)$/.test(url) ? SCRIPT_MILLIS : url.endsWith("/session") ? SESSION_MILLIS : COMMAND_MILLIS;
+  const signal = AbortSignal.timeout(patience);
   const response = await fetch(url, { method, headers, body: body && JSON.stringify(body), signal }).catch((cause) => {
     throw new Error(`WebDriver's ${new URL(url).pathname} was not answered`, { cause });
   });
