@@ -135,7 +135,7 @@ export interface ConnectOptions extends EngineOptions, CallOptions {
   expect?: string | URL;
   /**
    * `true` (the default): run the engine in a dedicated worker, and on the main thread where a worker is forbidden or
-   * does not start (see {@link Lakeglass.mode}). `false`: on the main thread.
+   * does not start (see {@link Lakeglass.mode}). `false`: on the main thread. Node always has it there.
    */
   worker?: boolean;
   /** Where the WebAssembly module is; beside this script by default. */
