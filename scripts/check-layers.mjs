@@ -6,7 +6,7 @@ import path from "node:path";
 const ROOT = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "..");
 
 // A module may use those to its right, and itself.
-const ORDER = ["api", "sql", "scan", "parquet_file", "table", "formats", "storage", "runtime", "snapshot", "error"];
+const ORDER = ["api", "sql", "table", "formats", "scan", "parquet_file", "storage", "runtime", "snapshot", "error"];
 const ONLY_IN = [
   {
     what: /\b(wasm_bindgen|wasm_bindgen_futures|serde_wasm_bindgen|js_sys|web_sys)\b/,

@@ -1,6 +1,6 @@
 //! The live files of a table, as JavaScript sees them.
 
-use crate::formats::delta::statistics::{ColumnDescription, FileDescription};
+use crate::snapshot::{ColumnDescription, FileDescription};
 use crate::snapshot::{DataFile, Snapshot};
 use crate::storage::location_name;
 use arrow::util::display::{ArrayFormatter, FormatOptions};

@@ -4,8 +4,7 @@ use super::files;
 use super::options::{self, FilesOptions, HistoryOptions, PreviewOptions, VersionOptions};
 use super::result::EngineResult;
 use super::runtime;
-use super::values::{self, Commit, TableInfo, VersionRange, to_js};
-use crate::formats::delta;
+use super::values::{self, Commit, TableInfo, VersionList, to_js};
 use crate::scan::{FooterCache, Progress, preview};
 use crate::storage::{Meter, Metrics};
 use crate::table::Table;
@@ -43,7 +42,7 @@ impl EngineTable {
     /// Version, metadata, protocol and totals.
     #[wasm_bindgen(unchecked_return_type = "TableInfo")]
     pub fn info(&self) -> Result<JsValue, JsValue> {
-        let row_count = self.row_count.get_or_init(|| delta::statistics::row_count(self.table.snapshot()));
+        let row_count = self.row_count.get_or_init(|| self.table.snapshot().row_count());
         to_js(&TableInfo::new(&self.table, *row_count, self.metrics))
     }
 
@@ -65,7 +64,7 @@ impl EngineTable {
         let table = self.table.clone();
         let statistics = runtime::run(signal, async move {
             let files: Vec<usize> = (0..table.snapshot().files.len()).skip(offset).take(limit).collect();
-            delta::statistics::describe(table.storage(), table.snapshot(), &files).await
+            table.statistics().describe(&files).await
         });
         to_js(&files::files(self.table.snapshot(), offset, statistics.await?))
     }
@@ -75,7 +74,7 @@ impl EngineTable {
     pub async fn versions(&self, signal: Option<AbortSignal>) -> Result<JsValue, JsValue> {
         let table = self.table.clone();
         let range = runtime::run(signal, async move { table.versions().await }).await?;
-        to_js(&VersionRange::from(range))
+        to_js(&VersionList::from(range))
     }
 
     /// The newest commits, newest first.
@@ -113,7 +112,7 @@ impl EngineTable {
         let columns: Option<Vec<&str>> = columns.as_ref().map(|names| names.iter().map(String::as_str).collect());
         let meter = Meter::default();
         let table = self.table.with_meter(&meter);
-        let (schema, batches) = preview(&table, &self.footers, columns.as_deref(), limit.unwrap_or(PREVIEW_ROWS))?;
+        let (schema, batches) = preview(table.scan(&self.footers), columns.as_deref(), limit.unwrap_or(PREVIEW_ROWS))?;
         Ok(EngineResult::new(&schema, batches, meter, Progress::default())?)
     }
 }

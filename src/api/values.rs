@@ -1,8 +1,9 @@
 //! What the engine tells of tables, as plain JavaScript objects: camelCase keys, 64-bit integers as `bigint`, `null` where
 //! something is not known.
 
-use crate::formats::delta;
-use crate::snapshot::{self, Snapshot, TimestampSource, field_type_name};
+use crate::snapshot::{
+    self, FormatDetail, ReferenceKind, Snapshot, TimestampSource, VersionNumbers, VersionReference, field_type_name,
+};
 use crate::storage;
 use crate::table::Table;
 use arrow::datatypes::{DataType, FieldRef};
@@ -30,7 +31,9 @@ export interface CommitTimestamp { millis: number; source: "inCommit" | "lastMod
 export interface TableInfo {
   url: string; version: bigint; timestamp: CommitTimestamp | null;
   metadata: { id: string; name: string | null; description: string | null; createdTime: number | null; configuration: Record<string, string> };
-  protocol: { minReaderVersion: number; minWriterVersion: number; readerFeatures: string[]; writerFeatures: string[] };
+  format: { name: string; version: string; features: string[] };
+  /** What else the format says of the table, by its own names. */
+  protocol: Record<string, number | string[]>;
   partitionColumns: string[]; fileCount: number; totalBytes: bigint;
   /** Rows, where every file's statistics tell, and came with the log. */
   rowCount: bigint | null;
@@ -128,7 +131,8 @@ pub(super) struct TableInfo<'a> {
     version: u64,
     timestamp: Option<CommitTimestamp>,
     metadata: Metadata<'a>,
-    protocol: Protocol<'a>,
+    format: Format<'a>,
+    protocol: BTreeMap<&'a str, Detail<'a>>,
     partition_columns: Vec<&'a str>,
     file_count: u32,
     total_bytes: u64,
@@ -147,17 +151,31 @@ struct Metadata<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Protocol<'a> {
-    min_reader_version: u32,
-    min_writer_version: u32,
-    reader_features: &'a [String],
-    writer_features: &'a [String],
+struct Format<'a> {
+    name: &'a str,
+    version: &'a str,
+    features: &'a [String],
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Detail<'a> {
+    Number(f64),
+    Names(&'a [String]),
+}
+
+impl<'a> From<&'a FormatDetail> for Detail<'a> {
+    fn from(detail: &'a FormatDetail) -> Detail<'a> {
+        match detail {
+            FormatDetail::Number(number) => Detail::Number(*number as f64),
+            FormatDetail::Names(names) => Detail::Names(names),
+        }
+    }
 }
 
 impl<'a> TableInfo<'a> {
     pub(super) fn new(table: &'a Table, row_count: Option<u64>, metrics: storage::Metrics) -> Self {
-        let Snapshot { version, timestamp, files, metadata, protocol, .. } = &**table.snapshot();
+        let Snapshot { version, timestamp, files, metadata, format, .. } = &**table.snapshot();
         TableInfo {
             url: table.storage().url(),
             version: *version,
@@ -169,12 +187,8 @@ impl<'a> TableInfo<'a> {
                 created_time: metadata.created_time.map(|millis| millis as f64),
                 configuration: &metadata.configuration,
             },
-            protocol: Protocol {
-                min_reader_version: protocol.min_reader_version,
-                min_writer_version: protocol.min_writer_version,
-                reader_features: &protocol.reader_features,
-                writer_features: &protocol.writer_features,
-            },
+            format: Format { name: &format.name, version: &format.version, features: &format.features },
+            protocol: format.details.iter().map(|(name, detail)| (*name, detail.into())).collect(),
             partition_columns: table.snapshot().partition_column_names(),
             file_count: u32::try_from(files.len()).unwrap_or(u32::MAX),
             total_bytes: files.iter().map(|file| file.size).sum(),
@@ -254,8 +268,8 @@ pub(super) struct Commit<'a> {
     other: JsValue,
 }
 
-impl<'a> From<&'a delta::Commit> for Commit<'a> {
-    fn from(commit: &'a delta::Commit) -> Self {
+impl<'a> From<&'a snapshot::Commit> for Commit<'a> {
+    fn from(commit: &'a snapshot::Commit) -> Self {
         Commit {
             version: commit.version,
             timestamp: commit.timestamp.map(CommitTimestamp::from),
@@ -276,14 +290,37 @@ impl<'a> From<&'a delta::Commit> for Commit<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct VersionRange {
+pub(super) struct VersionList {
     earliest: u64,
     latest: u64,
     intact: Option<u64>,
+    /// Where there are holes between the oldest and the newest: those that there are, the oldest first.
+    listed: Option<Vec<u64>>,
+    references: Vec<Reference>,
 }
 
-impl From<delta::VersionRange> for VersionRange {
-    fn from(range: delta::VersionRange) -> Self {
-        VersionRange { earliest: range.earliest, latest: range.latest, intact: range.intact }
+#[derive(Serialize)]
+struct Reference {
+    name: String,
+    kind: &'static str,
+    version: u64,
+}
+
+impl From<snapshot::VersionList> for VersionList {
+    fn from(versions: snapshot::VersionList) -> Self {
+        let (earliest, latest) = (versions.earliest(), versions.latest());
+        let snapshot::VersionList { numbers, intact, references } = versions;
+        let listed = match numbers {
+            VersionNumbers::Contiguous { .. } => None,
+            VersionNumbers::Listed(numbers) => Some(numbers),
+        };
+        let reference = |VersionReference { name, kind, version }| {
+            let kind = match kind {
+                ReferenceKind::Branch => "branch",
+                ReferenceKind::Tag => "tag",
+            };
+            Reference { name, kind, version }
+        };
+        VersionList { earliest, latest, intact, listed, references: references.into_iter().map(reference).collect() }
     }
 }

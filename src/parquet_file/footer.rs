@@ -7,10 +7,8 @@ use super::catch_panic::guarded;
 use super::footer_cache::{FooterCache, Key};
 use super::footer_repair;
 use crate::error::{Error, Result};
-use crate::formats::delta;
 use crate::snapshot::DataFile;
 use crate::storage::{Storage, location_name};
-use crate::table::Table;
 use bytes::Bytes;
 use parquet::DecodeResult;
 use parquet::errors::ParquetError;
@@ -35,21 +33,11 @@ pub(crate) struct Footer {
     pub(crate) tail: Bytes,
 }
 
-/// An error of fetching a file that the log names: one that is not there is called by its name; see [`explain`].
+/// An error of fetching a file that a table names: one that is not there is called by its name.
 pub(crate) fn fetch_error(error: Error, name: &str) -> Error {
     match error {
         Error::HttpStatus { status, .. } if error.is_missing() => Error::HttpStatus { url: name.into(), status },
         error => error,
-    }
-}
-
-/// Why a file that the log names is not there.
-pub(crate) async fn explain(error: Error, table: &Table) -> Error {
-    match &error {
-        Error::HttpStatus { url: name, .. } if error.is_missing() => {
-            delta::missing_file(table.storage(), table.snapshot(), name).await
-        }
-        _ => error,
     }
 }
 

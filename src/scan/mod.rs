@@ -1,8 +1,8 @@
 //! Reading rows: which files, columns, row groups and bytes, then record batches.
 //!
-//! From a [`Table`] (its snapshot and its storage) to a stream of batches in the table's logical types:
+//! From a [`Snapshot`] and a [`Storage`] to a stream of batches in the table's logical types:
 //!
-//! 1. [`prune_files`]: which files can hold a wanted row, by partition values and [`LogStatistics`].
+//! 1. [`prune_files`]: which files can hold a wanted row, by partition values and [`SharedStatistics`].
 //! 2. `read/file`: a file is opened. Its footer is fetched and checked, its `convert/deletes` read; `convert/projection` matches its
 //!    columns with the table's; `prune/bounds` rules row groups out.
 //! 3. `read/row_group`: one row group's needed bytes are worked out (by pages, where the `prune/page_index` is worth it) and fetched. Of
@@ -14,15 +14,14 @@
 //! Parquet is decoded by the `parquet` crate's push decoder, which does no I/O of its own: it says which bytes it needs.
 
 mod convert;
-mod parquet_files;
 mod preview;
 mod progress;
 mod prune;
 mod read;
 
 use crate::error::Result;
-use crate::snapshot::ContainerStatistics;
-use crate::table::Table;
+use crate::snapshot::{ContainerStatistics, Snapshot, StatisticsSource};
+use crate::storage::Storage;
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Fields, SchemaRef};
 use futures::stream::{BoxStream, StreamExt};
@@ -37,7 +36,7 @@ pub use convert::nullable::nullable;
 pub use convert::row_tracking::TRACKED;
 pub use preview::preview;
 pub use progress::{Phase, Progress, ProgressReport, ScanProgress};
-pub use prune::file_statistics::LogStatistics;
+pub use prune::file_statistics::SharedStatistics;
 pub use prune::files::prune_files;
 pub use read::text_bytes::{cut_by_text, text_bytes};
 
@@ -71,13 +70,15 @@ pub trait Pruner: Debug + Send + Sync {
 /// Some columns of some files of a table, to be read as record batches.
 #[derive(Debug, Clone)]
 pub struct Scan {
-    table: Table,
+    storage: Storage,
+    snapshot: Arc<Snapshot>,
+    source: Option<Arc<dyn StatisticsSource>>,
     files: Vec<usize>,
     columns: Vec<usize>,
     schema: SchemaRef,
     limit: Option<usize>,
     pruners: Vec<Arc<dyn Pruner>>,
-    statistics: Option<Arc<LogStatistics>>,
+    statistics: Option<Arc<SharedStatistics>>,
     footers: FooterCache,
     batch_size: usize,
     ahead_bytes: u64,
@@ -88,20 +89,21 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// All columns of all files of `table`, as its logical schema types them, and all [`nullable`]: a file may lack a column
+    /// All columns of all files of `snapshot`, whose bytes are in `storage`, as its logical schema types them, and all [`nullable`]: a file may lack a column
     /// that its table requires by now.
-    pub fn new(table: &Table, footers: &FooterCache) -> Scan {
-        let snapshot = table.snapshot();
+    pub fn new(storage: &Storage, snapshot: &Arc<Snapshot>) -> Scan {
         let schema = nullable(&snapshot.schema.logical);
         Scan {
             files: (0..snapshot.files.len()).collect(),
             columns: (0..schema.fields().len()).collect(),
-            table: table.clone(),
+            storage: storage.clone(),
+            snapshot: snapshot.clone(),
+            source: None,
             schema,
             limit: None,
             pruners: Vec::new(),
             statistics: None,
-            footers: footers.clone(),
+            footers: FooterCache::default(),
             batch_size: BATCH_SIZE,
             ahead_bytes: AHEAD_BYTES,
             page_indexes: Arc::default(),
@@ -109,6 +111,18 @@ impl Scan {
             late: Arc::default(),
             progress: ScanProgress::default(),
         }
+    }
+
+    /// The footers of its files are kept in `footers`.
+    pub fn with_footers(mut self, footers: &FooterCache) -> Scan {
+        self.footers = footers.clone();
+        self
+    }
+
+    /// What the snapshot does not say of its files, `source` does.
+    pub fn with_statistics_source(mut self, source: Arc<dyn StatisticsSource>) -> Scan {
+        self.source = Some(source);
+        self
     }
 
     /// Only these columns, by position in the table's schema, in this order. `schema` is the batches' schema: the columns'
@@ -139,9 +153,9 @@ impl Scan {
         self
     }
 
-    /// What the log says of the scan's files, shared with other scans of them. Without it each scan fetches its own, if
+    /// What is known of the scan's files, shared with other scans of them. Without it each scan fetches its own, if
     /// pruners ask for it.
-    pub fn with_statistics(mut self, statistics: Arc<LogStatistics>) -> Scan {
+    pub fn with_statistics(mut self, statistics: Arc<SharedStatistics>) -> Scan {
         self.statistics = Some(statistics);
         self
     }
@@ -166,7 +180,7 @@ impl Scan {
 
     /// The position that stands for `_metadata`.
     fn metadata_position(&self) -> usize {
-        self.table.snapshot().schema.logical.fields().len()
+        self.snapshot.schema.logical.fields().len()
     }
 
     /// The fields of `_metadata`, if it is read.
@@ -187,9 +201,8 @@ impl Scan {
     /// the stream aborts what is under way.
     pub fn stream(&self) -> BoxStream<'static, Result<RecordBatch>> {
         let mut scan = self.clone();
-        let own = || Arc::new(LogStatistics::new(self.table.snapshot(), self.files.clone()));
-        if !scan.pruners.is_empty() {
-            scan.statistics.get_or_insert_with(own);
+        if let Some(source) = self.source.as_ref().filter(|_| !scan.pruners.is_empty()) {
+            scan.statistics.get_or_insert_with(|| Arc::new(SharedStatistics::new(source, self.files.clone())));
         }
         read::prefetch::ScanStream::new(scan).boxed()
     }

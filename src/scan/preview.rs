@@ -1,22 +1,20 @@
 //! The first rows of a table, without SQL.
 
-use super::{FooterCache, Scan};
+use super::Scan;
 use crate::error::{Error, Result};
-use crate::table::Table;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use futures::stream::BoxStream;
 use std::sync::Arc;
 
-/// The first `limit` rows of `table`, in the order of its files: all columns, or those named, in that order. A name is
+/// The first `limit` rows of `scan`, in the order of its files: all columns, or those named, in that order. A name is
 /// matched exactly, else whatever its case. No data file is read before the first batch is asked for.
 pub fn preview(
-    table: &Table,
-    footers: &FooterCache,
+    scan: Scan,
     columns: Option<&[&str]>,
     limit: usize,
 ) -> Result<(SchemaRef, BoxStream<'static, Result<RecordBatch>>)> {
-    let mut scan = Scan::new(table, footers).with_limit(Some(limit));
+    let mut scan = scan.with_limit(Some(limit));
     if let Some(names) = columns {
         let columns = names.iter().map(|name| position(scan.schema(), name)).collect::<Result<Vec<_>>>()?;
         let projected = scan.schema().project(&columns).map_err(Error::internal)?;

@@ -1,12 +1,17 @@
 //! A table at one version, as plain data: what every table format is turned into, and all that reading it needs.
 //!
-//! Nothing here does I/O or caches. A format (see [`crate::formats::delta`]) makes a [`Snapshot`]; [`crate::scan`] reads one.
+//! Nothing here does I/O or caches. A format (see [`crate::formats`]) makes a [`Snapshot`]; [`crate::scan`] reads one.
 
 mod canonical_floats;
+mod changes;
+mod commit;
+mod definition;
+mod format_info;
 pub mod statistics;
 mod suspect_floats;
 mod type_name;
 mod version;
+mod version_list;
 
 use crate::error::Error;
 use arrow::array::RecordBatch;
@@ -17,9 +22,17 @@ use std::collections::BTreeMap;
 use url::Url;
 
 pub use canonical_floats::canonical_floats;
-pub use statistics::{ColumnStatistics, ContainerStatistics, FileStatistics, StoredStatistics};
+pub use changes::{CHANGE_TYPE, COMMIT_TIMESTAMP, COMMIT_VERSION, Changes};
+pub use commit::Commit;
+pub use definition::{Definition, Verified};
+pub use format_info::{FormatDetail, FormatInfo};
+pub use statistics::{
+    ColumnDescription, ColumnStatistics, ContainerStatistics, FileDescription, FileStatistics, StatisticsSource,
+    StoredStatistics,
+};
 pub use type_name::{field_type_name, type_name};
 pub use version::Version;
+pub use version_list::{ReferenceKind, VersionList, VersionNumbers, VersionReference};
 
 /// A table at one version: immutable, complete, without I/O.
 #[derive(Debug, Clone)]
@@ -41,8 +54,8 @@ pub struct Snapshot {
     pub stored_statistics: Vec<StoredStatistics>,
     /// Name, identity and configuration.
     pub metadata: TableMetadata,
-    /// Versions and features that the table asks of its readers and writers.
-    pub protocol: TableProtocol,
+    /// What format it is in, and what that asks of its readers.
+    pub format: FormatInfo,
     /// How rows are told apart across versions, where the table keeps track of that.
     pub row_tracking: Option<RowTracking>,
     /// What of the table's log is damaged and was done without: the snapshot is whole, and its owner may want to know.
@@ -115,7 +128,11 @@ pub struct DataFile {
     pub size: u64,
     /// When it was written, in milliseconds since the Unix epoch.
     pub modification_time: i64,
-    /// What is known of its values; decoded on demand.
+    /// How many rows it has, deleted ones included, as far as that was read with the snapshot.
+    pub row_count: Option<u64>,
+    /// Whether its statistics are of exactly the rows in it: bounds that a row has, and not only none is beyond.
+    pub has_tight_bounds: bool,
+    /// What is known of its values, as its format encodes it; decoded on demand, by the format's [`StatisticsSource`].
     pub statistics: Option<FileStatistics>,
     /// Rows of it that are not part of the table any more.
     pub deletes: Option<Box<Deletes>>,
@@ -209,17 +226,36 @@ pub struct TableMetadata {
     pub configuration: BTreeMap<String, String>,
 }
 
-/// Versions and features that a table asks of its readers and writers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TableProtocol {
-    /// The lowest reader version.
-    pub min_reader_version: u32,
-    /// The lowest writer version.
-    pub min_writer_version: u32,
-    /// Features by name that a reader must know.
-    pub reader_features: Vec<String>,
-    /// Features by name that a writer must know.
-    pub writer_features: Vec<String>,
+impl DataFile {
+    /// A file of which no more is known.
+    pub fn new(location: FileLocation, size: u64) -> DataFile {
+        DataFile {
+            location,
+            size,
+            modification_time: 0,
+            row_count: None,
+            has_tight_bounds: false,
+            statistics: None,
+            deletes: None,
+            row_origin: None,
+        }
+    }
+
+    /// How many of its rows are part of the table, as far as that is known.
+    pub fn live_rows(&self) -> Option<u64> {
+        self.live_rows_of(self.row_count)
+    }
+
+    /// The same, of `row_count` rows.
+    pub fn live_rows_of(&self, row_count: Option<u64>) -> Option<u64> {
+        let deleted = self.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
+        row_count?.checked_sub(deleted)
+    }
+
+    /// Whether its statistics are of exactly the rows that it has now.
+    pub fn has_exact_bounds(&self) -> bool {
+        self.has_tight_bounds && self.deletes.is_none()
+    }
 }
 
 impl Snapshot {
@@ -230,5 +266,16 @@ impl Snapshot {
             .filter_map(|&position| self.schema.logical.fields().get(position))
             .map(|field| field.name().as_str())
             .collect()
+    }
+
+    /// How many rows the table has, if that is known of every file.
+    pub fn row_count(&self) -> Option<u64> {
+        self.files.iter().try_fold(0_u64, |sum, file| sum.checked_add(file.live_rows()?))
+    }
+
+    /// What is left of it without its files.
+    pub fn into_definition(self) -> Definition {
+        let Snapshot { schema, partition_columns, metadata, format, .. } = self;
+        Definition { schema, partition_columns, metadata, format }
     }
 }

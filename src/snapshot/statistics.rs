@@ -1,25 +1,29 @@
 //! What is known of the values in a file, a row group or a page, in the form that pruning reads.
 
 use super::FileLocation;
+use crate::error::{Error, Result};
 use arrow::array::{ArrayRef, StructArray, UInt64Array};
+use async_trait::async_trait;
 use parquet::file::metadata::ParquetMetaData;
-use std::collections::HashMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Debug;
 use std::sync::Arc;
 
-/// A data file's statistics as its log holds them: kept encoded, or left where they are; decoded by the format's own code
-/// for just the files and columns that a query asks about.
+/// A data file's statistics as its format holds them: kept encoded, or left where they are; decoded by the format's own
+/// [`StatisticsSource`] for just the files and columns that a query asks about.
 #[derive(Debug, Clone)]
 pub enum FileStatistics {
-    /// Delta's `add.stats`: a JSON object.
-    Json(Box<str>),
-    /// Delta's `add.stats_parsed`: a row of a checkpoint's struct column.
-    Parsed {
-        /// The struct column, shared by the files of a checkpoint's batch.
+    /// A text.
+    Text(Box<str>),
+    /// A row of a struct column.
+    Row {
+        /// The column, which files share.
         batch: Arc<StructArray>,
         /// The file's row in it.
         row: u32,
     },
-    /// In a checkpoint, and not fetched with the rest of it.
+    /// In a Parquet file of the table's metadata, and not fetched with the rest of it.
     Stored {
         /// Which of the snapshot's [`StoredStatistics`].
         source: u32,
@@ -28,8 +32,8 @@ pub enum FileStatistics {
     },
 }
 
-/// A Parquet file of the log with statistics that were left in it: most of a large checkpoint's bytes are statistics, and
-/// most queries need those of few files, or none.
+/// A Parquet file of the table's metadata with statistics that were left in it: most of such a file's bytes are statistics,
+/// and most queries need those of few data files, or none.
 #[derive(Debug, Clone)]
 pub struct StoredStatistics {
     /// Where it is.
@@ -59,4 +63,41 @@ pub struct ColumnStatistics {
     pub max: ArrayRef,
     /// How many values are null.
     pub null_count: UInt64Array,
+}
+
+/// What the table says of one file's values.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FileDescription {
+    /// Rows in the file, deleted ones included.
+    pub num_records: Option<u64>,
+    /// By column; a nested one's name is its path, `a.b`.
+    pub columns: BTreeMap<String, ColumnDescription>,
+}
+
+/// What the table says of one column in one file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ColumnDescription {
+    /// The lower bound, as written.
+    pub min: Option<Value>,
+    /// The upper bound, as written.
+    pub max: Option<Value>,
+    /// How many values are null.
+    pub null_count: Option<u64>,
+}
+
+/// Where statistics come from that were not decoded, or not fetched, with a snapshot: its format.
+#[async_trait]
+pub trait StatisticsSource: Debug + Send + Sync {
+    /// The statistics of `files` (positions in the snapshot) for `columns` (positions in the schema). Fetches what was left
+    /// behind: once, for all of `files`.
+    async fn load(&self, files: &[usize], columns: &[usize]) -> Result<ContainerStatistics>;
+
+    /// The same, as far as it is at hand.
+    fn at_hand(&self, files: &[usize], columns: &[usize]) -> Result<ContainerStatistics>;
+
+    /// What is known of the values in `files`, as it was written; `None` where nothing is.
+    async fn describe(&self, files: &[usize]) -> Result<Vec<Option<FileDescription>>>;
+
+    /// Why an object that the snapshot names, and errors call `name`, is not there.
+    async fn missing_object(&self, name: &str) -> Error;
 }

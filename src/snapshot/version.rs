@@ -37,6 +37,19 @@ impl Version {
     }
 }
 
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Version::Latest => f.write_str("latest"),
+            Version::Number(version) => version.fmt(f),
+            Version::Timestamp(millis) => match DateTime::from_timestamp_millis(*millis) {
+                Some(time) => f.write_str(&time.to_rfc3339()),
+                None => millis.fmt(f),
+            },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

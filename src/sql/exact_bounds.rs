@@ -5,10 +5,8 @@
 //! decimals pass through numbers that do not hold them. A partition column's value is the value of every row.
 
 use crate::error::Result;
-use crate::formats::delta::statistics;
-use crate::scan::LogStatistics;
-use crate::snapshot;
-use crate::table::Table;
+use crate::scan::SharedStatistics;
+use crate::snapshot::{self, DataFile, Snapshot};
 use arrow::array::{Array, ArrayRef, UInt64Array};
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::stats::Precision;
@@ -22,16 +20,15 @@ const MOST_COLUMNS: usize = 8;
 /// For each of `columns` (positions in the table's schema, whose types `schema` tells), what is exactly known of it over all of
 /// `files`. `None`: nothing of any.
 pub async fn of(
-    table: &Table,
+    snapshot: &Snapshot,
     files: &[usize],
     columns: &[usize],
     schema: &SchemaRef,
-    log: &LogStatistics,
+    statistics: &SharedStatistics,
 ) -> Result<Option<Vec<ColumnStatistics>>> {
     if files.is_empty() || files.len() > MOST_FILES || columns.len() > MOST_COLUMNS {
         return Ok(None);
     }
-    let snapshot = table.snapshot();
     let data_type = |column: &usize| schema.fields().get(*column).map(|field| field.data_type());
     let is_exact = |column: &&usize| {
         let is_partition = snapshot.partition_columns.contains(column);
@@ -39,11 +36,11 @@ pub async fn of(
     };
     let wanted: Vec<usize> = columns.iter().filter(is_exact).copied().collect();
     // Whether a file's bounds are tight is in its statistics: asked last.
-    let is_tight = |file: &usize| snapshot.files.get(*file).is_some_and(statistics::is_tight);
+    let is_tight = |file: &usize| snapshot.files.get(*file).is_some_and(DataFile::has_exact_bounds);
     if wanted.is_empty() || !files.iter().all(is_tight) {
         return Ok(None);
     }
-    let found = log.of(table.storage(), files, &wanted).await?;
+    let found = statistics.of(files, &wanted).await?;
     let exact = |column: &usize| {
         let known = wanted.contains(column).then(|| found.columns.get(column)).flatten();
         let known = known.zip(data_type(column));

@@ -3,7 +3,7 @@
 use super::engine::{QueryMeter, QueryProgress};
 use super::measure::{self, Measured};
 use super::prune::PredicatePruner;
-use crate::scan::{FooterCache, LogStatistics, Scan, ScanProgress};
+use crate::scan::{FooterCache, ScanProgress, SharedStatistics};
 use crate::storage::Meter;
 use crate::table::Table;
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
@@ -49,7 +49,7 @@ pub struct LakeglassScan {
     /// The query's own predicate first, then those that operators above made.
     pruners: Vec<Arc<PredicatePruner>>,
     /// What the log says of the files, for all partitions.
-    statistics: Arc<LogStatistics>,
+    statistics: Arc<SharedStatistics>,
     limit: Option<usize>,
     /// For each file of the snapshot, how many rows of it are not deleted, where its log says so.
     live_rows: Arc<[Option<u64>]>,
@@ -83,7 +83,7 @@ impl LakeglassScan {
             footers: footers.clone(),
             table_schema,
             columns,
-            statistics: Arc::new(LogStatistics::new(table.snapshot(), files.clone())),
+            statistics: Arc::new(SharedStatistics::new(&table.statistics(), files.clone())),
             partitions: vec![files],
             pruners: Vec::new(),
             limit: None,
@@ -111,7 +111,7 @@ impl LakeglassScan {
     }
 
     /// What the log says of at least these files, as far as it was fetched already.
-    pub fn with_statistics(mut self, statistics: Arc<LogStatistics>) -> LakeglassScan {
+    pub fn with_statistics(mut self, statistics: Arc<SharedStatistics>) -> LakeglassScan {
         self.statistics = statistics;
         self
     }
@@ -301,7 +301,8 @@ impl ExecutionPlan for LakeglassScan {
             let batches = repeated(files, schema.clone(), context.session_config().batch_size());
             return Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter(batches))));
         }
-        let mut scan = Scan::new(&table, &self.footers)
+        let mut scan = table
+            .scan(&self.footers)
             .with_columns(self.columns.clone(), schema.clone())
             .with_files(files.clone())
             .with_statistics(self.statistics.clone())

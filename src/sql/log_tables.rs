@@ -3,8 +3,7 @@
 
 use super::error::from_arrow;
 use crate::error::Result;
-use crate::formats::delta::{Commit, statistics};
-use crate::snapshot::CommitTimestamp;
+use crate::snapshot::{Commit, CommitTimestamp, FormatDetail};
 use crate::storage::location_name;
 use crate::table::Table;
 use arrow::array::{
@@ -50,8 +49,8 @@ pub async fn versions(table: &Table) -> Result<RecordBatch> {
     let range = table.versions().await?;
     let one = |version: u64| Arc::new(UInt64Array::from(vec![version])) as ArrayRef;
     RecordBatch::try_from_iter([
-        ("earliest", one(range.earliest)),
-        ("latest", one(range.latest)),
+        ("earliest", one(range.earliest())),
+        ("latest", one(range.latest())),
         ("registered", one(table.snapshot().version)),
     ])
     .map_err(from_arrow)
@@ -61,50 +60,58 @@ pub async fn versions(table: &Table) -> Result<RecordBatch> {
 async fn num_records(table: &Table) -> Result<UInt64Array> {
     let snapshot = table.snapshot();
     let files: Vec<usize> = (0..snapshot.files.len()).collect();
-    Ok(statistics::load(table.storage(), snapshot, &files, &[]).await?.row_count)
+    Ok(table.statistics().load(&files, &[]).await?.row_count)
 }
 
 /// The table at the version that is registered, in one row; lists and properties as JSON.
 pub async fn detail(table: &Table) -> Result<RecordBatch> {
     let snapshot = table.snapshot();
     let counts = num_records(table).await?;
-    let live = counts.iter().zip(&snapshot.files).try_fold(0_u64, |sum, (count, file)| {
-        let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
-        sum.checked_add(count?.checked_sub(deleted)?)
-    });
-    let (metadata, protocol) = (&snapshot.metadata, &snapshot.protocol);
+    let live = counts
+        .iter()
+        .zip(&snapshot.files)
+        .try_fold(0_u64, |sum, (count, file)| sum.checked_add(file.live_rows_of(count)?));
+    let (metadata, format) = (&snapshot.metadata, &snapshot.format);
     let text = |text: Option<&str>| Arc::new(StringArray::from(vec![text])) as ArrayRef;
     let number = |number: u64| Arc::new(UInt64Array::from(vec![number])) as ArrayRef;
     let json = |value: Value| text(Some(&value.to_string()));
     let created = metadata.created_time.and_then(|millis| millis.checked_mul(1_000));
     let created = TimestampMicrosecondArray::from(vec![created]).with_timezone("UTC");
-    let mut features: Vec<&String> = protocol.reader_features.iter().chain(&protocol.writer_features).collect();
-    features.sort();
-    features.dedup();
     let bytes = snapshot.files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size));
-    RecordBatch::try_from_iter_with_nullable([
-        ("format", text(Some("delta")), false),
-        ("id", text(Some(&metadata.id)), false),
-        ("name", text(metadata.name.as_deref()), true),
-        ("description", text(metadata.description.as_deref()), true),
-        ("location", text(Some(table.storage().url())), false),
-        ("version", number(snapshot.version), false),
-        ("created_at", Arc::new(created), true),
-        ("last_modified", times(std::iter::once(snapshot.timestamp)), true),
-        ("partition_columns", json(snapshot.partition_column_names().into()), false),
-        ("num_files", number(snapshot.files.len() as u64), false),
-        ("size_in_bytes", number(bytes), false),
-        ("num_records", Arc::new(UInt64Array::from(vec![live])), true),
+    let mut columns = vec![
+        ("format".to_owned(), text(Some(&format.name)), false),
+        ("id".into(), text(Some(&metadata.id)), false),
+        ("name".into(), text(metadata.name.as_deref()), true),
+        ("description".into(), text(metadata.description.as_deref()), true),
+        ("location".into(), text(Some(table.storage().url())), false),
+        ("version".into(), number(snapshot.version), false),
+        ("created_at".into(), Arc::new(created), true),
+        ("last_modified".into(), times(std::iter::once(snapshot.timestamp)), true),
+        ("partition_columns".into(), json(snapshot.partition_column_names().into()), false),
+        ("num_files".into(), number(snapshot.files.len() as u64), false),
+        ("size_in_bytes".into(), number(bytes), false),
+        ("num_records".into(), Arc::new(UInt64Array::from(vec![live])), true),
         (
-            "properties",
+            "properties".into(),
             json(metadata.configuration.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect()),
             false,
         ),
-        ("min_reader_version", number(protocol.min_reader_version.into()), false),
-        ("min_writer_version", number(protocol.min_writer_version.into()), false),
-        ("table_features", json(features.into_iter().cloned().collect()), false),
-    ])
-    .map_err(from_arrow)
+    ];
+    columns.extend(format.details.iter().filter_map(|(name, detail)| match detail {
+        FormatDetail::Number(value) => Some((snake_case(name), number(*value), false)),
+        FormatDetail::Names(_) => None,
+    }));
+    columns.push(("table_features".into(), json(format.features.clone().into()), false));
+    RecordBatch::try_from_iter_with_nullable(columns).map_err(from_arrow)
+}
+
+/// A format's name for something as a column's: `numFiles` as `num_files`.
+fn snake_case(name: &str) -> String {
+    let letter = |letter: char| match letter.is_ascii_uppercase() {
+        true => format!("_{}", letter.to_ascii_lowercase()),
+        false => letter.to_string(),
+    };
+    name.chars().map(letter).collect()
 }
 
 /// The live files.

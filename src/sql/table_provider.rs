@@ -7,10 +7,9 @@ use super::exec::LakeglassScan;
 use super::names::HIDDEN;
 use super::partition_filter;
 use super::prune::PredicatePruner;
-use crate::formats::delta::statistics;
 use crate::scan::nullable;
-use crate::scan::{FooterCache, LogStatistics, METADATA, Pruner, metadata_field, prune_files};
-use crate::snapshot::{DataFile, FileStatistics, Version};
+use crate::scan::{FooterCache, METADATA, Pruner, SharedStatistics, metadata_field, prune_files};
+use crate::snapshot::{DataFile, Version};
 use crate::snapshot::{STANDS_FOR, is_variant};
 use crate::storage::Meter;
 use crate::table::Table;
@@ -184,22 +183,23 @@ impl TableProvider for LakeglassTable {
             None => self.table.clone(),
         };
         let pruners: Vec<Arc<dyn Pruner>> = pruner.iter().map(|pruner| pruner.clone() as _).collect();
-        let (files, log_statistics) = prune_files(&table, files, &pruners).await.map_err(to_datafusion)?;
+        let (files, statistics) =
+            prune_files(snapshot, &table.statistics(), files, &pruners).await.map_err(to_datafusion)?;
         let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         // Rows that are only counted need not be read where the log knows their number.
         let live_rows = match columns.is_empty() && pruner.is_none() {
-            true => self.counted_rows(&table, &files, &log_statistics).await.map_err(to_datafusion)?,
+            true => self.counted_rows(&files, &statistics).await.map_err(to_datafusion)?,
             false => self.live_rows(),
         };
         let bounds = match pruner.is_none() && limit.is_none() && !columns.is_empty() {
-            true => exact_bounds::of(&table, &files, &columns, &self.columns, &log_statistics).await,
+            true => exact_bounds::of(snapshot, &files, &columns, &self.columns, &statistics).await,
             false => Ok(None),
         };
         let bounds = bounds.map_err(to_datafusion)?;
         let scan = LakeglassScan::new(&self.name, &self.table, &self.footers, &self.schema, columns, live_rows)?
             .with_bounds(bounds)
             .with_files(files, state.config().target_partitions())
-            .with_statistics(log_statistics)
+            .with_statistics(statistics)
             .with_pruner(pruner)
             .with_limit(limit);
         Ok(Arc::new(scan))
@@ -209,30 +209,21 @@ impl TableProvider for LakeglassTable {
 impl LakeglassTable {
     /// For each file, how many rows of it are not deleted, where that was read with the log; worked out once.
     fn live_rows(&self) -> Arc<[Option<u64>]> {
-        let live = |file: &DataFile| live_rows(file, statistics::num_records(file));
-        self.live_rows.get_or_init(|| self.table.snapshot().files.iter().map(live).collect()).clone()
+        self.live_rows.get_or_init(|| self.table.snapshot().files.iter().map(DataFile::live_rows).collect()).clone()
     }
 
-    /// The same, and for `files` what was left in a checkpoint too.
-    async fn counted_rows(
-        &self,
-        table: &Table,
-        files: &[usize],
-        log_statistics: &LogStatistics,
-    ) -> crate::Result<Arc<[Option<u64>]>> {
-        let snapshot = table.snapshot();
-        let is_stored = |file: &usize| {
-            let statistics = snapshot.files.get(*file).and_then(|file| file.statistics.as_ref());
-            matches!(statistics, Some(FileStatistics::Stored { .. }))
-        };
-        if !files.iter().any(is_stored) {
+    /// The same, and for `files` what was not read with the snapshot.
+    async fn counted_rows(&self, files: &[usize], statistics: &SharedStatistics) -> crate::Result<Arc<[Option<u64>]>> {
+        let snapshot = self.table.snapshot();
+        let may_be_told = |file: &DataFile| file.row_count.is_none() && file.statistics.is_some();
+        if !files.iter().filter_map(|file| snapshot.files.get(*file)).any(may_be_told) {
             return Ok(self.live_rows());
         }
-        let counts = log_statistics.of(table.storage(), files, &[]).await?.row_count;
+        let counts = statistics.of(files, &[]).await?.row_count;
         let mut rows = vec![None; snapshot.files.len()];
-        for (file, count) in files.iter().zip(&counts) {
+        for (file, row_count) in files.iter().zip(&counts) {
             if let (Some(place), Some(data_file)) = (rows.get_mut(*file), snapshot.files.get(*file)) {
-                *place = live_rows(data_file, count);
+                *place = data_file.live_rows_of(row_count);
             }
         }
         Ok(rows.into())
@@ -244,9 +235,4 @@ impl LakeglassTable {
         let physical = state.create_physical_expr(predicate, &schema).ok()?;
         PredicatePruner::new(physical, &self.columns).map(Arc::new)
     }
-}
-
-fn live_rows(file: &DataFile, num_records: Option<u64>) -> Option<u64> {
-    let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
-    num_records?.checked_sub(deleted)
 }

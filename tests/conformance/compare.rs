@@ -11,7 +11,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
 use lakeglass::error::Error;
-use lakeglass::scan::{FooterCache, Scan};
+use lakeglass::scan::FooterCache;
 use lakeglass::sql::context::{Session, SessionOptions};
 use lakeglass::storage::StorageOptions;
 use lakeglass::table::{Table, TableUrl};
@@ -122,7 +122,7 @@ async fn open(case: &Case) -> Result<Table, Error> {
 }
 
 async fn scan(table: &Table) -> Result<Content, Error> {
-    let scan = Scan::new(table, &FooterCache::default());
+    let scan = table.scan(&FooterCache::default());
     Ok(Content { schema: scan.schema().clone(), batches: scan.stream().try_collect().await? })
 }
 
@@ -143,9 +143,9 @@ async fn sql(table: &Table) -> Result<Content, Error> {
 /// Reader features, or the reader version where there are none, and the column mapping in use.
 fn features(table: &Table) -> String {
     let snapshot = table.snapshot();
-    let mut features = snapshot.protocol.reader_features.clone();
+    let mut features = snapshot.format.names("readerFeatures").to_vec();
     if features.is_empty() {
-        features.push(format!("reader {}", snapshot.protocol.min_reader_version));
+        features.push(format!("reader {}", snapshot.format.number("minReaderVersion").unwrap_or_default()));
     }
     features.extend(
         snapshot.metadata.configuration.get("delta.columnMapping.mode").map(|mode| format!("mapped by {mode}")),

@@ -3,7 +3,7 @@
 use futures::StreamExt;
 use lakeglass::error::Result;
 use lakeglass::formats::delta;
-use lakeglass::scan::{FooterCache, Pruner, Scan, prune_files};
+use lakeglass::scan::{FooterCache, Pruner, prune_files};
 use lakeglass::snapshot::ContainerStatistics;
 use lakeglass::storage::{Meter, Storage};
 use lakeglass::table::{Table, Version};
@@ -66,9 +66,9 @@ pub async fn read(objects: &Objects) -> Result<usize> {
     let everything: Arc<dyn Pruner> =
         Arc::new(Everything((0..table.snapshot().schema.logical.fields().len()).collect()));
     let files = (0..table.snapshot().files.len()).collect();
-    let (kept, _) = prune_files(&table, files, std::slice::from_ref(&everything)).await?;
-    let scan =
-        Scan::new(&table, &FooterCache::default()).with_files(kept).with_limit(Some(MOST_ROWS)).with_pruner(everything);
+    let (kept, _) =
+        prune_files(table.snapshot(), &table.statistics(), files, std::slice::from_ref(&everything)).await?;
+    let scan = table.scan(&FooterCache::default()).with_files(kept).with_limit(Some(MOST_ROWS)).with_pruner(everything);
     let mut stream = scan.stream();
     let mut rows = 0;
     while let Some(batch) = stream.next().await {

@@ -51,8 +51,9 @@ async fn every_version_of_dat_opens() {
                 Ok(snapshot) => {
                     let properties: serde_json::Map<String, serde_json::Value> =
                         snapshot.metadata.configuration.into_iter().map(|(k, v)| (k, v.into())).collect();
-                    let protocol = (snapshot.protocol.min_reader_version, snapshot.protocol.min_writer_version);
-                    let got = (snapshot.version, properties, u64::from(protocol.0), u64::from(protocol.1));
+                    let protocol =
+                        (snapshot.format.number("minReaderVersion"), snapshot.format.number("minWriterVersion"));
+                    let got = (snapshot.version, properties, protocol.0.unwrap(), protocol.1.unwrap());
                     let want = (
                         version,
                         expected["properties"].as_object().unwrap().clone(),
@@ -250,7 +251,7 @@ async fn every_version_of_the_fixtures() {
             let snapshot = open(&folder, Version::Number(version.parse().unwrap())).await.unwrap();
             let rows = expected["rowCount"].as_u64().unwrap();
             assert_eq!(live_rows(&snapshot, &folder) as u64, rows, "{} {version}", fixture.display());
-            assert!(delta::statistics::row_count(&snapshot).is_none_or(|count| count == rows));
+            assert!(snapshot.row_count().is_none_or(|count| count == rows));
             checked += check_statistics(&snapshot, &folder);
         }
     }

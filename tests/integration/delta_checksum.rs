@@ -32,7 +32,7 @@ fn objects() -> Objects {
     objects
 }
 
-async fn verify(objects: Objects, version: u64) -> Result<Option<delta::Verified>> {
+async fn verify(objects: Objects, version: u64) -> Result<Option<lakeglass::snapshot::Verified>> {
     let server = Server::in_memory(objects);
     let storage = Storage::open(&server.url(""), &StorageOptions::default()).unwrap();
     let table = Table::open_in(storage, Version::Number(version), &Default::default()).await?;

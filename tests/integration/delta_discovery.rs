@@ -101,7 +101,7 @@ async fn a_log_whose_beginning_was_cleaned_up() {
     assert_eq!(code(open(&objects, Version::Number(109)).await), ErrorCode::VersionNotFound);
     let server = Server::in_memory(objects.clone());
     let range = delta::versions(&storage(&server)).await.unwrap();
-    assert_eq!((range.earliest, range.latest), (110, 240));
+    assert_eq!((range.earliest(), range.latest()), (110, 240));
     assert_eq!(delta::versions(&listed(&objects).await).await.unwrap(), range);
     // The hint points at a checkpoint that was cleaned up with its commits.
     objects.extend([last_checkpoint(100)]);
@@ -365,7 +365,8 @@ async fn history_is_newest_first_and_ends_where_the_log_begins() {
     (0..30).for_each(|version| drop(objects.remove(&commit_name(version))));
     let server = Server::in_memory(objects);
     let storage = storage(&server);
-    let versions = |commits: &[delta::Commit]| commits.iter().map(|commit| commit.version).collect::<Vec<_>>();
+    let versions =
+        |commits: &[lakeglass::snapshot::Commit]| commits.iter().map(|commit| commit.version).collect::<Vec<_>>();
     let all = delta::history(&storage, None, None).await.unwrap();
     assert_eq!(versions(&all), (30..=60).rev().collect::<Vec<_>>());
     assert_eq!((all[0].operation.as_deref(), all[0].timestamp.unwrap().millis), (Some("WRITE"), time_of(60)));
@@ -376,7 +377,7 @@ async fn history_is_newest_first_and_ends_where_the_log_begins() {
     let error = delta::history(&storage, Some(61), None).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::VersionNotFound);
     let range = delta::versions(&storage).await.unwrap();
-    assert_eq!((range.earliest, range.latest), (40, 60));
+    assert_eq!((range.earliest(), range.latest()), (40, 60));
 }
 
 #[tokio::test]
@@ -398,7 +399,7 @@ async fn a_large_checkpoint_is_read_by_column() {
     let server = Server::in_memory(objects);
     let snapshot = delta::snapshot(&storage(&server), Version::Latest).await.unwrap();
     assert_eq!((snapshot.files.len(), snapshot.partition_values.num_rows()), (120_000, 120_000));
-    assert_eq!(lakeglass::formats::delta::statistics::row_count(&snapshot), Some(240_000));
+    assert_eq!(snapshot.row_count(), Some(240_000));
 }
 
 /// Some hosts answer with nothing, and status 200, for what is not there: a log of empty commits without an end.

@@ -48,7 +48,7 @@ async fn statistics_are_fetched_when_they_are_asked_for() {
     let snapshot = delta::snapshot(&storage, Version::Latest).await.unwrap();
     assert_eq!((snapshot.version, snapshot.files.len(), stored(&snapshot)), (15, 4_000, 3_995));
     assert!(server.bytes() < size / 2, "{} of {size} bytes", server.bytes());
-    assert_eq!(statistics::row_count(&snapshot), None);
+    assert_eq!(snapshot.row_count(), None);
     server.forget();
 
     // All files, some of them from the commits.
@@ -98,14 +98,14 @@ async fn pruning_fetches_the_statistics_once() {
     server.forget();
     let all: Vec<usize> = (0..table.snapshot().files.len()).collect();
     let pruners: Vec<Arc<dyn Pruner>> = vec![Arc::new(AtLeast(39_900))];
-    let (files, statistics) = prune_files(&table, all, &pruners).await.unwrap();
+    let (files, statistics) = prune_files(table.snapshot(), &table.statistics(), all, &pruners).await.unwrap();
     // Ten by their bounds, and those of the commits, of whose bounds nothing is known.
     assert_eq!(files.len(), 15);
     assert_eq!(server.requests().len(), 1, "{:?}", server.paths());
-    let again = statistics.of(table.storage(), &files[..3], &[NUMBER_0]).await.unwrap();
+    let again = statistics.of(&files[..3], &[NUMBER_0]).await.unwrap();
     assert_eq!((again.containers, server.requests().len()), (3, 1));
     // Another column is another fetch, of which the storage has the bytes.
-    let more = statistics.of(table.storage(), &files[14..], &[TEXT_0]).await.unwrap();
+    let more = statistics.of(&files[14..], &[TEXT_0]).await.unwrap();
     assert!(more.columns[&TEXT_0].min.is_valid(0));
     assert_eq!(server.requests().len(), 1);
 }
@@ -147,7 +147,7 @@ async fn a_checkpoint_that_is_gone_by_now_tells_nothing() {
     server.fault(&checkpoint_name(10), Fault::Status(404));
     let all: Vec<usize> = (0..table.snapshot().files.len()).collect();
     let pruners: Vec<Arc<dyn Pruner>> = vec![Arc::new(AtLeast(39_900))];
-    let (files, _) = prune_files(&table, all, &pruners).await.unwrap();
+    let (files, _) = prune_files(table.snapshot(), &table.statistics(), all, &pruners).await.unwrap();
     assert_eq!(files.len(), 4_000);
 }
 

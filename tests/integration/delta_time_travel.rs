@@ -70,7 +70,7 @@ async fn older_commits_are_found_by_their_files() {
 #[tokio::test]
 async fn a_version_whose_files_were_vacuumed_says_so() {
     use futures::TryStreamExt;
-    use lakeglass::scan::{FooterCache, Scan};
+    use lakeglass::scan::FooterCache;
     let mut objects = table(3);
     let larger = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap().replace("\"size\":10", "\"size\":1000");
     objects.values_mut().for_each(|bytes| *bytes = larger(bytes).into_bytes());
@@ -78,7 +78,7 @@ async fn a_version_whose_files_were_vacuumed_says_so() {
     let storage = Storage::open(&server.url(""), &StorageOptions::default()).unwrap();
     let read = async |version| {
         let table = lakeglass::Table::open_in(storage.clone(), version, &Default::default()).await.unwrap();
-        Scan::new(&table, &FooterCache::default()).stream().try_collect::<Vec<_>>().await.unwrap_err()
+        table.scan(&FooterCache::default()).stream().try_collect::<Vec<_>>().await.unwrap_err()
     };
     let Error::VersionNotFound { requested, reason, .. } = read(Version::Number(2)).await else { panic!() };
     assert_eq!(requested, "2");
@@ -100,7 +100,7 @@ async fn the_log_tells_what_vacuum_left_alone() {
         let server = Server::in_memory(objects.clone());
         let storage = Storage::open(&server.url(""), &StorageOptions::default()).unwrap();
         let range = delta::versions(&storage).await.unwrap();
-        (range.earliest, range.latest, range.intact)
+        (range.earliest(), range.latest(), range.intact)
     };
     let mut objects = table(60);
     assert_eq!(versions(&objects).await, (0, 60, None));

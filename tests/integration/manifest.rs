@@ -79,7 +79,7 @@ async fn every_fixture_reads_the_same_through_a_manifest() {
         assert_eq!((server.requests().len(), data.requests().len()), (1, 0), "{path}: opening is one request");
         assert_eq!(shared.snapshot().schema.logical, plain.snapshot().schema.logical, "{path}");
         assert_eq!(shared.snapshot().partition_values, plain.snapshot().partition_values, "{path}");
-        let count = statistics::row_count(shared.snapshot());
+        let count = shared.snapshot().row_count();
         let columns: Vec<String> = plain
             .snapshot()
             .schema
@@ -115,7 +115,7 @@ async fn several_versions_travel_in_time_and_files_are_pruned() {
     let shared = open(&server.url("a/trade.json"), Version::Latest, AccessOptions::default()).await.unwrap();
     assert_eq!(shared.snapshot().version, newest);
     let range = shared.versions().await.unwrap();
-    assert_eq!((range.earliest, range.latest), (0, newest));
+    assert_eq!((range.earliest(), range.latest()), (0, newest));
     assert_eq!(shared.history(None, None).await.unwrap().len(), 2);
     let sql = "SELECT count(*), count(DISTINCT year) FROM t";
     for version in [0, newest] {

@@ -7,10 +7,11 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use lakeglass::error::Result;
+use lakeglass::formats::delta::DeltaTable;
 use lakeglass::scan::{FooterCache, Pruner, Scan};
 use lakeglass::snapshot::{
-    ContainerStatistics, DataFile, Deletes, FieldMatch, FileLocation, Snapshot, TableMetadata, TableProtocol,
-    TableSchema,
+    ContainerStatistics, DataFile, Deletes, FieldMatch, FileLocation, FileStatistics, FormatInfo, Snapshot,
+    TableMetadata, TableSchema,
 };
 use lakeglass::storage::Storage;
 use lakeglass::table::Table;
@@ -151,7 +152,7 @@ impl Fixture {
                 partition_values: empty(),
                 stored_statistics: Vec::new(),
                 metadata: TableMetadata::default(),
-                protocol: TableProtocol::default(),
+                format: FormatInfo::default(),
                 row_tracking: None,
                 damage: None,
             },
@@ -170,14 +171,7 @@ impl Fixture {
         let path = format!("part-{}.parquet", self.snapshot.files.len());
         self.store.put_bytes(&path, bytes.clone()).await;
         self.partition_values.push(partition.to_vec());
-        self.snapshot.files.push(DataFile {
-            location: FileLocation::Relative(Path::from(path)),
-            size: bytes.len() as u64,
-            modification_time: 0,
-            statistics: None,
-            deletes: None,
-            row_origin: None,
-        });
+        self.snapshot.files.push(DataFile::new(FileLocation::Relative(Path::from(path)), bytes.len() as u64));
         self.snapshot.files.last_mut().unwrap()
     }
 
@@ -195,6 +189,13 @@ impl Fixture {
 
     pub fn table(&self) -> Table {
         let mut snapshot = self.snapshot.clone();
+        for file in &mut snapshot.files {
+            if let Some(FileStatistics::Text(text)) = &file.statistics {
+                let statistics: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+                file.row_count = statistics["numRecords"].as_u64();
+                file.has_tight_bounds = statistics["tightBounds"] != false;
+            }
+        }
         let mut fields = Vec::new();
         let mut columns: Vec<ArrayRef> = Vec::new();
         for (i, column) in snapshot.partition_columns.iter().enumerate() {
@@ -207,11 +208,11 @@ impl Fixture {
             snapshot.partition_values = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
         }
         let storage = Storage::from_store(Arc::new(self.store.clone()), Path::default(), "memory://table");
-        Table::from_parts(storage, Arc::new(snapshot))
+        Table::from_parts(storage, Arc::new(snapshot), Arc::new(DeltaTable))
     }
 
     pub fn scan(&self) -> Scan {
-        Scan::new(&self.table(), &self.footers)
+        self.table().scan(&self.footers)
     }
 
     /// All rows as text.

@@ -5,7 +5,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Field, Fields, Float32Type, Float64Type, TimestampMicrosecondType};
 use arrow::util::display::array_value_to_string;
 use lakeglass::Version;
-use lakeglass::scan::{FooterCache, Scan};
+use lakeglass::scan::FooterCache;
 use lakeglass::storage::{Meter, Storage};
 use lakeglass::table::Table;
 use object_store::local::LocalFileSystem;
@@ -36,7 +36,7 @@ async fn rows_are_the_catalogues() {
             let what = format!("{} at {version}", fixture.display());
             let wanted = Version::Number(version.parse().unwrap());
             let table = Table::open_in(storage.clone(), wanted, &Meter::default()).await.expect(&what);
-            let batches = collect(&Scan::new(&table, &FooterCache::default())).await.expect(&what);
+            let batches = collect(&table.scan(&FooterCache::default())).await.expect(&what);
             let fields = lakeglass::scan::nullable(&table.snapshot().schema.logical).fields().clone();
             let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
             assert_eq!(Some(rows as u64), expected["rowCount"].as_u64(), "{what}");

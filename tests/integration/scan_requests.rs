@@ -4,7 +4,7 @@ use crate::scan_fixture::{Between, CountingStore, Fixture, collect, count, field
 use arrow::array::{Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use futures::StreamExt;
-use lakeglass::scan::{FooterCache, Pruner, Scan};
+use lakeglass::scan::{FooterCache, Pruner};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -163,7 +163,7 @@ async fn a_paused_stream_holds_nobody_up() {
     let mut fixture = fixture(8).await;
     fixture.store.slow_down(Duration::from_millis(20));
     let table = fixture.table();
-    let scan = || Scan::new(&table, &FooterCache::default()).with_batch_size(100);
+    let scan = || table.scan(&FooterCache::default()).with_batch_size(100);
     let mut paused = scan().stream();
     assert_eq!(paused.next().await.unwrap().unwrap().num_rows(), 100);
     let second = scan();

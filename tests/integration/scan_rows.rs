@@ -4,7 +4,7 @@ use crate::scan_fixture::{Fixture, collect, count, field, parquet, small_pages, 
 use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Schema};
 use futures::StreamExt;
-use lakeglass::scan::{Scan, preview};
+use lakeglass::scan::preview;
 use parquet::file::properties::WriterProperties;
 use std::sync::Arc;
 
@@ -106,11 +106,13 @@ async fn partition_values_come_from_the_log() {
 #[tokio::test]
 async fn a_preview_names_its_columns() {
     let fixture = fixture().await;
-    let (schema, rows) = preview(&fixture.table(), &fixture.footers, Some(&["NAME"]), 3).unwrap();
+    let (schema, rows) = preview(fixture.table().scan(&fixture.footers), Some(&["NAME"]), 3).unwrap();
     let rows: Vec<_> = rows.map(Result::unwrap).collect().await;
     assert_eq!(schema.field(0).name(), "name");
     assert_eq!(texts(&rows), ["∅", "n1", "n2"]);
-    let Err(error) = preview(&fixture.table(), &fixture.footers, Some(&["nope"]), 3) else { panic!("no such column") };
+    let Err(error) = preview(fixture.table().scan(&fixture.footers), Some(&["nope"]), 3) else {
+        panic!("no such column")
+    };
     assert_eq!(error.to_string(), "no column nope: the table has id, name");
 }
 
@@ -124,7 +126,7 @@ async fn a_required_column_with_nulls_is_refused_unless_made_nullable() {
     fixture.add(&batch).await;
     assert_eq!(fixture.rows().await, ["1 | ∅"]);
     let table = fixture.table();
-    let strict = Scan::new(&table, &fixture.footers).with_columns(
+    let strict = table.scan(&fixture.footers).with_columns(
         vec![1],
         Arc::new(Schema::new(vec![arrow::datatypes::Field::new("late", DataType::Int32, false)])),
     );

@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, ListArray, MapArray, RecordBatch, StringArray, Stru
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Fields};
-use lakeglass::scan::{FooterCache, Scan};
+use lakeglass::scan::FooterCache;
 use lakeglass::storage::{Meter, Storage};
 use lakeglass::{Result, Table, Version};
 use object_store::ObjectStoreExt;
@@ -133,7 +133,7 @@ async fn rows(feature: &str, from: &str, to: &str, values: &[&str]) -> Result<Ve
     }
     let storage = Storage::from_store(Arc::new(store), Path::default(), "memory:///table/");
     let table = Table::open_in(storage, Version::Latest, &Meter::default()).await?;
-    Ok(texts(&collect(&Scan::new(&table, &FooterCache::default())).await?))
+    Ok(texts(&collect(&table.scan(&FooterCache::default())).await?))
 }
 
 #[tokio::test]

@@ -200,7 +200,7 @@ async fn both_formats_at_several_versions() {
             };
             assert!(!shared.data.requests().is_empty() && shared.data.requests().iter().all(clean));
             let ours = open(&profile, Version::Latest).await.unwrap();
-            assert_eq!(ours.versions().await.unwrap().latest, newest);
+            assert_eq!(ours.versions().await.unwrap().latest(), newest);
             let older = ours.at(Version::Number(1), &Default::default()).await.unwrap();
             assert_eq!((older.snapshot().version, older.definition_at(0).await.is_ok()), (1, true));
             let error = open(&profile, Version::Number(99)).await.unwrap_err();

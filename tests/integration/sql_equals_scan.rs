@@ -13,7 +13,7 @@ fn types(schema: &SchemaRef) -> Vec<(String, String)> {
 }
 
 async fn compare(name: &str, table: Table) {
-    let (schema, batches) = preview(&table, &FooterCache::default(), None, usize::MAX).unwrap();
+    let (schema, batches) = preview(table.scan(&FooterCache::default()), None, usize::MAX).unwrap();
     let batches: Vec<_> = batches.try_collect().await.unwrap();
     let mut expected: Vec<String> = batches.iter().flat_map(text).collect();
     let session = Session::new(SessionOptions { batch_size: 100, ..SessionOptions::default() }).unwrap();

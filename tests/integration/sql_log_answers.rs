@@ -27,7 +27,7 @@ async fn fixture(first: &str, second: &str) -> Fixture {
             Arc::new(Float64Array::from(vec![1.5, f64::NAN, 0.5])),
         ];
         let file = fixture.add(&RecordBatch::try_new(Arc::new(schema.clone()), columns).unwrap()).await;
-        file.statistics = Some(FileStatistics::Json(statistics.into()));
+        file.statistics = Some(FileStatistics::Text(statistics.into()));
     }
     fixture
 }

@@ -4,7 +4,7 @@ use crate::loopback::Server;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt;
-use lakeglass::scan::{FooterCache, Scan};
+use lakeglass::scan::FooterCache;
 use lakeglass::storage::{AccessOptions, ByteStore, StorageOptions};
 use lakeglass::{Table, TableUrl, Version};
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ async fn visit(server: &Server, url: &str, store: &Arc<Store>, headers: Vec<(Str
     let options = StorageOptions { store: Some(store.clone()), access, ..StorageOptions::default() };
     let url: TableUrl = url.parse().unwrap();
     let table = Table::open(&url, Version::Latest, &options).await.unwrap();
-    let batches: Vec<_> = Scan::new(&table, &FooterCache::default()).stream().try_collect().await.unwrap();
+    let batches: Vec<_> = table.scan(&FooterCache::default()).stream().try_collect().await.unwrap();
     let data = server.requests().into_iter().skip(before).filter(|request| !request.path.contains("_delta_log"));
     (batches.iter().map(|batch| batch.num_rows()).sum(), data.map(|request| request.path).collect())
 }

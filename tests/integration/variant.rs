@@ -5,7 +5,7 @@ use crate::scan_fixture::{collect, parquet, texts};
 use arrow::array::{Array, ArrayRef, Int64Array, ListArray, RecordBatch, StringArray, StructArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field};
-use lakeglass::scan::{FooterCache, Scan, preview};
+use lakeglass::scan::{FooterCache, preview};
 use lakeglass::storage::{Meter, Storage};
 use lakeglass::{Table, Version};
 use object_store::ObjectStoreExt;
@@ -84,7 +84,7 @@ async fn variants_are_json_however_a_file_holds_them() {
     for features in [&["variantType"][..], &["variantType-preview", "variantShredding-preview"], &["variantShredding"]]
     {
         let table = table(features).await.unwrap();
-        let mut rows = texts(&collect(&Scan::new(&table, &FooterCache::default())).await.unwrap());
+        let mut rows = texts(&collect(&table.scan(&FooterCache::default())).await.unwrap());
         let expected: Vec<String> = (1..)
             .zip(VALUES)
             .map(|(id, value)| {
@@ -104,7 +104,7 @@ async fn variants_are_json_however_a_file_holds_them() {
 async fn the_preview_shows_json() {
     use futures::TryStreamExt;
     let table = table(&["variantType"]).await.unwrap();
-    let (schema, rows) = preview(&table, &FooterCache::default(), Some(&["v"]), 2).unwrap();
+    let (schema, rows) = preview(table.scan(&FooterCache::default()), Some(&["v"]), 2).unwrap();
     assert_eq!(schema.field(0).data_type(), &DataType::Utf8);
     let rows: Vec<RecordBatch> = rows.try_collect().await.unwrap();
     assert_eq!(texts(&rows), &VALUES[6..]);

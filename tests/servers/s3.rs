@@ -57,7 +57,7 @@ pub fn signed(endpoint: &str) {
         let on_disk = std::fs::read_dir(folder("www/demo/trade/_delta_log")).unwrap().count();
         assert_eq!(listed.len(), on_disk);
         let versions = table.versions().await.unwrap();
-        assert_eq!(versions.earliest, 0);
+        assert_eq!(versions.earliest(), 0);
     });
 }
 

@@ -6,9 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::DateTime;
 use clap::Args;
-use lakeglass::formats::delta::statistics;
-use lakeglass::formats::delta::statistics::FileDescription;
-use lakeglass::snapshot::{Snapshot, TimestampSource, field_type_name};
+use lakeglass::snapshot::{FileDescription, FormatDetail, Snapshot, TimestampSource, field_type_name};
 use lakeglass::storage::location_name;
 use lakeglass::{Table, TableUrl, Version};
 use std::io::{self, BufWriter, Write};
@@ -44,7 +42,7 @@ impl Inspect {
         let snapshot = table.snapshot();
         let mut out = BufWriter::new(io::stdout().lock());
         writeln!(out, "table        {}", table.storage().url())?;
-        writeln!(out, "version      {} of {} to {}", snapshot.version, versions.earliest, versions.latest)?;
+        writeln!(out, "version      {} of {} to {}", snapshot.version, versions.earliest(), versions.latest())?;
         about(&mut out, snapshot)?;
         if self.verify {
             match table.verify().await? {
@@ -54,7 +52,7 @@ impl Inspect {
         }
         columns(&mut out, snapshot)?;
         let listed: Vec<usize> = (0..snapshot.files.len()).take(self.files).collect();
-        let statistics = statistics::describe(table.storage(), snapshot, &listed).await?;
+        let statistics = table.statistics().describe(&listed).await?;
         files(&mut out, snapshot, &statistics)?;
         Ok(out.flush()?)
     }
@@ -79,12 +77,16 @@ fn about(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
             writeln!(out, "{label:<12} {value}")?;
         }
     }
-    let protocol = &snapshot.protocol;
-    writeln!(out, "protocol     reader {}, writer {}", protocol.min_reader_version, protocol.min_writer_version)?;
-    for (label, features) in [("reader needs", &protocol.reader_features), ("writer needs", &protocol.writer_features)]
-    {
-        if !features.is_empty() {
-            writeln!(out, "{label} {}", features.join(", "))?;
+    let format = &snapshot.format;
+    writeln!(out, "format       {}", format.name)?;
+    if !format.version.is_empty() {
+        writeln!(out, "protocol     {}", format.version)?;
+    }
+    for (name, detail) in &format.details {
+        if let FormatDetail::Names(names) = detail
+            && !names.is_empty()
+        {
+            writeln!(out, "{name} {}", names.join(", "))?;
         }
     }
     for (key, value) in &metadata.configuration {
@@ -93,7 +95,7 @@ fn about(out: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
     if !snapshot.partition_columns.is_empty() {
         writeln!(out, "partitions   {}", snapshot.partition_column_names().join(", "))?;
     }
-    if let Some(rows) = statistics::row_count(snapshot) {
+    if let Some(rows) = snapshot.row_count() {
         writeln!(out, "rows         {rows}")?;
     }
     let bytes: u64 = snapshot.files.iter().map(|file| file.size).sum();

@@ -5,7 +5,6 @@ use crate::access::Access;
 use chrono::DateTime;
 use clap::Args;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use lakeglass::formats::delta::statistics;
 use lakeglass::formats::manifest;
 use lakeglass::formats::manifest::ShareOptions;
 use lakeglass::snapshot::{ContainerStatistics, FileLocation, Snapshot};
@@ -129,7 +128,7 @@ impl Share {
             None => (0..snapshot.files.len()).collect(),
         };
         let columns: Vec<usize> = (0..snapshot.schema.logical.fields().len()).collect();
-        let statistics = statistics::load(table.storage(), snapshot, &files, &columns).await?;
+        let statistics = table.statistics().load(&files, &columns).await?;
         Ok(Shared { table, files, statistics })
     }
 

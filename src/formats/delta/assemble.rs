@@ -1,14 +1,14 @@
 //! A snapshot from the actions that make it up: a log's, or those of a share manifest or a sharing server's answer alone. Pure.
 
 use super::data_file::Locator;
-use super::definition::Definition;
+use super::definition;
 use super::log::actions::{Add, Metadata, Protocol};
 use super::log::commit::FileAction;
 use super::log::replay::{Replay, Replayed};
 use super::partition_values::PartitionValuesBuilder;
 use super::row_tracking;
 use crate::error::{Error, Result};
-use crate::snapshot::{CommitTimestamp, Snapshot};
+use crate::snapshot::{CommitTimestamp, Definition, Snapshot};
 use serde::Deserialize;
 
 /// The actions that make up a version: each file once.
@@ -44,7 +44,8 @@ pub(crate) fn replayed(
     url: &str,
     feed: impl FnOnce(&mut Replay<'_>) -> Result<()>,
 ) -> Result<Snapshot> {
-    let Definition { schema, partition_columns, metadata, protocol } = Definition::new(protocol, metadata)?;
+    let (definition, protocol) = definition::parse(protocol, metadata)?;
+    let Definition { schema, partition_columns, metadata, format } = definition;
     let row_tracking = row_tracking::columns(&protocol, &metadata);
     let locator = Locator::new(url)?;
     let partition_values = PartitionValuesBuilder::new(&schema.logical, &schema.physical, &partition_columns);
@@ -62,7 +63,7 @@ pub(crate) fn replayed(
         row_tracking,
         damage: None,
         metadata,
-        protocol,
+        format,
     })
 }
 

@@ -3,8 +3,9 @@
 //! Specification: [Column Mapping](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#column-mapping).
 
 use super::table_features::has_column_mapping;
+use super::table_protocol::TableProtocol;
 use crate::error::{Error, Result};
-use crate::snapshot::{FieldMatch, TableProtocol};
+use crate::snapshot::FieldMatch;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@ use super::log::log_path;
 use super::log::log_segment;
 use super::log::{commit, commit_timestamp, last_checkpoint, vacuum};
 use crate::error::{Error, Result};
-use crate::snapshot::CommitTimestamp;
+use crate::snapshot::{Commit, VersionList};
 use crate::storage::{Object, Storage};
 use futures::stream::{FuturesOrdered, StreamExt};
 use serde_json::Value;
@@ -19,61 +19,16 @@ const WINDOW: usize = 24;
 /// So many commits are looked at for a VACUUM.
 const VACUUM_WITHIN: usize = 10;
 
-/// The versions that can be opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionRange {
-    /// The oldest version that can still be rebuilt.
-    pub earliest: u64,
-    /// The newest.
-    pub latest: u64,
-    /// Where VACUUM is among the newest commits: the oldest version whose files it has surely left alone. Older ones may lack
-    /// some.
-    pub intact: Option<u64>,
-}
-
-/// What a commit says of itself (`commitInfo`); without one, only its version and perhaps its time are known.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Commit {
-    /// The version it made.
-    pub version: u64,
-    /// When.
-    pub timestamp: Option<CommitTimestamp>,
-    /// `operation`, such as `WRITE` or `MERGE`.
-    pub operation: Option<String>,
-    /// `operationParameters`, as written.
-    pub operation_parameters: BTreeMap<String, Value>,
-    /// `operationMetrics`, as written.
-    pub operation_metrics: BTreeMap<String, Value>,
-    /// `userName`.
-    pub user_name: Option<String>,
-    /// `userId`.
-    pub user_id: Option<String>,
-    /// `engineInfo`: the writer and its version.
-    pub engine_info: Option<String>,
-    /// `isBlindAppend`: the commit added files and had read none.
-    pub is_blind_append: Option<bool>,
-    /// `readVersion`: the version that the writer had read.
-    pub read_version: Option<i64>,
-    /// `isolationLevel`, such as `Serializable`.
-    pub isolation_level: Option<String>,
-    /// `txnId`: what tells the commit from every other.
-    pub txn_id: Option<String>,
-    /// `userMetadata`: what the writer's user noted.
-    pub user_metadata: Option<String>,
-    /// Everything else in `commitInfo`, by its own name.
-    pub other: BTreeMap<String, Value>,
-}
-
 /// The versions that can be opened now.
 ///
 /// Where the host can list, one listing. Else the newest is found as [`super::snapshot`] finds it; the oldest is 0 where
 /// commit 0 is there, and otherwise the oldest of the checkpoints at the versions where writers put them. The newest few
 /// commits are looked at for a VACUUM; opening the table has mostly fetched them.
-pub async fn versions(storage: &Storage) -> Result<VersionRange> {
+pub async fn versions(storage: &Storage) -> Result<VersionList> {
     let (earliest, latest) = ends(storage).await?;
     let newest = history(storage, Some(latest), Some(VACUUM_WITHIN)).await.unwrap_or_default();
     let intact = vacuum::intact(storage, &newest).await?;
-    Ok(VersionRange { earliest, latest, intact: intact.map(|intact| intact.max(earliest)) })
+    Ok(VersionList::contiguous(earliest, latest, intact.map(|intact| intact.max(earliest))))
 }
 
 /// The oldest version that can be rebuilt, and the newest.
@@ -191,6 +146,7 @@ fn object_of(info: &mut BTreeMap<String, Value>, key: &str) -> BTreeMap<String, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::CommitTimestamp;
     use crate::snapshot::TimestampSource;
     use bytes::Bytes;
     use serde_json::json;

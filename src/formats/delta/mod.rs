@@ -19,7 +19,9 @@ mod partition_values;
 mod row_tracking;
 pub mod schema;
 pub mod statistics;
+mod table;
 mod table_features;
+mod table_protocol;
 mod time_travel;
 mod type_widening;
 
@@ -35,12 +37,15 @@ use log::commits::FetchedCommit;
 use log::log_segment::LogSegment;
 
 pub(crate) use assemble::{Assembly, action};
-pub use definition::{Definition, definition};
-pub use history::{Commit, VersionRange, history, versions};
+pub use definition::definition;
+pub use history::{history, versions};
 pub(crate) use log::actions::{Add, Metadata, Protocol};
-pub use log::checksum::{Verified, verify};
+pub use log::checksum::verify;
 pub(crate) use log::commit::lines_of;
 pub use log::vacuum::missing_file;
+pub use table::DeltaTable;
+pub(in crate::formats) use table::{DeltaOpener, LogStatistics, WhyMissing};
+pub(in crate::formats) use table_protocol::TableProtocol;
 
 /// The table's snapshot at `version`.
 ///

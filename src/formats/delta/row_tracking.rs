@@ -2,7 +2,8 @@
 //!
 //! Specification: [Row Tracking](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#row-tracking).
 
-use crate::snapshot::{RowOrigin, RowTracking, TableMetadata, TableProtocol};
+use super::table_protocol::TableProtocol;
+use crate::snapshot::{RowOrigin, RowTracking, TableMetadata};
 
 /// The columns of materialised ids and versions; `None` where row tracking is not enabled: as long as it is only supported,
 /// ids come and go.

@@ -4,8 +4,8 @@
 //! only writers must know never stand in the way of reading, not even unknown ones.
 
 use super::log::actions::Protocol;
+use super::table_protocol::TableProtocol;
 use crate::error::{Error, Result};
-use crate::snapshot::TableProtocol;
 
 /// The reader features that are honoured.
 const KNOWN: [&str; 13] = [

@@ -19,9 +19,11 @@
 
 mod encode;
 mod read;
+mod table;
 mod write;
 
 pub use read::Manifest;
+pub(in crate::formats) use table::ManifestOpener;
 pub use write::{ShareOptions, objects, write};
 
 use crate::snapshot::{CommitTimestamp, TimestampSource};

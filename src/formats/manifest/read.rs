@@ -2,8 +2,8 @@
 
 use super::{FORMAT, Timestamp};
 use crate::error::{Error, Result};
-use crate::formats::delta::{Assembly, Commit, VersionRange, action};
-use crate::snapshot::{Snapshot, Version};
+use crate::formats::delta::{Assembly, action};
+use crate::snapshot::{Commit, Snapshot, Version, VersionList, VersionNumbers};
 use crate::storage::{Sign, Signed, now, redact};
 use async_trait::async_trait;
 use chrono::DateTime;
@@ -162,7 +162,7 @@ impl Manifest {
     ///
     /// # Errors
     /// `version_not_found` for a version that is not shared.
-    pub fn snapshot(&self, version: Version) -> Result<Snapshot> {
+    pub fn at(&self, version: Version) -> Result<Snapshot> {
         let found = match version {
             Version::Latest => self.versions.values().next_back(),
             Version::Number(version) => self.versions.get(&version),
@@ -176,13 +176,7 @@ impl Manifest {
     }
 
     fn not_shared(&self, version: Version) -> Error {
-        let requested = match version {
-            Version::Latest => "latest".into(),
-            Version::Number(version) => version.to_string(),
-            Version::Timestamp(millis) => {
-                DateTime::from_timestamp_millis(millis).map_or_else(|| millis.to_string(), |time| time.to_rfc3339())
-            }
-        };
+        let requested = version.to_string();
         let shared = self.versions.keys().map(u64::to_string).collect::<Vec<_>>().join(", ");
         Error::VersionNotFound { url: self.url.clone(), requested, reason: format!("this share has version {shared}") }
     }
@@ -204,15 +198,14 @@ impl Manifest {
         assembly.snapshot(&redact(&self.root), &self.url)
     }
 
-    /// The oldest and the newest version that is shared; there may be holes between.
-    pub fn versions(&self) -> VersionRange {
-        let earliest = self.versions.keys().next().copied().unwrap_or_default();
-        let latest = self.versions.keys().next_back().copied().unwrap_or_default();
-        VersionRange { earliest, latest, intact: None }
+    /// The versions that are shared; there may be holes between.
+    pub(super) fn shared_versions(&self) -> VersionList {
+        let numbers = VersionNumbers::Listed(self.versions.keys().copied().collect());
+        VersionList { numbers, intact: None, references: Vec::new() }
     }
 
     /// The shared versions, newest first, and their times: a manifest does not say who made them.
-    pub fn history(&self, until: Option<u64>, limit: Option<usize>) -> Vec<Commit> {
+    pub(super) fn commits(&self, until: Option<u64>, limit: Option<usize>) -> Vec<Commit> {
         let shared = self.versions.values().rev().filter(|version| until.is_none_or(|until| version.version <= until));
         let commit = |version: &VersionText| Commit {
             version: version.version,

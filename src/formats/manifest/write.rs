@@ -2,7 +2,7 @@
 
 use super::{FORMAT, Timestamp, encode};
 use crate::error::{Error, Result};
-use crate::formats::delta::statistics::is_tight;
+use crate::formats::delta::TableProtocol;
 use crate::snapshot::{ContainerStatistics, DataFile, Deletes, FileLocation, Snapshot};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
@@ -113,7 +113,7 @@ impl Writer {
 }
 
 fn definition(snapshot: &Snapshot) -> Result<Value> {
-    let (metadata, protocol) = (&snapshot.metadata, &snapshot.protocol);
+    let (metadata, protocol) = (&snapshot.metadata, TableProtocol::of(&snapshot.format));
     if metadata.schema_string.is_empty() {
         return Err(Error::unsupported("share", "this table's schema has no text of its own to put into a manifest"));
     }
@@ -185,7 +185,7 @@ fn stats(snapshot: &Snapshot, file: &DataFile, statistics: &ContainerStatistics,
     let rows = statistics.row_count.iter().nth(row).flatten();
     stats.extend(rows.map(|rows| ("numRecords".to_owned(), Value::from(rows))));
     // What the table's own log does not call exact, a share of it does not either.
-    stats.insert("tightBounds".into(), Value::Bool(is_tight(file)));
+    stats.insert("tightBounds".into(), Value::Bool(file.has_exact_bounds()));
     for (name, values) in [("minValues", min), ("maxValues", max), ("nullCount", nulls)] {
         stats.insert(name.into(), Value::Object(values));
     }

@@ -7,15 +7,17 @@
 //! A server may give out a table's folder in place of its files (`dir` access): then [`folder`] renews the credentials for it, and the
 //! table is read by its log like any other.
 //!
-//! Protocol: <https://github.com/delta-io/delta-formats/sharing/blob/main/PROTOCOL.md>. What is not offered: profiles with OAuth.
+//! Protocol: <https://github.com/delta-io/delta-sharing/blob/main/PROTOCOL.md>. What is not offered: profiles with OAuth.
 
 mod changes;
 mod client;
 mod folder;
+mod format;
 mod profile;
 mod response;
 mod table;
 
 pub use client::{Client, SharedName};
+pub(in crate::formats) use format::SharingOpener;
 pub use profile::Profile;
 pub use table::{Opened, SharedTable};

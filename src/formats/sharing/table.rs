@@ -8,8 +8,7 @@ use crate::error::{Error, Result};
 use crate::formats::delta;
 use crate::formats::delta::Assembly;
 use crate::formats::delta::change_feed;
-use crate::formats::delta::change_feed::Changes;
-use crate::snapshot::{Snapshot, Version};
+use crate::snapshot::{Changes, Snapshot, Version};
 use crate::storage::{AccessOptions, Sign, Signed, Storage, StorageOptions, now, redact};
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -64,7 +63,7 @@ impl SharedTable {
     }
 
     /// The snapshot at a version, of a table whose files the server tells.
-    pub async fn snapshot(&self, version: Version) -> Result<(Storage, Snapshot)> {
+    pub async fn at(&self, version: Version) -> Result<(Storage, Snapshot)> {
         match self.open(version).await? {
             Opened::Files(storage, snapshot) => Ok((storage, *snapshot)),
             Opened::Folder(storage) => {
@@ -78,7 +77,7 @@ impl SharedTable {
     ///
     /// # Errors
     /// `unsupported_feature` where the server does not share changes, or the table does not have them.
-    pub async fn changes(&self, from: Version, to: Version) -> Result<(Storage, Changes)> {
+    pub async fn changed(&self, from: Version, to: Version) -> Result<(Storage, Changes)> {
         let from = match from {
             Version::Latest => Version::Number(self.latest().await?),
             from => from,

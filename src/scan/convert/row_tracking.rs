@@ -85,12 +85,8 @@ mod tests {
 
     fn file(base_row_id: Option<i64>, row_commit_version: Option<i64>) -> DataFile {
         DataFile {
-            location: FileLocation::Relative("a".into()),
-            size: 1,
-            modification_time: 0,
-            statistics: None,
-            deletes: None,
             row_origin: Some(Box::new(RowOrigin { base_row_id, row_commit_version })),
+            ..DataFile::new(FileLocation::Relative("a".into()), 1)
         }
     }
 

@@ -1,9 +1,7 @@
-//! What the log says of the values in some files of a table: fetched when it is first asked for, and for all of them at once.
+//! What a table says of the values in some of its files: fetched when it is first asked for, and for all of them at once.
 
 use crate::error::Result;
-use crate::formats::delta::statistics;
-use crate::snapshot::{ColumnStatistics, ContainerStatistics, Snapshot};
-use crate::storage::Storage;
+use crate::snapshot::{ColumnStatistics, ContainerStatistics, StatisticsSource};
 use arrow::array::{ArrayRef, AsArray, UInt32Array, UInt64Array};
 use arrow::compute::take;
 use arrow::error::ArrowError;
@@ -11,10 +9,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// The log's statistics of some files of a snapshot. The streams of a query share it.
+/// The statistics of some files of a snapshot. The streams of a query share it.
 #[derive(Debug)]
-pub struct LogStatistics {
-    snapshot: Arc<Snapshot>,
+pub struct SharedStatistics {
+    source: Arc<dyn StatisticsSource>,
     /// Ascending.
     files: Vec<usize>,
     known: Mutex<Known>,
@@ -27,30 +25,30 @@ struct Known {
     found: Option<ContainerStatistics>,
 }
 
-impl LogStatistics {
+impl SharedStatistics {
     /// Of `files`, by position in the snapshot. Nothing is fetched yet.
-    pub fn new(snapshot: &Arc<Snapshot>, mut files: Vec<usize>) -> LogStatistics {
+    pub fn new(source: &Arc<dyn StatisticsSource>, mut files: Vec<usize>) -> SharedStatistics {
         files.sort_unstable();
         files.dedup();
-        LogStatistics { snapshot: snapshot.clone(), files, known: Mutex::default() }
+        SharedStatistics { source: source.clone(), files, known: Mutex::default() }
     }
 
     /// What is known of `files`, all of which must be among those that this is of, and of `columns`, by position in the
     /// schema.
-    pub async fn of(&self, storage: &Storage, files: &[usize], columns: &[usize]) -> Result<ContainerStatistics> {
+    pub async fn of(&self, files: &[usize], columns: &[usize]) -> Result<ContainerStatistics> {
         let mut known = self.known.lock().await;
         if known.found.is_none() || !columns.iter().all(|column| known.columns.contains(column)) {
             let mut all = known.columns.clone();
             all.extend(columns);
             let wanted: Vec<usize> = all.iter().copied().collect();
-            let found = statistics::load(storage, &self.snapshot, &self.files, &wanted).await?;
+            let found = self.source.load(&self.files, &wanted).await?;
             *known = Known { columns: all, found: Some(found) };
         }
         let rows: Option<Vec<usize>> = files.iter().map(|file| self.files.binary_search(file).ok()).collect();
         match (&known.found, rows) {
             (Some(found), Some(_)) if files == self.files => Ok(found.clone()),
             (Some(found), Some(rows)) => pick(found, &rows).map_err(crate::Error::internal),
-            _ => statistics::decode(&self.snapshot, files, columns),
+            _ => self.source.at_hand(files, columns),
         }
     }
 }

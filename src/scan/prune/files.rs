@@ -1,12 +1,9 @@
-//! Which files can hold a wanted row, by partition values and the log's statistics.
+//! Which files can hold a wanted row, by partition values and the table's statistics.
 
 use super::bounds;
 use crate::error::Result;
-use crate::formats::delta::statistics;
-use crate::scan::{LogStatistics, Pruner, Scan};
-use crate::snapshot::{ColumnStatistics, ContainerStatistics, Snapshot};
-use crate::storage::Storage;
-use crate::table::Table;
+use crate::scan::{Pruner, Scan, SharedStatistics};
+use crate::snapshot::{ColumnStatistics, ContainerStatistics, Snapshot, StatisticsSource};
 use arrow::array::{Array, ArrayRef, UInt32Array, UInt64Array, new_null_array};
 use arrow::compute::take;
 use std::collections::{BTreeSet, HashMap};
@@ -15,28 +12,26 @@ use std::sync::Arc;
 /// Of `files`, by position in the snapshot, those that can hold a row that every pruner wants. The statistics that this
 /// fetched, if it did, come along, for the scan to look at again.
 pub async fn prune_files(
-    table: &Table,
+    snapshot: &Snapshot,
+    source: &Arc<dyn StatisticsSource>,
     files: Vec<usize>,
     pruners: &[Arc<dyn Pruner>],
-) -> Result<(Vec<usize>, Arc<LogStatistics>)> {
-    let snapshot = table.snapshot();
+) -> Result<(Vec<usize>, Arc<SharedStatistics>)> {
     let columns = Columns::of(snapshot, pruners);
     let files = columns.keep_by_partition(snapshot, files, pruners);
-    let statistics = Arc::new(LogStatistics::new(snapshot, files.clone()));
-    let files = columns.keep_by_statistics(&statistics, table.storage(), files, pruners).await?;
+    let statistics = Arc::new(SharedStatistics::new(source, files.clone()));
+    let files = columns.keep_by_statistics(&statistics, files, pruners).await?;
     Ok((files, statistics))
 }
 
 /// Whether a file can hold a row that every pruner wants: asked again right before it is opened, for pruners that have
 /// learned more since.
 pub(in crate::scan) async fn keep_file(scan: &Scan, file: usize) -> Result<bool> {
-    let Scan { table, pruners, .. } = scan;
-    let columns = Columns::of(table.snapshot(), pruners);
-    let files = columns.keep_by_partition(table.snapshot(), vec![file], pruners);
+    let Scan { snapshot, pruners, .. } = scan;
+    let columns = Columns::of(snapshot, pruners);
+    let files = columns.keep_by_partition(snapshot, vec![file], pruners);
     match &scan.statistics {
-        Some(statistics) => {
-            Ok(!columns.keep_by_statistics(statistics, table.storage(), files, pruners).await?.is_empty())
-        }
+        Some(statistics) => Ok(!columns.keep_by_statistics(statistics, files, pruners).await?.is_empty()),
         None => Ok(!files.is_empty()),
     }
 }
@@ -66,8 +61,7 @@ impl Columns {
     /// Statistics are decoded for just the files that are left.
     async fn keep_by_statistics(
         &self,
-        statistics: &LogStatistics,
-        storage: &Storage,
+        statistics: &SharedStatistics,
         files: Vec<usize>,
         pruners: &[Arc<dyn Pruner>],
     ) -> Result<Vec<usize>> {
@@ -75,7 +69,7 @@ impl Columns {
             return Ok(files);
         }
         let columns: Vec<usize> = self.partitions.iter().chain(&self.data).copied().collect();
-        let values = statistics.of(storage, &files, &columns).await?;
+        let values = statistics.of(&files, &columns).await?;
         Ok(kept(files, pruners, Some(values)))
     }
 }
@@ -122,6 +116,9 @@ fn partition_bounds(snapshot: &Snapshot, files: &[usize], column: usize) -> Opti
 /// How many rows a file has that are not deleted, at most.
 pub(in crate::scan) fn live_rows(snapshot: &Snapshot, file: usize) -> u64 {
     let Some(file) = snapshot.files.get(file) else { return 0 };
-    let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
-    statistics::num_records(file).map_or(u64::MAX, |rows| rows.saturating_sub(deleted))
+    match (file.live_rows(), file.row_count) {
+        (Some(rows), _) => rows,
+        (None, Some(_)) => 0,
+        (None, None) => u64::MAX,
+    }
 }

@@ -73,9 +73,17 @@ impl KeptGroup {
     }
 }
 
+/// Why a file that the snapshot names is not there.
+async fn explain(error: Error, scan: &Scan) -> Error {
+    match (&error, &scan.source) {
+        (Error::HttpStatus { url: name, .. }, Some(source)) if error.is_missing() => source.missing_object(name).await,
+        _ => error,
+    }
+}
+
 /// Opens a file of the scan's snapshot. `None`: no row of it can match.
 pub(in crate::scan) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<RowGroup>> {
-    let snapshot = scan.table.snapshot().clone();
+    let snapshot = scan.snapshot.clone();
     let Some(file) = snapshot.files.get(index) else {
         return Err(Error::internal(format!("the snapshot has no file {index}")));
     };
@@ -84,7 +92,7 @@ pub(in crate::scan) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<R
         return Ok(Vec::new());
     }
     let name = location_name(&file.location);
-    let (storage, name_ref) = (scan.table.storage(), name.as_str());
+    let (storage, name_ref) = (&scan.storage, name.as_str());
     let partitions = partition_values(&snapshot.partition_values, &snapshot.partition_columns, index);
     let data_columns = scan.columns.iter().any(|column| !partitions.contains_key(column));
     let footer = footer::read(storage, file, data_columns, &scan.footers);
@@ -96,7 +104,7 @@ pub(in crate::scan) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<R
     };
     let (footer, deleted) = match try_join(footer, deleted).await {
         Ok(read) => read,
-        Err(error) => return Err(footer::explain(error, &scan.table).await),
+        Err(error) => return Err(explain(error, &scan).await),
     };
     let projection = scan_projection(&scan, &snapshot, &partitions, &footer.metadata, &name)?;
     let bounds = bounds(&scan, &snapshot, &partitions, &footer.metadata, &name)?;
@@ -231,7 +239,7 @@ impl OpenFile {
 
     /// Whether all of `range` is in the memory cache.
     pub(in crate::scan) fn is_cached(&self, range: &Range<u64>) -> bool {
-        self.scan.table.storage().holds_range(&self.file.location, range)
+        self.scan.storage.holds_range(&self.file.location, range)
     }
 
     /// Byte ranges of the file, from those that are here as far as possible.
@@ -242,10 +250,10 @@ impl OpenFile {
         if missing.is_empty() {
             return Ok(held.into_iter().flatten().collect());
         }
-        let storage = self.scan.table.storage();
+        let storage = &self.scan.storage;
         let mut fetched = match storage.get_ranges(&self.file.location, &missing).await {
             Ok(fetched) => fetched.into_iter(),
-            Err(error) => return Err(footer::explain(footer::fetch_error(error, &self.name), &self.scan.table).await),
+            Err(error) => return Err(explain(footer::fetch_error(error, &self.name), &self.scan).await),
         };
         let mut all = Vec::with_capacity(ranges.len());
         for (range, held) in ranges.iter().zip(held) {

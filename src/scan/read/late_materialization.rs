@@ -165,7 +165,7 @@ pub(in crate::scan) fn row_test(group: &RowGroup) -> Option<RowTest> {
     let requests = 1.0 + share * PARTS as f64 * 2.0 * columns as f64 / CONNECTIONS as f64;
     let round_trip = match file.has_data(group.index) {
         true => 0.0, // it spares the decoder, and asks for nothing
-        false => scan.table.storage().bytes_in_a_round_trip(&file.file.location) as f64,
+        false => scan.storage.bytes_in_a_round_trip(&file.file.location) as f64,
     };
     (test.others(group) as f64 * (1.0 - share) - requests * round_trip >= WORTH as f64).then_some(test)
 }

@@ -143,7 +143,7 @@ impl ScanStream {
         let Some(file) = self.files.pop_front() else {
             return false;
         };
-        let rows = if self.wanted == u64::MAX { 0 } else { files::live_rows(self.scan.table.snapshot(), file) };
+        let rows = if self.wanted == u64::MAX { 0 } else { files::live_rows(&self.scan.snapshot, file) };
         self.opening_rows = self.opening_rows.saturating_add(rows);
         let opened = task::start(file::open(self.scan.clone(), file));
         self.opening.push_back(Box::pin(async move { Opened { groups: opened.await, rows } }));

@@ -1,8 +1,7 @@
 //! The rows that versions changed, as a table: those that were recorded and those that are inferred, one behind the other.
 
-use crate::formats::delta::change_feed::Changes;
 use crate::scan::FooterCache;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Changes, Snapshot};
 use crate::sql::table_provider::LakeglassTable;
 use crate::storage::Storage;
 use crate::table::Table;
@@ -23,11 +22,15 @@ pub(super) struct ChangesTable {
 }
 
 impl ChangesTable {
-    /// `changes`, whose files are read through `storage`.
-    pub(super) fn new(name: &str, storage: &Storage, changes: Changes, footers: &FooterCache) -> ChangesTable {
-        let part = |snapshot: Snapshot| {
-            LakeglassTable::new(name, Table::from_parts(storage.clone(), Arc::new(snapshot)), footers)
-        };
+    /// `changes` of `table`, whose files are read through `storage`.
+    pub(super) fn new(
+        name: &str,
+        table: &Table,
+        storage: &Storage,
+        changes: Changes,
+        footers: &FooterCache,
+    ) -> ChangesTable {
+        let part = |snapshot: Snapshot| LakeglassTable::new(name, table.with_snapshot(storage, snapshot), footers);
         let (recorded, inferred) = (part(changes.recorded), part(changes.inferred));
         let schema = inferred.schema();
         let mut parts = vec![inferred, recorded];

@@ -1,7 +1,8 @@
 //! Tables and files by their URL inside a statement: what a URL names, and opening it.
 
 use crate::error::{Error, Result};
-use crate::scan::{FooterCache, Scan};
+use crate::formats::parquet::{self, ParquetFiles};
+use crate::parquet_file::footer_cache::FooterCache;
 use crate::snapshot::{FileLocation, Version};
 use crate::sql::error::invalid;
 use crate::storage::{Meter, Pool, Sign, Signed, Storage, StorageOptions, redact};
@@ -11,7 +12,7 @@ use object_store::path::Path;
 use std::sync::Arc;
 use url::Url;
 
-/// The Delta table at `url`, or in the share that is there.
+/// The table at `url`, or in the share that is there.
 pub(super) async fn delta(url: &str, version: Version, options: &StorageOptions, meter: &Meter) -> Result<Table> {
     let url: TableUrl = url.parse()?;
     // In a box: a statement's future holds those of the views in it, one in the other.
@@ -45,7 +46,8 @@ pub(super) async fn parquet(
             None => locations.push(location(url, &root)?),
         }
     }
-    Scan::parquet_files(storage, &reading, locations, footers).await
+    let snapshot = parquet::snapshot(&reading, locations.clone(), footers).await?;
+    Ok(Table::from_parts(storage, Arc::new(snapshot), Arc::new(ParquetFiles(locations))))
 }
 
 /// A name that no resolver knows, for what is in a page's memory or on its machine.

@@ -86,8 +86,8 @@ impl Opening<'_> {
             Function::Changes { from, to } => {
                 let (storage, changes) = Box::pin(metered.changes(from, to)).await?;
                 // What a scan reads is counted by the plan it is in.
-                let storage = if metered.has_log() { table.storage() } else { &storage };
-                Ok(Arc::new(ChangesTable::new(name, storage, changes, self.footers)))
+                let storage = if metered.keeps_changes_with_files() { table.storage() } else { &storage };
+                Ok(Arc::new(ChangesTable::new(name, &table, storage, changes, self.footers)))
             }
             Function::History { limit } => memory(log_tables::history(&metered, limit).await?),
             Function::Versions => memory(log_tables::versions(&metered).await?),

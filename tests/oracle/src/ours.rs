@@ -25,7 +25,7 @@ fn said(error: lakeglass::Error) -> String {
 /// The table's rows.
 pub async fn read(root: &Path, version: Option<u64>) -> Result<Content> {
     let table = open(root, version).await?;
-    let scan = Scan::new(&table, &FooterCache::default());
+    let scan = table.scan(&FooterCache::default());
     let batches = scan.stream().try_collect().await.map_err(said)?;
     Ok(Content { version: table.snapshot().version, schema: scan.schema().clone(), batches })
 }
@@ -33,7 +33,7 @@ pub async fn read(root: &Path, version: Option<u64>) -> Result<Content> {
 /// The table's rows with their ids, and the versions that wrote them: columns `row_id` and `row_commit_version` behind the others.
 pub async fn read_tracked(root: &Path, version: Option<u64>) -> Result<Content> {
     let table = open(root, version).await?;
-    let scan = Scan::new(&table, &FooterCache::default());
+    let scan = table.scan(&FooterCache::default());
     let mut fields = scan.schema().fields().to_vec();
     fields.push(Arc::new(metadata_field(&TRACKED)));
     let scan = scan.with_columns((0..fields.len()).collect(), Arc::new(Schema::new(fields)));

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::formats::delta::data_file::{Locator, key};
 use crate::formats::delta::log::commit_timestamp::make_monotonic;
 use crate::formats::delta::partition_values::PartitionValuesBuilder;
+use crate::formats::delta::statistics::rows_and_tightness;
 use crate::snapshot::{DataFile, Deletes, FileLocation, FileStatistics, Snapshot, TableSchema};
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use chrono::DateTime;
@@ -109,7 +110,7 @@ impl<'l> Builder<'l> {
         };
         // Statistics count all rows of a file.
         let whole = !matches!(deletes, Some(Deletes::AllBut { .. }));
-        let statistics = file.stats.clone().filter(|stats| whole && !stats.is_empty()).map(FileStatistics::Json);
+        let statistics = file.stats.clone().filter(|stats| whole && !stats.is_empty()).map(FileStatistics::Text);
         let version = commit.version.to_string();
         let time = commit.timestamp.and_then(|time| DateTime::from_timestamp_millis(time.millis));
         let time = time.map(|time| time.format("%Y-%m-%d %H:%M:%S%.6f").to_string());
@@ -121,7 +122,15 @@ impl<'l> Builder<'l> {
         });
         let modification_time = file.modification_time;
         let deletes = deletes.map(Box::new);
-        self.files.push(DataFile { location, size, modification_time, statistics, deletes, row_origin: None });
+        let (row_count, has_tight_bounds) = rows_and_tightness(statistics.as_ref());
+        self.files.push(DataFile {
+            modification_time,
+            row_count,
+            has_tight_bounds,
+            statistics,
+            deletes,
+            ..DataFile::new(location, size)
+        });
         Ok(())
     }
 
@@ -134,7 +143,7 @@ impl<'l> Builder<'l> {
             files: self.files,
             partition_values: self.partition_values.finish()?,
             metadata: end.metadata.clone(),
-            protocol: end.protocol.clone(),
+            format: end.format.clone(),
             stored_statistics: Vec::new(),
             row_tracking: None,
             damage: None,

@@ -21,9 +21,12 @@ use super::log::commit_timestamp;
 use super::log::commits;
 use super::log::commits::FetchedCommit;
 use super::log::log_segment;
+use super::table_protocol::TableProtocol;
 use super::{schema, table_features};
 use crate::error::{Error, Result};
-use crate::snapshot::{CommitTimestamp, Snapshot, TableSchema, Version};
+use crate::snapshot::{
+    CHANGE_TYPE, COMMIT_TIMESTAMP, COMMIT_VERSION, Changes, CommitTimestamp, Snapshot, TableSchema, Version,
+};
 use crate::storage::{Object, Storage};
 use arrow::datatypes::{DataType, Field, Fields};
 use bytes::Bytes;
@@ -32,22 +35,6 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-
-/// How a row was changed: `insert`, `delete`, `update_preimage`, `update_postimage`.
-pub const CHANGE_TYPE: &str = "_change_type";
-/// The version that changed it.
-pub const COMMIT_VERSION: &str = "_commit_version";
-/// When that was committed.
-pub const COMMIT_TIMESTAMP: &str = "_commit_timestamp";
-
-/// The changes of a range of versions, as rows of two snapshots of the same columns.
-#[derive(Debug)]
-pub struct Changes {
-    /// Those that writers recorded: `_change_type` is in the files.
-    pub recorded: Snapshot,
-    /// Those that whole files and deletion vectors tell of: every file has one `_change_type`.
-    pub inferred: Snapshot,
-}
 
 /// The changes that the versions `from` to `to` made; `to` is `table`'s own where it is not told. Of a timestamp, `from` is the
 /// first version at or after it, `to` the last at or before it.
@@ -108,10 +95,10 @@ async fn range(storage: &Storage, table: &Snapshot, from: Version, to: Option<Ve
             // The one after the last that is older.
             Some(before) => match super::time_travel::version_at(storage, before).await {
                 Ok(version) => version.saturating_add(1),
-                Err(Error::VersionNotFound { .. }) => super::versions(storage).await?.earliest,
+                Err(Error::VersionNotFound { .. }) => super::versions(storage).await?.earliest(),
                 Err(error) => return Err(error),
             },
-            None => super::versions(storage).await?.earliest,
+            None => super::versions(storage).await?.earliest(),
         },
     };
     if from > to {
@@ -205,7 +192,7 @@ fn check_metadata(commit: &Commit, end: &Snapshot) -> Result<()> {
     let configuration: BTreeMap<String, String> =
         metadata.configuration.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
     check_enabled(&configuration, commit.version)?;
-    let mode = Mode::of(protocol.as_ref().unwrap_or(&end.protocol), &configuration)?;
+    let mode = Mode::of(&protocol.unwrap_or_else(|| TableProtocol::of(&end.format)), &configuration)?;
     let schema = schema::parse(&metadata.schema_string, mode)?;
     let partition_columns = positions(&schema.logical, &metadata.partition_columns)?;
     check_columns(&schema, &partition_columns, end, commit.version)

@@ -237,9 +237,9 @@ impl Adds {
 
     fn statistics(&self, row: usize) -> Option<FileStatistics> {
         if let Some(batch) = self.stats_parsed.as_ref().filter(|parsed| parsed.is_valid(row)) {
-            return Some(FileStatistics::Parsed { batch: batch.clone(), row: u32::try_from(row).ok()? });
+            return Some(FileStatistics::Row { batch: batch.clone(), row: u32::try_from(row).ok()? });
         }
         let text = string(self.stats.as_ref(), row).filter(|text| !text.is_empty())?;
-        Some(FileStatistics::Json(text.into()))
+        Some(FileStatistics::Text(text.into()))
     }
 }

@@ -8,8 +8,8 @@ use super::{commit, last_checkpoint, log_path, log_segment};
 use crate::error::{Error, Result};
 use crate::formats::delta::checkpoint;
 use crate::formats::delta::checkpoint::corrupt_checkpoints::Damage;
-use crate::formats::delta::definition::Definition;
-use crate::snapshot::{FileLocation, Snapshot, TableProtocol, TimestampSource};
+use crate::formats::delta::definition;
+use crate::snapshot::{FileLocation, FormatInfo, Snapshot, TimestampSource, Verified};
 use crate::storage::{Probe, Storage};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,15 +28,6 @@ pub(crate) struct Checksum {
     protocol: Option<Protocol>,
     num_deleted_records_opt: Option<u64>,
     num_deletion_vectors_opt: Option<u64>,
-}
-
-/// What a checksum file was compared with, and found to agree in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    /// The file, relative to the table's root.
-    pub path: String,
-    /// The file's fields, by their own names.
-    pub fields: Vec<&'static str>,
 }
 
 /// The checksum of `version`; `None` where there is none that can be read.
@@ -125,8 +116,8 @@ fn compare(
         (Some(metadata), Some(protocol)) => (metadata, protocol),
         _ => return Err("it lacks metadata or protocol".into()),
     };
-    let noted = Definition::new(&protocol, metadata).map_err(|error| error.to_string())?;
-    agree(&mut fields, "protocol", features(&noted.protocol) == features(&snapshot.protocol))?;
+    let (noted, _) = definition::parse(&protocol, metadata).map_err(|error| error.to_string())?;
+    agree(&mut fields, "protocol", asked(&noted.format) == asked(&snapshot.format))?;
     let same_columns = noted.schema.logical == snapshot.schema.logical
         && noted.schema.physical == snapshot.schema.physical
         && noted.partition_columns == snapshot.partition_columns;
@@ -153,10 +144,7 @@ fn agree(fields: &mut Vec<&'static str>, field: &'static str, same: bool) -> Res
     Ok(())
 }
 
-fn features(protocol: &TableProtocol) -> (u32, u32, BTreeSet<&str>, BTreeSet<&str>) {
-    fn set(features: &[String]) -> BTreeSet<&str> {
-        features.iter().map(String::as_str).collect()
-    }
-    let TableProtocol { min_reader_version, min_writer_version, reader_features, writer_features } = protocol;
-    (*min_reader_version, *min_writer_version, set(reader_features), set(writer_features))
+/// What a table asks of its readers and writers, in no order.
+fn asked(format: &FormatInfo) -> BTreeMap<&str, (Option<u64>, BTreeSet<&String>)> {
+    format.details.iter().map(|(name, _)| (*name, (format.number(name), format.names(name).iter().collect()))).collect()
 }

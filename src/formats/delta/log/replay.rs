@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::formats::delta::data_file::{Locator, key};
 use crate::formats::delta::partition_values::PartitionValuesBuilder;
 use crate::formats::delta::row_tracking;
+use crate::formats::delta::statistics::rows_and_tightness;
 use crate::snapshot::{DataFile, FileLocation, FileStatistics, StoredStatistics};
 use arrow::array::RecordBatch;
 use std::collections::HashSet;
@@ -124,7 +125,7 @@ impl<'a> Replay<'a> {
     }
 
     fn push_add(&mut self, mut add: Add, location: FileLocation) -> Result<()> {
-        let statistics = add.stats.take().filter(|stats| !stats.is_empty()).map(FileStatistics::Json);
+        let statistics = add.stats.take().filter(|stats| !stats.is_empty()).map(FileStatistics::Text);
         let added = AddedFile {
             path: &add.path,
             size: add.size,
@@ -147,7 +148,16 @@ impl<'a> Replay<'a> {
         };
         let modification_time = add.modification_time;
         let row_origin = row_tracking::origin(add.base_row_id, add.default_row_commit_version).map(Box::new);
-        self.files.push(DataFile { location, size, modification_time, statistics, deletes, row_origin });
+        let (row_count, has_tight_bounds) = rows_and_tightness(statistics.as_ref());
+        self.files.push(DataFile {
+            modification_time,
+            row_count,
+            has_tight_bounds,
+            statistics,
+            deletes,
+            row_origin,
+            ..DataFile::new(location, size)
+        });
         Ok(())
     }
 }

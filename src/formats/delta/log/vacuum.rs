@@ -5,9 +5,8 @@
 
 use super::commits;
 use crate::error::{Error, Result};
-use crate::formats::delta::history::Commit;
 use crate::formats::delta::time_travel;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Commit, Snapshot};
 use crate::storage::Storage;
 
 /// How long removed files are kept, unless the table says otherwise: a week.

@@ -3,7 +3,7 @@
 use super::sources::Written;
 use super::stored;
 use crate::error::Result;
-use crate::snapshot::{Snapshot, is_variant};
+use crate::snapshot::{ColumnDescription, FileDescription, Snapshot, is_variant};
 use crate::storage::Storage;
 use arrow::array::{Array, AsArray, StructArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Fields};
@@ -11,26 +11,6 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::DateTime;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-
-/// What the log says of one file's values.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct FileDescription {
-    /// Rows in the file, deleted ones included.
-    pub num_records: Option<u64>,
-    /// By column; a nested one's name is its path, `a.b`.
-    pub columns: BTreeMap<String, ColumnDescription>,
-}
-
-/// What the log says of one column in one file.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ColumnDescription {
-    /// The lower bound, as written.
-    pub min: Option<Value>,
-    /// The upper bound, as written.
-    pub max: Option<Value>,
-    /// How many values are null.
-    pub null_count: Option<u64>,
-}
 
 /// What the log says of the values in `files`, by position in the snapshot; `None` where it says nothing that can be read.
 /// Fetches what opening the table left in a checkpoint.

@@ -20,16 +20,15 @@ mod sources;
 mod stored;
 
 use crate::error::{Error, Result};
-use crate::snapshot::{ColumnStatistics, ContainerStatistics, DataFile, FileStatistics, Snapshot, stands_for};
+use crate::formats::plain_statistics::partition_columns;
+use crate::snapshot::{ContainerStatistics, FileStatistics, Snapshot, stands_for};
 use crate::storage::Storage;
-use arrow::array::{Array, RecordBatch, UInt32Array, UInt64Array};
-use arrow::compute::take;
 use arrow::datatypes::{DataType, Field};
 use pieces::{Piece, Pieces};
 use sources::{Sources, Written};
 use std::collections::HashMap;
 
-pub use description::{ColumnDescription, FileDescription, describe};
+pub use description::describe;
 
 /// The statistics of `files` (positions in the snapshot) for `columns` (positions in the schema), as far as they were read
 /// with the log; see [`load`]. Partition columns are bounded by their value; nested columns, variants and geometries are left
@@ -79,42 +78,21 @@ fn finish(
 ) -> Result<ContainerStatistics> {
     let Piece { row_count, columns: decoded } = piece;
     let mut found: HashMap<_, _> = wanted.iter().map(|column| column.position).zip(decoded).collect();
-    for column in columns {
-        let at = snapshot.partition_columns.iter().position(|partition| partition == column);
-        if let Some(at) = at.filter(|at| *at < snapshot.partition_values.num_columns()) {
-            found.insert(*column, partition_column(&snapshot.partition_values, at, files, &row_count)?);
-        }
-    }
+    partition_columns(snapshot, files, columns, &row_count, &mut found)?;
     Ok(ContainerStatistics { containers: files.len(), row_count, columns: found })
 }
 
-/// How many rows the table has, if every file's statistics tell, and were read with the log; deleted rows are not counted.
-pub fn row_count(snapshot: &Snapshot) -> Option<u64> {
-    let rows = |file: &DataFile| {
-        let deleted = file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
-        num_records(file)?.checked_sub(deleted)
-    };
-    snapshot.files.iter().try_fold(0_u64, |sum, file| sum.checked_add(rows(file)?))
-}
-
-/// How many rows a file holds, deleted ones included, as far as that was read with the log.
-pub fn num_records(file: &DataFile) -> Option<u64> {
-    match file.statistics.as_ref()? {
-        FileStatistics::Json(text) => encoded::num_records(text),
-        FileStatistics::Parsed { batch, row } => parsed::num_records(batch, *row as usize),
-        FileStatistics::Stored { .. } => None,
+/// How many rows a file has whose statistics are `statistics`, deleted ones included, and whether they are of exactly the rows
+/// in it; as far as that was read with the log.
+pub(crate) fn rows_and_tightness(statistics: Option<&FileStatistics>) -> (Option<u64>, bool) {
+    match statistics {
+        Some(FileStatistics::Text(text)) => (encoded::num_records(text), encoded::has_tight_bounds(text)),
+        Some(FileStatistics::Row { batch, row }) => {
+            let row = *row as usize;
+            (parsed::num_records(batch, row), parsed::has_tight_bounds(batch, row))
+        }
+        Some(FileStatistics::Stored { .. }) | None => (None, false),
     }
-}
-
-/// Whether a file's statistics are of exactly the rows that it has now, as far as that was read with the log: none of its rows
-/// is deleted, and its writer calls its bounds tight.
-pub fn is_tight(file: &DataFile) -> bool {
-    let tight = match file.statistics.as_ref() {
-        Some(FileStatistics::Json(text)) => encoded::has_tight_bounds(text),
-        Some(FileStatistics::Parsed { batch, row }) => parsed::has_tight_bounds(batch, *row as usize),
-        Some(FileStatistics::Stored { .. }) | None => false,
-    };
-    tight && file.deletes.is_none()
 }
 
 /// A column whose statistics are wanted.
@@ -143,22 +121,6 @@ fn primitive_columns<'s>(snapshot: &'s Snapshot, columns: &[usize]) -> Vec<Colum
         !field.data_type().is_nested() && *field.data_type() != DataType::Null && stands_for(field).is_none()
     };
     fields.filter(|column| bounded(column.field)).collect()
-}
-
-fn partition_column(
-    values: &RecordBatch,
-    column: usize,
-    files: &[usize],
-    row_count: &UInt64Array,
-) -> Result<ColumnStatistics> {
-    let rows: UInt32Array = files.iter().map(|file| u32::try_from(*file).ok()).collect();
-    let values = take(values.column(column), &rows, None).map_err(Error::internal)?;
-    let nulls = |at: usize| match values.is_null(at) {
-        true => row_count.is_valid(at).then(|| row_count.value(at)),
-        false => Some(0),
-    };
-    let null_count = (0..values.len()).map(nulls).collect();
-    Ok(ColumnStatistics { min: values.clone(), max: values, null_count })
 }
 
 #[cfg(test)]

@@ -23,8 +23,8 @@ impl<'a> Written<'a> {
     /// `None` where they are not at hand.
     pub(crate) fn of(statistics: &'a FileStatistics) -> Option<Written<'a>> {
         match statistics {
-            FileStatistics::Json(text) => Some(Written::Json(text)),
-            FileStatistics::Parsed { batch, row } => Some(Written::Parsed(batch, *row as usize)),
+            FileStatistics::Text(text) => Some(Written::Json(text)),
+            FileStatistics::Row { batch, row } => Some(Written::Parsed(batch, *row as usize)),
             FileStatistics::Stored { .. } => None,
         }
     }

@@ -1,10 +1,12 @@
 use super::*;
 use crate::formats::delta::column_mapping::Mode;
 use crate::formats::delta::schema;
-use crate::snapshot::{FileLocation, TableMetadata, TableProtocol};
+use crate::snapshot::{
+    ColumnDescription, ColumnStatistics, DataFile, FileDescription, FileLocation, FormatInfo, TableMetadata,
+};
 use arrow::array::{
-    ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatchOptions, StringArray,
-    StructArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, RecordBatchOptions,
+    StringArray, StructArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type, Schema, TimestampMicrosecondType};
 use object_store::path::Path;
@@ -15,13 +17,10 @@ fn snapshot(columns: &[(&str, &str)], statistics: Vec<Option<FileStatistics>>) -
     let field = |(name, data_type): &(&str, &str)| json!({"name": name, "type": data_type, "nullable": true});
     let fields: Vec<_> = columns.iter().map(field).collect();
     let schema = schema::parse(&json!({"type": "struct", "fields": fields}).to_string(), Mode::None).unwrap();
-    let file = |statistics| DataFile {
-        location: FileLocation::Relative(Path::from("a")),
-        size: 1,
-        modification_time: 0,
-        statistics,
-        deletes: None,
-        row_origin: None,
+    let file = |statistics: Option<FileStatistics>| {
+        let (row_count, has_tight_bounds) = rows_and_tightness(statistics.as_ref());
+        let file = DataFile::new(FileLocation::Relative(Path::from("a")), 1);
+        DataFile { row_count, has_tight_bounds, statistics, ..file }
     };
     let options = RecordBatchOptions::new().with_row_count(Some(statistics.len()));
     Snapshot {
@@ -33,14 +32,14 @@ fn snapshot(columns: &[(&str, &str)], statistics: Vec<Option<FileStatistics>>) -
         files: statistics.into_iter().map(file).collect(),
         stored_statistics: Vec::new(),
         metadata: TableMetadata::default(),
-        protocol: TableProtocol::default(),
+        format: FormatInfo::default(),
         row_tracking: None,
         damage: None,
     }
 }
 
 fn encoded(text: &str) -> Option<FileStatistics> {
-    Some(FileStatistics::Json(text.into()))
+    Some(FileStatistics::Text(text.into()))
 }
 
 /// The bounds of one column of one file with these JSON bounds.
@@ -133,7 +132,7 @@ fn what_is_broken_is_not_known() {
         assert_eq!(decoded.containers, 2);
         assert_eq!((decoded.row_count.null_count(), decoded.columns[&0].min.null_count()), (2, 2), "{text}");
         assert_eq!(decoded.columns[&0].null_count.null_count(), 2, "{text}");
-        assert_eq!(row_count(&snapshot), None);
+        assert_eq!(snapshot.row_count(), None);
     }
 }
 
@@ -179,7 +178,7 @@ fn parsed_batch() -> Arc<StructArray> {
 #[test]
 fn parsed_and_encoded_statistics_mix() {
     let batch = parsed_batch();
-    let parsed = |row| Some(FileStatistics::Parsed { batch: batch.clone(), row });
+    let parsed = |row| Some(FileStatistics::Row { batch: batch.clone(), row });
     let json = encoded(r#"{"numRecords":6,"minValues":{"i":7},"maxValues":{"i":8},"nullCount":{"i":2}}"#);
     let columns = [("i", "long"), ("t", "timestamp"), ("s", "string"), ("d", "double"), ("missing", "long")];
     let snapshot = snapshot(&columns, vec![parsed(1), json, None, parsed(0)]);
@@ -221,13 +220,14 @@ fn a_partition_column_is_bounded_by_its_value() {
 #[test]
 fn rows_are_counted_without_the_deleted_ones() {
     let mut snapshot = snapshot(&[("i", "long")], vec![encoded(r#"{"numRecords":6,"minValues":{"i":1}}"#)]);
-    assert_eq!(row_count(&snapshot), Some(6));
-    let parsed = FileStatistics::Parsed { batch: parsed_batch(), row: 1 };
+    assert_eq!(snapshot.row_count(), Some(6));
+    let parsed = FileStatistics::Row { batch: parsed_batch(), row: 1 };
+    snapshot.files[0].row_count = rows_and_tightness(Some(&parsed)).0;
     snapshot.files[0].statistics = Some(parsed);
     let location = FileLocation::Relative(Path::from("d"));
     let deletes = crate::snapshot::Deletes::Blob { location, offset: 0, length: 1, cardinality: 2 };
     snapshot.files[0].deletes = Some(Box::new(deletes));
-    assert_eq!(row_count(&snapshot), Some(3));
+    assert_eq!(snapshot.row_count(), Some(3));
 }
 
 async fn described(snapshot: &Snapshot) -> FileDescription {
@@ -256,7 +256,7 @@ async fn descriptions_show_what_was_written() {
     assert_eq!(found.columns["i"], column(Some(json!(1)), Some(json!(2)), Some(0)));
     assert_eq!(found.columns["n.x"], column(Some(json!(3)), None, Some(1)));
 
-    snapshot.files[0].statistics = Some(FileStatistics::Parsed { batch: parsed_batch(), row: 0 });
+    snapshot.files[0].statistics = Some(FileStatistics::Row { batch: parsed_batch(), row: 0 });
     let found = described(&snapshot).await;
     assert_eq!(found.num_records, Some(4));
     assert_eq!(found.columns["i"], column(Some(json!(1)), Some(json!(10)), Some(0)));

@@ -129,7 +129,7 @@ impl Places {
 /// The columns of which that saves more than it costs.
 fn heads(file: &OpenFile, metadata: &ParquetMetaData, rows: u64) -> Vec<Head> {
     let Some(group) = metadata.row_groups().first() else { return Vec::new() };
-    let round_trip = file.scan.table.storage().bytes_in_a_round_trip(&file.file.location);
+    let round_trip = file.scan.storage.bytes_in_a_round_trip(&file.file.location);
     let cost = REQUESTS.saturating_mul(round_trip) / CONNECTIONS;
     let head = |leaf: &usize| {
         let column = group.columns().get(*leaf)?;

@@ -1,17 +1,15 @@
-//! Parquet files without a log, as a [`Table`]: a snapshot made of their footers.
+//! Parquet files without a log, as a table of one version: a snapshot made of their footers.
 //!
-//! It is here, and not beside `delta`, because footers are fetched, checked and kept here. A file that no log names may be
-//! overwritten at any time: so what is made of it is for one statement, over a storage of its own, and its size is learnt anew.
+//! A file that no log names may be overwritten at any time: so what is made of it is for one statement, over a storage of its own,
+//! and its size is learnt anew.
 
-use super::Scan;
+mod table;
+
 use crate::error::{Error, Result};
 use crate::parquet_file::footer;
 use crate::parquet_file::footer_cache::FooterCache;
-use crate::snapshot::{
-    DataFile, FieldMatch, FileLocation, FileStatistics, Snapshot, TableMetadata, TableProtocol, TableSchema,
-};
+use crate::snapshot::{DataFile, FieldMatch, FileLocation, FormatInfo, Snapshot, TableMetadata, TableSchema};
 use crate::storage::{Storage, location_name};
-use crate::table::Table;
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use futures::future::try_join_all;
@@ -22,47 +20,42 @@ use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use table::ParquetFiles;
+pub(in crate::formats) use table::ParquetOpener;
+
 /// Bytes asked for with a file's size: most footers are shorter.
 const TAIL: u64 = 64 << 10;
 
-impl Scan {
-    /// The files at `locations`, of the first one's columns, as a table. Their footers are fetched.
-    ///
-    /// # Errors
-    /// `invalid_sql` where there is none, or where their columns differ.
-    pub async fn parquet_files(
-        storage: Storage,
-        reading: &Storage,
-        locations: Vec<FileLocation>,
-        footers: &FooterCache,
-    ) -> Result<Table> {
-        let opened = try_join_all(locations.into_iter().map(|location| open(reading, location, footers))).await?;
-        let Some((first, metadata)) = opened.first() else {
-            return Err(Error::InvalidSql { message: "no Parquet file to read".into() });
-        };
-        let name = location_name(&first.location);
-        let schema = schema(metadata.file_metadata().schema_descr(), &name)?;
-        for (file, metadata) in &opened {
-            let own = self::schema(metadata.file_metadata().schema_descr(), &location_name(&file.location))?;
-            same_columns(&schema, &own, &name, &location_name(&file.location))?;
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(opened.len()));
-        let none = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options);
-        let snapshot = Snapshot {
-            version: 0,
-            timestamp: None,
-            schema: TableSchema { logical: schema.clone(), physical: schema, field_match: FieldMatch::Name },
-            partition_columns: Vec::new(),
-            files: opened.into_iter().map(|(file, _)| file).collect(),
-            partition_values: none.map_err(Error::internal)?,
-            stored_statistics: Vec::new(),
-            row_tracking: None,
-            damage: None,
-            metadata: TableMetadata::default(),
-            protocol: TableProtocol::default(),
-        };
-        Ok(Table::from_parts(storage, Arc::new(snapshot)))
+/// The snapshot of the files at `locations`, of the first one's columns. Their footers are fetched.
+///
+/// # Errors
+/// `invalid_sql` where there is none, or where their columns differ.
+pub async fn snapshot(storage: &Storage, locations: Vec<FileLocation>, footers: &FooterCache) -> Result<Snapshot> {
+    let opened = try_join_all(locations.into_iter().map(|location| open(storage, location, footers))).await?;
+    let Some((first, metadata)) = opened.first() else {
+        return Err(Error::InvalidSql { message: "no Parquet file to read".into() });
+    };
+    let name = location_name(&first.location);
+    let schema = schema(metadata.file_metadata().schema_descr(), &name)?;
+    for (file, metadata) in &opened {
+        let own = self::schema(metadata.file_metadata().schema_descr(), &location_name(&file.location))?;
+        same_columns(&schema, &own, &name, &location_name(&file.location))?;
     }
+    let options = RecordBatchOptions::new().with_row_count(Some(opened.len()));
+    let none = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options);
+    Ok(Snapshot {
+        version: 0,
+        timestamp: None,
+        schema: TableSchema { logical: schema.clone(), physical: schema, field_match: FieldMatch::Name },
+        partition_columns: Vec::new(),
+        files: opened.into_iter().map(|(file, _)| file).collect(),
+        partition_values: none.map_err(Error::internal)?,
+        stored_statistics: Vec::new(),
+        row_tracking: None,
+        damage: None,
+        metadata: TableMetadata::default(),
+        format: FormatInfo { name: "parquet".into(), ..FormatInfo::default() },
+    })
 }
 
 /// A file and its footer.
@@ -72,10 +65,9 @@ async fn open(
     footers: &FooterCache,
 ) -> Result<(DataFile, Arc<ParquetMetaData>)> {
     let (_, size) = storage.get_tail(&location, None, TAIL).await?;
-    let mut file = DataFile { location, size, modification_time: 0, statistics: None, deletes: None, row_origin: None };
+    let mut file = DataFile::new(location, size);
     let footer = footer::read(storage, &file, false, footers).await?;
-    let rows: i64 = footer.metadata.row_groups().iter().map(|group| group.num_rows()).sum();
-    file.statistics = Some(FileStatistics::Json(format!("{{\"numRecords\":{rows}}}").into()));
+    file.row_count = u64::try_from(footer.metadata.file_metadata().num_rows()).ok();
     Ok((file, footer.metadata))
 }
 
