@@ -5,14 +5,20 @@ import path from "node:path";
 
 const ROOT = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "..");
 
-// A module may use those to its right, and itself.
-const ORDER = ["api", "sql", "table", "formats", "scan", "parquet_file", "storage", "runtime", "snapshot", "error"];
+// A module may use those of the lines below its own, and itself.
+const LAYERS = [["api"], ["sql"], ["table"], ["formats", "scan"], ["parquet_file"], ["storage"], ["runtime", "snapshot"], ["error"]];
 const ONLY_IN = [
   {
     what: /\b(wasm_bindgen|wasm_bindgen_futures|serde_wasm_bindgen|js_sys|web_sys)\b/,
     where: /^src\/(api\/|runtime\/|storage\/(http\/browser|cache\/cache_api)\.rs$)/,
   },
   { what: /\bdatafusion\w*\b/, where: /^src\/sql\// },
+  // What only one format has. The doctor, and the command that writes an index of a log, are openly about Delta.
+  {
+    what: /\b(_delta_log|_last_checkpoint|minValues|maxValues|tightBounds|formats::delta|min_?[rR]eader_?[vV]ersion)\b/,
+    where: /^src\/(formats\/(delta|sharing|manifest)\/|bin\/lakeglass\/(doctor\/|index\.rs))/,
+    inStrings: true,
+  },
 ];
 const LOOK_AGAIN_LINES = 300;
 const MOST_LINES = 500;
@@ -75,18 +81,22 @@ function modulesUsed(code) {
 
 /** @param {string} file */
 function checkLayers(file) {
-  const code = untested(codeOf(readFileSync(path.join(ROOT, file), "utf8")));
-  for (const [index, line] of code.split("\n").entries()) {
-    for (const { what, where } of ONLY_IN) {
-      const match = what.exec(line);
+  const source = readFileSync(path.join(ROOT, file), "utf8");
+  const code = untested(codeOf(source));
+  const lines = code.split("\n");
+  const withStrings = source.replace(/\/\/[^\n]*/g, "").split("\n").slice(0, lines.length);
+  for (const [index, line] of lines.entries()) {
+    for (const { what, where, inStrings } of ONLY_IN) {
+      const match = what.exec(inStrings ? (withStrings[index] ?? "") : line);
       if (match && !where.test(file)) breaches.push(`${file}:${index + 1}: ${match[1] ?? match[0]} does not belong here`);
     }
   }
-  const own = ORDER.indexOf(file.split("/")[1].replace(/\.rs$/, ""));
-  if (own < 0) return; // lib.rs re-exports, bin/ uses the public face
+  const layerOf = (/** @type {string} */ module) => LAYERS.findIndex((layer) => layer.includes(module));
+  const own = file.split("/")[1].replace(/\.rs$/, "");
+  if (layerOf(own) < 0) return; // lib.rs re-exports, bin/ uses the public face
   for (const { module, line } of modulesUsed(code)) {
-    const other = ORDER.indexOf(module);
-    if (other >= 0 && other < own) breaches.push(`${file}:${line}: ${ORDER[own]} must not use ${module}`);
+    const other = layerOf(module);
+    if (other >= 0 && other <= layerOf(own) && module !== own) breaches.push(`${file}:${line}: ${own} must not use ${module}`);
   }
 }
 

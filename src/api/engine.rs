@@ -89,13 +89,13 @@ impl Engine {
         #[wasm_bindgen(unchecked_optional_param_type = "(path: string) => unknown")] sign: Option<js_sys::Function>,
     ) -> Result<EngineTable, JsValue> {
         let mut options = options::parse::<OpenOptions>(options)?;
-        let version = options.version()?;
+        let (version, format) = (options.version()?, options.format.take());
         let sign = sign.map(|sign| Arc::new(PageSign::new(sign)) as Arc<dyn Sign>);
         let storage_options = StorageOptions { access: options.access, sign, ..self.storage.clone() };
         let meter = Meter::default();
         let counted = meter.clone();
         let table = runtime::run(signal, async move {
-            let url: TableUrl = url.parse()?;
+            let url = url.parse::<TableUrl>()?.with_format(format.as_deref());
             Table::open_metered(&url, version, &storage_options, &counted).await
         });
         Ok(EngineTable::new(table.await?, self.footers.clone(), meter.metrics()))

@@ -37,6 +37,8 @@ export interface VersionOptions {
 /** Which version, and what the table's host has to be told and shown: see AccessOptions of the package. */
 export interface OpenOptions extends VersionOptions {
   access?: Record<string, unknown>;
+  /** The format of the table: `delta`, `parquet`, `manifest`, `sharing`. By what is there, if not told. */
+  format?: string;
 }
 "#;
 
@@ -93,6 +95,7 @@ pub(super) struct OpenOptions {
     version: Option<u64>,
     timestamp: Option<Timestamp>,
     pub(super) access: AccessOptions,
+    pub(super) format: Option<String>,
 }
 
 impl OpenOptions {

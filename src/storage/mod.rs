@@ -13,7 +13,7 @@
 //!   [`http::response`], and asks again where that may help ([`http::retry`]);
 //! - [`metrics`] counts all of it, and [`time_slice`](crate::runtime::time_slice) tells a browser's driver that something has arrived.
 //!
-//! Objects never change once written, with one exception (`_last_checkpoint`, see [`Storage::probe_mutable`]): that is what
+//! Objects never change once written, but for those that a format asks for as such (see [`Storage::probe_mutable`]): that is what
 //! makes caching by name right.
 
 mod cache;
@@ -192,6 +192,12 @@ impl Storage {
         Storage { shared: self.shared.clone(), meters: self.meters.with(meter) }
     }
 
+    /// Says in which folder, relative to the root, are the files that tell of the table: what was read of them is this opening's, since
+    /// a table that was dropped and made anew has files of the same names.
+    pub fn set_metadata_folder(&self, folder: &str) {
+        self.shared.cache.set_metadata_folder(Path::from(folder));
+    }
+
     /// The whole of a small immutable object: a commit, a JSON checkpoint. Answered from the cache where it can be.
     pub async fn get(&self, location: &FileLocation) -> Result<Object> {
         self.whole(location, Freshness::Immutable).await
@@ -203,7 +209,7 @@ impl Storage {
         probed(self.whole(location, Freshness::Revalidated).await)
     }
 
-    /// Like [`Storage::probe`] for an object that changes (`_last_checkpoint`): always asked again.
+    /// Like [`Storage::probe`] for an object that changes: always asked again.
     pub async fn probe_mutable(&self, location: &FileLocation) -> Result<Probe> {
         let (storage, location) = (self.clone(), location.clone());
         let asked =

@@ -53,5 +53,7 @@ export type PageFetch = (url: string, init: RequestInit) => Promise<Response>;
 /** How a table's host is spoken to. */
 export interface OpenOptions {
   access?: AccessOptions;
+  /** The format of the table: `delta`, `parquet`, `manifest`, `sharing`. By what is there, if not told. */
+  format?: string;
   sign?: Sign;
 }

@@ -167,11 +167,11 @@ export class EngineHost {
   }
 
   /**
-   * @param {{ url: string, at: import("./engine.js").EngineVersion, access?: import("./index.js").AccessOptions, sign?: number }} params
+   * @param {{ url: string, at: import("./engine.js").EngineVersion, access?: import("./index.js").AccessOptions, format?: string, sign?: number }} params
    * @param {AbortSignal} signal
    */
-  #open({ url, at, access, sign }, signal) {
-    const options = access === undefined ? at : { ...at, access };
+  #open({ url, at, access, format, sign }, signal) {
+    const options = { ...at, ...(access && { access }), ...(format && { format }) };
     const ask = sign === undefined ? undefined : (/** @type {string} */ path) => this.#ask(sign, path);
     const headStart = this.#headStart;
     this.#headStart = null;

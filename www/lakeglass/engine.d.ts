@@ -1,5 +1,16 @@
 // What the built module `pkg/lakeglass.js` exports (the engine's `src/api`): the seam between the package and the engine.
-import type { AccessOptions, Commit, Field, FileInfo, Metrics, PageFetch, QueryParams, QueryProgress, TableInfo } from "./index.js";
+import type {
+  AccessOptions,
+  Commit,
+  Field,
+  FileInfo,
+  LakeTable,
+  Metrics,
+  PageFetch,
+  QueryParams,
+  QueryProgress,
+  TableInfo,
+} from "./index.js";
 
 /** Where the WebAssembly comes from. */
 export interface InitInput {
@@ -29,7 +40,7 @@ export interface EngineVersion {
 export interface Engine {
   open(
     url: string,
-    options?: EngineVersion & { access?: AccessOptions },
+    options?: EngineVersion & { access?: AccessOptions; format?: string },
     signal?: AbortSignal,
     sign?: (path: string) => unknown,
   ): Promise<EngineTable>;
@@ -47,7 +58,7 @@ export interface EngineTable {
   info(): TableInfo;
   schema(): Field[];
   files(options?: { offset?: number; limit?: number }, signal?: AbortSignal): Promise<FileInfo[]>;
-  versions(signal?: AbortSignal): Promise<{ earliest: bigint; latest: bigint; intact: bigint | null }>;
+  versions(signal?: AbortSignal): ReturnType<LakeTable["versions"]>;
   history(options?: { limit?: number; until?: bigint | number }, signal?: AbortSignal): Promise<Commit[]>;
   at(options: EngineVersion, signal?: AbortSignal): Promise<EngineTable>;
   preview(options?: { limit?: number; columns?: string[] }, signal?: AbortSignal): Promise<EngineResult>;

@@ -292,12 +292,13 @@ export interface TableInfo {
     createdTime: number | null;
     configuration: Record<string, string>;
   };
-  protocol: {
-    minReaderVersion: number;
-    minWriterVersion: number;
-    readerFeatures: string[];
-    writerFeatures: string[];
-  };
+  /** What format it is in: `delta`, `parquet`; the format's own version, and the features that the table asks of readers or writers. */
+  format: { name: string; version: string; features: string[] };
+  /**
+   * What else the format says of the table, by its own names; of a Delta table: `minReaderVersion`, `minWriterVersion`,
+   * `readerFeatures`, `writerFeatures`.
+   */
+  protocol: Record<string, number | string[]>;
   partitionColumns: string[];
   fileCount: number;
   totalBytes: bigint;
@@ -388,9 +389,16 @@ export class LakeTable {
   files(options?: CallOptions & { offset?: number; limit?: number }): Promise<FileInfo[]>;
   /**
    * Which versions can be opened; looks for newer ones. `intact`, where VACUUM is among the newest commits: the oldest version whose
-   * files it has surely left alone; older ones may lack some, and then reading them fails with `version_not_found`.
+   * files it has surely left alone; older ones may lack some, and then reading them fails with `version_not_found`. `listed`, where there
+   * are holes between the oldest and the newest: those that there are, the oldest first. `references`: branches and tags.
    */
-  versions(options?: CallOptions): Promise<{ earliest: bigint; latest: bigint; intact: bigint | null }>;
+  versions(options?: CallOptions): Promise<{
+    earliest: bigint;
+    latest: bigint;
+    intact: bigint | null;
+    listed: bigint[] | null;
+    references: { name: string; kind: "branch" | "tag"; version: bigint }[];
+  }>;
   /** Commits, newest first, from `until` (this version by default) down. */
   history(options?: CallOptions & { limit?: number; until?: bigint | number }): Promise<Commit[]>;
   /** The same table at another version. */

@@ -31,11 +31,11 @@ export const PROTOCOL = 7;
  * @property {{ params: LoadSqlParams, value: void }} loadSql before the first query
  * @property {{ params: { folder: string }, value: void }} expect the log of a table that will be opened first: see head-start.js
  * @property {{ params: {}, value: void }} clearCache
- * @property {{ params: { url: string, at: EngineVersion, access?: AccessOptions, sign?: number }, value: OpenedTable }} open
+ * @property {{ params: { url: string, at: EngineVersion, access?: AccessOptions, format?: string, sign?: number }, value: OpenedTable }} open
  *   `sign`: the number of the page's function that knows the URL of each object
  * @property {{ params: { handle: Handle, at: EngineVersion }, value: OpenedTable }} at
  * @property {{ params: { handle: Handle, offset?: number, limit?: number }, value: FileInfo[] }} files
- * @property {{ params: { handle: Handle }, value: { earliest: bigint, latest: bigint, intact: bigint | null } }} versions
+ * @property {{ params: { handle: Handle }, value: Awaited<ReturnType<import("./index.js").LakeTable["versions"]>> }} versions
  * @property {{ params: { handle: Handle, limit?: number, until?: bigint | number }, value: Commit[] }} history
  * @property {{ params: { handle: Handle, limit?: number, columns?: string[] }, value: OpenedResult }} preview
  * @property {{ params: { name: string, handle: Handle }, value: void }} register

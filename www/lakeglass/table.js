@@ -57,12 +57,12 @@ export class LakeTable {
    * @param {AbortSignal} [signal]
    */
   static async open(connection, url, options, signal) {
-    const { access, sign } = options;
+    const { access, sign, format } = options;
     const at = engineVersion(options);
-    if (!access && !sign && Object.keys(at).length === 0) connection.expect(url);
+    if (!access && !sign && !format && Object.keys(at).length === 0) connection.expect(url);
     const session = await connection.session(signal);
-    const opened = await session.call("open", { url, at, ...hostParams(session, { access, sign }) }, signal);
-    return new LakeTable(connection, url, { access, sign }, session, opened);
+    const opened = await session.call("open", { url, at, ...hostParams(session, { access, sign, format }) }, signal);
+    return new LakeTable(connection, url, { access, sign, format }, session, opened);
   }
 
   get version() {
@@ -169,8 +169,8 @@ export class LakeTable {
  * @param {Session} session
  * @param {OpenOptions} host
  */
-function hostParams(session, { access, sign }) {
-  return defined({ access, sign: sign && session.signNumber(sign) });
+function hostParams(session, { access, sign, format }) {
+  return defined({ access, format, sign: sign && session.signNumber(sign) });
 }
 
 /**

@@ -1,26 +1,12 @@
-//! What `protocol` and `metaData` make of a table: its columns, properties and features. Pure, but for [`definition`].
+//! What `protocol` and `metaData` make of a table: its columns, properties and features. Pure.
 
 use super::column_mapping::Mode;
 use super::log::actions::{Metadata, Protocol};
-use super::log::{checksum, last_checkpoint};
 use super::table_protocol::TableProtocol;
 use super::{schema, table_features};
 use crate::error::{Error, Result};
 use crate::snapshot::{Definition, TableMetadata};
-use crate::storage::Storage;
 use arrow::datatypes::Schema;
-
-/// The definition of the table at `version`: one request where that version has a checksum file, and else what
-/// [`super::snapshot`] takes.
-pub async fn definition(storage: &Storage, version: u64) -> Result<Definition> {
-    // Side by side: where there is no checksum, nothing was waited for.
-    let (checksum, hint) = futures::try_join!(checksum::read(storage, version), last_checkpoint::read(storage))?;
-    if let Some((metadata, protocol)) = checksum.and_then(|checksum| checksum.definition()) {
-        return parse(&protocol, metadata).map(|(definition, _)| definition);
-    }
-    let snapshot = super::read(storage, Some(version), hint.as_ref()).await?;
-    Ok(snapshot.into_definition())
-}
 
 /// What the actions make of a table. Refuses what this reader does not know.
 pub(crate) fn parse(protocol: &Protocol, metadata: Metadata) -> Result<(Definition, TableProtocol)> {

@@ -35,7 +35,9 @@ pub async fn versions(storage: &Storage) -> Result<VersionList> {
 async fn ends(storage: &Storage) -> Result<(u64, u64)> {
     if let Some(listing) = log_segment::list(storage, None).await? {
         let range = listing.earliest().zip(listing.latest());
-        return range.ok_or_else(|| log_segment::not_found(storage, "its _delta_log is not there, or holds no commit"));
+        return range.ok_or_else(|| {
+            crate::formats::delta::log::not_found(storage, "its _delta_log is not there, or holds no commit")
+        });
     }
     let latest = log_segment::latest(storage).await?;
     if probe_commit(storage, 0).await?.is_some() {

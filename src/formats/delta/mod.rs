@@ -26,7 +26,7 @@ mod time_travel;
 mod type_widening;
 
 use crate::error::{Error, Result};
-use crate::snapshot::{CommitTimestamp, Snapshot, Version};
+use crate::snapshot::{CommitTimestamp, Definition, Snapshot, Version};
 use crate::storage::Storage;
 use checkpoint::CheckpointFiles;
 use checkpoint::corrupt_checkpoints::Damage;
@@ -37,7 +37,6 @@ use log::commits::FetchedCommit;
 use log::log_segment::LogSegment;
 
 pub(crate) use assemble::{Assembly, action};
-pub use definition::definition;
 pub use history::{history, versions};
 pub(crate) use log::actions::{Add, Metadata, Protocol};
 pub use log::checksum::verify;
@@ -55,6 +54,7 @@ pub(in crate::formats) use table_protocol::TableProtocol;
 /// `table_not_found` without a log, `version_not_found` for a version that is not there or was cleaned up,
 /// `unsupported_feature` by name before anything else is read, `corrupt_table` for a log that contradicts itself.
 pub async fn snapshot(storage: &Storage, version: Version) -> Result<Snapshot> {
+    storage.set_metadata_folder(log::log_path::LOG);
     let version = match version {
         Version::Latest => None,
         Version::Number(version) => Some(version),
@@ -68,6 +68,19 @@ pub async fn snapshot(storage: &Storage, version: Version) -> Result<Snapshot> {
     };
     storage.remember().await;
     Ok(snapshot)
+}
+
+/// The definition of the table at `version`: one request where that version has a checksum file, and else what
+/// [`snapshot`] takes.
+pub async fn definition(storage: &Storage, version: u64) -> Result<Definition> {
+    // Side by side: where there is no checksum, nothing was waited for.
+    let (checksum, hint) =
+        futures::try_join!(log::checksum::read(storage, version), log::last_checkpoint::read(storage))?;
+    if let Some((metadata, protocol)) = checksum.and_then(|checksum| checksum.definition()) {
+        return definition::parse(&protocol, metadata).map(|(definition, _)| definition);
+    }
+    let snapshot = read(storage, Some(version), hint.as_ref()).await?;
+    Ok(snapshot.into_definition())
 }
 
 /// The snapshot at `version`, or at the newest one, from where the hint points. Some damage to a checkpoint shows only when its

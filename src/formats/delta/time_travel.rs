@@ -7,7 +7,7 @@
 //!
 //! Specification: [In-Commit Timestamps](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#in-commit-timestamps).
 
-use super::definition::definition;
+use super::definition;
 use super::log::commit_timestamp;
 use super::log::commit_timestamp::make_monotonic;
 use super::log::log_path;

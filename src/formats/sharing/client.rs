@@ -1,7 +1,7 @@
 //! What is asked of a sharing server.
 
 use super::changes::{self, ChangedVersions};
-use super::folder::Grant;
+use super::grant::Grant;
 use super::profile::Profile;
 use super::response::{self, Response};
 use crate::error::{Error, Result};

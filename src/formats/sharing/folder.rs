@@ -1,12 +1,12 @@
 //! A table whose folder a sharing server gives out: credentials for it, asked for anew before they end.
 
 use super::client::{Client, SharedName};
+use super::grant::Grant;
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use crate::storage::{AccessOptions, Entry, Sign, Signed, Storage, StorageOptions, now};
 use async_trait::async_trait;
 use object_store::path::Path;
-use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -17,79 +17,6 @@ const MARGIN: i64 = 60_000;
 
 /// How long a URL is signed for.
 const VALID: Duration = Duration::from_secs(3600);
-
-/// A folder, and what opens it for a while.
-pub(crate) struct Grant {
-    location: Url,
-    /// What opens it.
-    access: AccessOptions,
-    /// In milliseconds since the Unix epoch.
-    ends: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct Text {
-    credentials: Credentials,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Credentials {
-    location: String,
-    aws_temp_credentials: Option<Amazon>,
-    azure_user_delegation_sas: Option<Azure>,
-    gcp_oauth_token: Option<Google>,
-    expiration_time: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Amazon {
-    access_key_id: String,
-    secret_access_key: String,
-    session_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Azure {
-    sas_token: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Google {
-    oauth_token: String,
-}
-
-impl Grant {
-    /// Reads a server's answer; `source` is what errors call it.
-    pub(crate) fn parse(bytes: &[u8], source: &str) -> Result<Grant> {
-        // serde's message could repeat a secret.
-        let text: Text = serde_json::from_slice(bytes).map_err(|error| {
-            Error::corrupt(source, format!("not credentials for a table's folder (column {})", error.column()))
-        })?;
-        let Credentials { location, aws_temp_credentials, azure_user_delegation_sas, gcp_oauth_token, expiration_time } =
-            text.credentials;
-        let location = Url::parse(&location).map_err(|_| Error::corrupt(source, "its location is no URL"))?;
-        let mut access = AccessOptions::default();
-        if let Some(keys) = aws_temp_credentials {
-            access.access_key_id = Some(keys.access_key_id);
-            access.secret_access_key = Some(keys.secret_access_key);
-            access.session_token = keys.session_token;
-        }
-        access.sas_token = azure_user_delegation_sas.map(|azure| azure.sas_token);
-        access.bearer_token = gcp_oauth_token.map(|google| google.oauth_token);
-        Ok(Grant { location, access, ends: expiration_time })
-    }
-
-    /// Where the folder's bytes are, for as long as the credentials are good.
-    fn storage(&self, options: &StorageOptions) -> Result<Storage> {
-        let AccessOptions { endpoint, region, style, allowed_origins, .. } = options.access.clone();
-        let access = AccessOptions { endpoint, region, style, allowed_origins, ..self.access.clone() };
-        Storage::open(&self.location, &StorageOptions { access, ..options.clone() })
-    }
-}
 
 /// Signs for a folder with whatever credentials are good now.
 struct Folder {

@@ -13,6 +13,7 @@ mod changes;
 mod client;
 mod folder;
 mod format;
+mod grant;
 mod profile;
 mod response;
 mod table;

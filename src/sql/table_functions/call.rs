@@ -23,9 +23,11 @@ pub(super) enum Call {
         function: Function,
     },
     /// `delta_scan('url', version => 2)`: the table at a URL.
-    Delta {
+    Location {
         /// Where it is; as written, secrets and all.
         url: String,
+        /// Which format it is said to have.
+        format: Option<String>,
         /// Which version of it.
         version: Version,
     },
@@ -79,7 +81,7 @@ impl VisitorMut for Calls {
                 let shown = arguments.args.iter().map(|argument| argument.to_string().replace('\'', ""));
                 format!("{function}({})", shown.collect::<Vec<_>>().join(", "))
             }
-            Call::Delta { url, .. } => self.key(&format!("{function}({})", shown(url))),
+            Call::Location { url, .. } => self.key(&format!("{function}({})", shown(url))),
             Call::Parquet(urls) => {
                 let first = urls.first().map(|url| shown(url)).unwrap_or_default();
                 let more = if urls.len() > 1 { ", …" } else { "" };
@@ -186,7 +188,14 @@ fn delta_scan(arguments: &[FunctionArg]) -> Result<Call> {
     };
     let [FunctionArg::Unnamed(FunctionArgExpr::Expr(url)), rest @ ..] = arguments else { return Err(usage()) };
     let url = text(url).ok_or_else(usage)?;
-    let version = match rest {
+    let is_format = |argument: &FunctionArg| named(argument).is_some_and(|(name, _)| name == "format");
+    let (formats, rest): (Vec<&FunctionArg>, Vec<&FunctionArg>) = rest.iter().partition(|argument| is_format(argument));
+    let format = match formats.as_slice() {
+        [] => None,
+        [argument] => Some(named(argument).and_then(|(_, expr)| text(expr)).ok_or_else(usage)?),
+        _ => return Err(usage()),
+    };
+    let version = match rest.as_slice() {
         [] => Version::Latest,
         [argument] => {
             let (name, expr) = named(argument).ok_or_else(usage)?;
@@ -199,7 +208,7 @@ fn delta_scan(arguments: &[FunctionArg]) -> Result<Call> {
         }
         _ => return Err(usage()),
     };
-    Ok(Call::Delta { url, version })
+    Ok(Call::Location { url, format, version })
 }
 
 fn read_parquet(arguments: &[FunctionArg]) -> Result<Call> {

@@ -13,8 +13,14 @@ use std::sync::Arc;
 use url::Url;
 
 /// The table at `url`, or in the share that is there.
-pub(super) async fn delta(url: &str, version: Version, options: &StorageOptions, meter: &Meter) -> Result<Table> {
-    let url: TableUrl = url.parse()?;
+pub(super) async fn open(
+    url: &str,
+    format: Option<&str>,
+    version: Version,
+    options: &StorageOptions,
+    meter: &Meter,
+) -> Result<Table> {
+    let url = url.parse::<TableUrl>()?.with_format(format);
     // In a box: a statement's future holds those of the views in it, one in the other.
     Box::pin(Table::open_metered(&url, version, options, meter)).await
 }

@@ -62,8 +62,8 @@ impl Opening<'_> {
     async fn table(&self, call: &Call, name: &str) -> Result<Arc<dyn TableProvider>> {
         match call {
             Call::Table { table, function } => self.of_table(table, *function, name).await,
-            Call::Delta { url, version } => {
-                let table = location::delta(url, *version, self.storage, self.meter).await?;
+            Call::Location { url, format, version } => {
+                let table = location::open(url, format.as_deref(), *version, self.storage, self.meter).await?;
                 Ok(self.provider(LakeglassTable::new(name, table, self.footers)))
             }
             Call::Parquet(urls) => {

@@ -12,7 +12,7 @@ use object_store::path::Path;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -69,7 +69,7 @@ impl Pool {
             }
             None => log,
         };
-        Shelf { pool: self.clone(), data, log, url, kept: AtomicUsize::new(0) }
+        Shelf { pool: self.clone(), data, log, metadata: OnceLock::new(), url, kept: AtomicUsize::new(0) }
     }
 
     fn new_shelf(&self) -> u64 {
@@ -92,6 +92,8 @@ pub(in crate::storage) struct Shelf {
     pool: Pool,
     data: u64,
     log: u64,
+    /// The folder of the log, or whatever else tells of the table: names in it are used again where a table is made anew.
+    metadata: OnceLock<Path>,
     /// What the table is known by in the store that outlives the page; `None`: nothing of it goes there.
     url: Option<String>,
     /// How much of the log is in that store: its bytes and runs, added up.
@@ -99,6 +101,16 @@ pub(in crate::storage) struct Shelf {
 }
 
 impl Shelf {
+    /// Says in which folder names are used again where a table is made anew.
+    pub(in crate::storage) fn set_metadata_folder(&self, folder: Path) {
+        // A table has one; said again, it is the same.
+        let _ = self.metadata.set(folder);
+    }
+
+    fn is_metadata(&self, path: &Path) -> bool {
+        self.metadata.get().is_some_and(|folder| path.prefix_matches(folder))
+    }
+
     /// See [`Cache::get`].
     pub(in crate::storage) fn get(&self, location: &FileLocation, range: &Range<u64>) -> Option<Bytes> {
         self.cache().get(&self.key(location), range)
@@ -198,7 +210,7 @@ impl Shelf {
 
     fn persistent(&self, location: &FileLocation) -> Option<(&PersistentCache, ObjectId)> {
         // A URL of its own may be signed.
-        let is_data = matches!(location, FileLocation::Relative(path) if !is_log(path));
+        let is_data = matches!(location, FileLocation::Relative(path) if !self.is_metadata(path));
         is_data.then(|| self.kept_as(&location_name(location)))?
     }
 
@@ -214,7 +226,7 @@ impl Shelf {
 
     fn key(&self, location: &FileLocation) -> (u64, FileLocation) {
         let shelf = match location {
-            FileLocation::Relative(path) if is_log(path) => self.log,
+            FileLocation::Relative(path) if self.is_metadata(path) => self.log,
             _ => self.data,
         };
         (shelf, location.clone())
@@ -227,10 +239,6 @@ async fn unawaited(work: impl Future<Output = ()> + Send + 'static) {
         Ok(runtime) => drop(runtime.spawn(work)),
         Err(_) => work.await,
     }
-}
-
-fn is_log(path: &Path) -> bool {
-    path.parts().next().is_some_and(|folder| folder.as_ref() == "_delta_log")
 }
 
 #[cfg(test)]
@@ -246,6 +254,9 @@ mod tests {
         let pool = Pool::new(&StorageOptions::default());
         let identity = || Some("https://host/t".to_owned());
         let (first, again) = (pool.shelf(identity(), true), pool.shelf(identity(), true));
+        for shelf in [&first, &again] {
+            shelf.set_metadata_folder(Path::from("_delta_log"));
+        }
         for path in ["a.parquet", "_delta_log/00000000000000000000.json"] {
             first.put(&at(path), 0, &Bytes::from_static(b"abc"), Some(3), None);
         }

@@ -8,9 +8,8 @@
 //! - `Content-Length` is not the object's size (of a compressed body it is less): the body's own length is.
 
 use super::retry::Failure;
-use super::transport::Response;
+use super::transport::{Response, http_date};
 use bytes::Bytes;
-use chrono::DateTime;
 use std::ops::Range;
 
 /// Bytes of an object.
@@ -133,11 +132,6 @@ fn parse_content_range(header: &str) -> Option<(Option<Range<u64>>, Option<u64>)
     let (first, last) = part.split_once('-')?;
     let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
     (first <= last).then_some((Some(first..last.checked_add(1)?), size))
-}
-
-/// An HTTP date in milliseconds since the Unix epoch.
-pub(in crate::storage) fn http_date(text: &str) -> Option<i64> {
-    DateTime::parse_from_rfc2822(text).ok().map(|date| date.timestamp_millis())
 }
 
 #[cfg(test)]

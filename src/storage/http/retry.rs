@@ -1,7 +1,6 @@
 //! Whether and when a failed request is sent again. Pure: clock and chance come in as arguments.
 
-use super::response::http_date;
-use super::transport::SendError;
+use super::transport::{SendError, http_date};
 use super::url_expiry::{end_of_validity, is_expired};
 use crate::error::Error;
 use crate::storage::redact;

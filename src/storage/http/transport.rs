@@ -94,3 +94,8 @@ pub(in crate::storage) trait Transport: Debug + Send + Sync {
     /// Resolves after `delay`.
     async fn sleep(&self, delay: Duration);
 }
+
+/// An HTTP date in milliseconds since the Unix epoch.
+pub(in crate::storage) fn http_date(text: &str) -> Option<i64> {
+    chrono::DateTime::parse_from_rfc2822(text).ok().map(|date| date.timestamp_millis())
+}

@@ -176,15 +176,15 @@ function onKey(event, body) {
 
 /** @param {LakeTable} table */
 function about(table) {
-  const { metadata, protocol, partitionColumns } = table.info;
-  const features = [...new Set([...(protocol.readerFeatures ?? []), ...(protocol.writerFeatures ?? [])])];
+  const { metadata, format, partitionColumns } = table.info;
   /** @type {[string, (string | Node)[]][]} */
   const facts = [
     ["Name", metadata.name ? [metadata.name] : []],
     ["Description", metadata.description ? [metadata.description] : []],
     ["Partitioned by", partitionColumns.length ? [partitionColumns.join(", ")] : ["nothing"]],
-    ["Protocol", [`reader ${protocol.minReaderVersion}, writer ${protocol.minWriterVersion}`]],
-    ["Features", features.map((feature) => h("code", { class: "chip" }, feature))],
+    ["Format", [format.name]],
+    ["Protocol", format.version ? [format.version] : []],
+    ["Features", format.features.map((feature) => h("code", { class: "chip" }, feature))],
     ["Properties", Object.entries(metadata.configuration).map(([key, value]) => h("code", { class: "chip" }, `${key} = ${value}`))],
     ["Created", metadata.createdTime === null ? [] : [formatTime(metadata.createdTime)]],
     ["Table id", [h("code", null, metadata.id)]],

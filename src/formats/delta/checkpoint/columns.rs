@@ -7,7 +7,7 @@
 //! Specification: [Checkpoint Schema](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#checkpoint-schema).
 
 use super::batch::{Columns, Map, Vectors, long, string};
-use super::file::{CheckpointFile, Footer};
+use super::file::{CheckpointFile, ColumnSelection, Footer};
 use crate::error::{Error, Result};
 use crate::formats::delta::log::actions::{Metadata, Protocol, Sidecar, Transaction};
 use crate::formats::delta::log::replay::{AddedFile, Replay};
@@ -28,16 +28,8 @@ pub(crate) struct Control {
 /// would take longer.
 const ALONG: u64 = 256 << 10;
 
-/// What is read of a checkpoint's file to open a table.
-#[derive(Debug)]
-pub(crate) struct Wanted {
-    pub(crate) leaves: Vec<usize>,
-    /// Whether the file has statistics that are not among them.
-    pub(crate) leaves_statistics: bool,
-}
-
 /// What of this file [`control`], if it is wanted, and [`replay`] read.
-pub(crate) fn wanted(footer: &Footer, control: bool) -> Wanted {
+pub(crate) fn wanted(footer: &Footer, control: bool) -> ColumnSelection {
     let metadata = footer.metadata();
     let statistics = statistics(metadata, |_| true);
     let leaves_statistics = footer.bytes_away(&statistics) > ALONG;
@@ -48,7 +40,7 @@ pub(crate) fn wanted(footer: &Footer, control: bool) -> Wanted {
     if !leaves_statistics {
         leaves.extend(statistics);
     }
-    Wanted { leaves, leaves_statistics }
+    ColumnSelection { leaves, leaves_statistics }
 }
 
 /// The leaf columns that tell of files, without their statistics.

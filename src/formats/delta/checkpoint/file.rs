@@ -3,7 +3,6 @@
 //! The Parquet crate asserts some of what a damaged file may break. What can be told from the footer is checked here; where
 //! panics unwind, the rest becomes an error too.
 
-use super::columns::Wanted;
 use crate::error::{Error, Result};
 use crate::snapshot::{FileLocation, StoredStatistics};
 use crate::storage::{Storage, location_name};
@@ -18,6 +17,14 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaD
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+
+/// What is read of a checkpoint's file to open a table.
+#[derive(Debug)]
+pub(crate) struct ColumnSelection {
+    pub(crate) leaves: Vec<usize>,
+    /// Whether the file has statistics that are not among them.
+    pub(crate) leaves_statistics: bool,
+}
 
 /// Enough for the footer of nearly every checkpoint, and for the whole of most.
 const TAIL: u64 = 256 << 10;
@@ -41,7 +48,7 @@ pub(crate) struct CheckpointFile {
     /// What errors call it.
     path: String,
     metadata: Arc<ParquetMetaData>,
-    wanted: Wanted,
+    wanted: ColumnSelection,
     /// By their start, not overlapping.
     chunks: Vec<(Range<u64>, Bytes)>,
 }
@@ -88,7 +95,7 @@ impl Footer {
     }
 
     /// Fetches the chunks of the wanted columns, of all row groups at once; none where the footer brought them along.
-    pub(crate) async fn fetch_columns(self, storage: &Storage, wanted: Wanted) -> Result<CheckpointFile> {
+    pub(crate) async fn fetch_columns(self, storage: &Storage, wanted: ColumnSelection) -> Result<CheckpointFile> {
         let path = location_name(&self.location);
         let tail_start = self.size.saturating_sub(self.tail.len() as u64);
         let mut missing = Vec::new();
@@ -175,7 +182,7 @@ impl CheckpointFile {
         let fetched = storage.get_ranges(&location, &ranges).await?;
         let mut chunks: Vec<_> = ranges.into_iter().zip(fetched).collect();
         chunks.sort_by_key(|(range, _)| range.start);
-        let wanted = Wanted { leaves, leaves_statistics: false };
+        let wanted = ColumnSelection { leaves, leaves_statistics: false };
         Ok(CheckpointFile { location, path, metadata, wanted, chunks })
     }
 
@@ -189,7 +196,7 @@ impl CheckpointFile {
     }
 
     /// What of it is here.
-    pub(crate) fn wanted(&self) -> &Wanted {
+    pub(crate) fn wanted(&self) -> &ColumnSelection {
         &self.wanted
     }
 

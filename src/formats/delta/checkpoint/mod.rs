@@ -126,7 +126,7 @@ async fn load_control(storage: &Storage, file: &LogObject) -> Result<Control> {
     }
     let footer = Footer::fetch(storage, &FileLocation::Relative(file.path.clone()), file.size).await?;
     let leaves = columns::control_leaves(footer.metadata());
-    let wanted = columns::Wanted { leaves, leaves_statistics: true };
+    let wanted = file::ColumnSelection { leaves, leaves_statistics: true };
     columns::control(&footer.fetch_columns(storage, wanted).await?)
 }
 
@@ -142,7 +142,7 @@ pub(crate) async fn transactions(storage: &Storage, checkpoint: &CheckpointFiles
         }
         let footer = Footer::fetch(storage, &location, file.size).await?;
         let leaves = columns::transaction_leaves(footer.metadata());
-        let wanted = columns::Wanted { leaves, leaves_statistics: true };
+        let wanted = file::ColumnSelection { leaves, leaves_statistics: true };
         found.extend(columns::transactions(&footer.fetch_columns(storage, wanted).await?)?);
     }
     Ok(found)

@@ -4,9 +4,9 @@
 //! older than the log: commits behind its last are looked for as they are without it, and where it names what is gone, it does
 //! not count.
 
+use super::commits;
 use super::log_listing::Listing;
 use super::log_path;
-use super::{commits, log_segment};
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
 use crate::storage::{Entry, Probe, Storage};
@@ -41,7 +41,7 @@ pub async fn write(storage: &Storage) -> Result<String> {
     let entries =
         listed.ok_or_else(|| Error::unsupported("listing", "an index is written where the log can be listed"))?;
     if Listing::new(&entries).latest().is_none() {
-        return Err(log_segment::not_found(storage, "its _delta_log is not there, or holds no commit"));
+        return Err(super::not_found(storage, "its _delta_log is not there, or holds no commit"));
     }
     let file = |entry: &Entry| {
         let name = entry.path.filename().filter(|name| *name != NAME && !name.starts_with('.'))?.to_owned();

@@ -132,7 +132,9 @@ async fn listed(
             (None, Some(latest)) => Ok(latest),
             (Some(version), Some(latest)) if version <= latest => Ok(version),
             (Some(version), Some(latest)) => Err(too_new(storage, version, latest)),
-            (_, None) => Err(damage.instead_of(not_found(storage, "its _delta_log is not there, or holds no commit"))),
+            (_, None) => {
+                Err(damage.instead_of(super::not_found(storage, "its _delta_log is not there, or holds no commit")))
+            }
         };
         let planned = |wanted| listing.plan(wanted).map_err(|error| damage.instead_of(error));
         let plan = match wanted.and_then(planned) {
@@ -267,7 +269,7 @@ async fn nothing(storage: &Storage) -> Result<Error> {
         Probe::Missing | Probe::Found(_) => {
             let reason = "neither _delta_log/_last_checkpoint nor the commit 0 in _delta_log is there; \
                           check that the URL is the table's own folder";
-            not_found(storage, reason)
+            super::not_found(storage, reason)
         }
     })
 }
@@ -349,8 +351,4 @@ fn too_new(storage: &Storage, version: u64, latest: u64) -> Error {
 fn gone(storage: &Storage, version: u64) -> Error {
     let reason = "the commits that it is made of were cleaned up, and no checkpoint for it was found".into();
     Error::VersionNotFound { url: storage.url().into(), requested: version.to_string(), reason }
-}
-
-pub(crate) fn not_found(storage: &Storage, reason: &str) -> Error {
-    Error::TableNotFound { url: storage.url().into(), reason: reason.into() }
 }

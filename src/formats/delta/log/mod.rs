@@ -15,3 +15,10 @@ pub(crate) mod log_segment;
 pub(crate) mod replay;
 pub(crate) mod revalidate;
 pub(crate) mod vacuum;
+
+use crate::error::Error;
+use crate::storage::Storage;
+
+pub(crate) fn not_found(storage: &Storage, reason: &str) -> Error {
+    Error::TableNotFound { url: storage.url().into(), reason: reason.into() }
+}

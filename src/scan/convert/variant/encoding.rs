@@ -3,8 +3,8 @@
 //! Nothing of it is trusted: every offset is looked up, containers nest no deeper than [`MAX_DEPTH`], and no byte is read
 //! twice (values that overlap could otherwise describe a text without end in a few bytes).
 
+use super::broken;
 use super::scalar::{Scalar, string};
-use super::shredded::broken;
 use arrow::error::ArrowError;
 
 /// Objects and arrays in each other.

@@ -20,6 +20,7 @@
 mod encoding;
 mod scalar;
 mod shredded;
+
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +28,7 @@ use arrow::array::{Array, ArrayRef, AsArray, StringBuilder, StringViewBuilder};
 use arrow::datatypes::{DataType, Field};
 use arrow::error::ArrowError;
 use encoding::{JsonWriter, Metadata};
-use shredded::{Bytes, Group, broken};
+use shredded::{Bytes, Group};
 use std::sync::Arc;
 
 /// Why the file's column `field` cannot hold variants; `None` where it can.
@@ -93,4 +94,8 @@ impl Column {
             Column::View(mut builder) => Arc::new(builder.finish()),
         }
     }
+}
+
+fn broken(reason: &str) -> ArrowError {
+    ArrowError::ParseError(format!("a variant cannot be read: {reason}"))
 }

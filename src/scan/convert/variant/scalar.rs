@@ -1,6 +1,6 @@
 //! A variant's scalar values, and how each is spelled in JSON.
 
-use super::shredded::broken;
+use super::broken;
 use arrow::datatypes::{Decimal128Type, DecimalType};
 use arrow::error::ArrowError;
 use base64::Engine;

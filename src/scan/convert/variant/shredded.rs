@@ -1,5 +1,6 @@
 //! Shredded variants: parts of the values in columns of their own, put together again.
 
+use super::broken;
 use super::encoding::JsonWriter;
 use super::scalar::Scalar;
 use arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, GenericBinaryArray, ListArray, StructArray};
@@ -212,8 +213,4 @@ impl<'a> Bytes<'a> {
             Bytes::View(array) => array.is_valid(row).then(|| array.value(row)),
         }
     }
-}
-
-pub(crate) fn broken(reason: &str) -> ArrowError {
-    ArrowError::ParseError(format!("a variant cannot be read: {reason}"))
 }
