@@ -84,7 +84,10 @@ function checkLayers(file) {
   const source = readFileSync(path.join(ROOT, file), "utf8");
   const code = untested(codeOf(source));
   const lines = code.split("\n");
-  const withStrings = source.replace(/\/\/[^\n]*/g, "").split("\n").slice(0, lines.length);
+  const withStrings = source
+    .replace(/\/\/[^\n]*/g, "")
+    .split("\n")
+    .slice(0, lines.length);
   for (const [index, line] of lines.entries()) {
     for (const { what, where, inStrings } of ONLY_IN) {
       const match = what.exec(inStrings ? (withStrings[index] ?? "") : line);
