@@ -15,7 +15,7 @@ export interface EngineOptions {
   /** Bytes of immutable objects kept in memory; 256 MiB by default. */
   cacheBytes?: number;
   /**
-   * Bytes of data files kept in the browser's Cache API for the next visit, of tables that are read without credentials;
+   * Bytes of data files and logs kept in the browser's Cache API for the next visit, of tables that are read without credentials;
    * 256 MiB by default, 0: none.
    */
   storeBytes?: number;

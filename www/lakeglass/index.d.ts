@@ -102,8 +102,9 @@ export interface EngineOptions {
   /** Bytes of fetched data kept in memory, to be read again without a request. */
   cacheBytes?: number;
   /**
-   * Bytes of data files kept in the browser's Cache API, for the next visit: of tables that are read without credentials or a
-   * query string, the oldest going first; 256 MiB by default, 0: none. Where the browser forbids it, nothing is kept.
+   * Bytes kept in the browser's Cache API for the next visit: of data files and of tables' logs, where they are read without credentials or
+   * a query string. The oldest go first. 256 MiB by default (0 with {@link ConnectOptions.fetch}), 0: none. Where the browser forbids it,
+   * nothing is kept.
    */
   storeBytes?: number;
   /** Partitions of a plan; 1 by default, which is best on one thread. */
