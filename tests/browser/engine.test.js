@@ -53,7 +53,7 @@ for (const worker of [true, false]) {
       return {
         mode: lake.mode,
         latest: latest.version,
-        range: await latest.versions(),
+        range: await latest.versions().then(({ earliest, latest, intact }) => ({ earliest, latest, intact })),
         schema: (await latest.schema()).map((field) => `${field.name} ${field.type}`),
         history: (await latest.history()).map((commit) => commit.version),
         versions,

@@ -159,6 +159,7 @@ class EngineTable {
       version: this.version,
       timestamp: { millis: 1_759_230_000_000, source: "inCommit" },
       metadata: { id: "id", name: null, description: null, createdTime: null, configuration: {} },
+      format: { name: "delta", version: "reader 1, writer 2", features: [] },
       protocol: { minReaderVersion: 1, minWriterVersion: 2, readerFeatures: [], writerFeatures: [] },
       partitionColumns: [],
       fileCount: 1,

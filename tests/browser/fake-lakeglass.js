@@ -235,11 +235,16 @@ class LakeTable {
         createdTime: at("2025-01-03T08:00:00Z"),
         configuration: data.partitions.length ? { "delta.enableDeletionVectors": "true", "delta.checkpointInterval": "10" } : {},
       },
+      format: {
+        name: "delta",
+        version: data.partitions.length ? "reader 3, writer 7" : "reader 1, writer 2",
+        features: data.partitions.length ? ["deletionVectors", "appendOnly"] : [],
+      },
       protocol: {
         minReaderVersion: data.partitions.length ? 3 : 1,
         minWriterVersion: data.partitions.length ? 7 : 2,
-        readerFeatures: data.partitions.length ? ["deletionVectors"] : null,
-        writerFeatures: data.partitions.length ? ["deletionVectors", "appendOnly"] : null,
+        readerFeatures: data.partitions.length ? ["deletionVectors"] : [],
+        writerFeatures: data.partitions.length ? ["deletionVectors", "appendOnly"] : [],
       },
       partitionColumns: data.partitions,
       fileCount: files,
