@@ -1,16 +1,17 @@
 //! Work that goes on whether or not its result is being waited for.
 //!
-//! A request holds one of the pool's permits, and the turn of whoever wants the same bytes, until it is done. Were it polled
-//! by its caller alone, a caller that is paused (a reader that took its first batch, a join that reads its other side) would
-//! keep both, and others would wait for ever. So requests run as tasks of the runtime that polls their caller, aborted when
-//! the caller is dropped. Outside a runtime they are polled with the caller: then it must not be paused while others read.
+//! A request holds one of the pool's connections, and others wait for its bytes, until it is done. Were it polled by its
+//! caller alone, a caller that is paused (a reader that took its first batch, a join that reads its other side) would keep
+//! the connection, and others would wait forever. So requests run as tasks of the runtime that polls their caller, aborted
+//! when the last caller is dropped. Outside a runtime they are polled with their callers: one must not be paused while others
+//! read.
 //!
 //! A scan runs longer work so too, a file's opening or a row group's requests: it goes on while the rows before are consumed.
 
 use super::time_slice;
 use crate::error::{Error, Result};
 use futures::future::BoxFuture;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::runtime::Handle;
@@ -24,6 +25,19 @@ pub(crate) fn start<T: Send + 'static>(
         Ok(runtime) => Box::pin(Task(runtime.spawn(work))),
         Err(_) => Box::pin(work),
     }
+}
+
+/// Resolves after the other tasks that are ready now had their turn.
+pub(crate) async fn next_turn() {
+    let mut is_next = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut is_next, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await
 }
 
 struct Task<T>(JoinHandle<Result<T>>);

@@ -130,7 +130,7 @@ impl Session {
             Request::ShowTables(pattern) => Ok(answer(show::tables(&self.registry.entries(), pattern.as_deref())?)),
             Request::Describe(name) => self.describe(&name).await,
             Request::DescribeHistory(name, limit) => {
-                let meter = Meter::default();
+                let meter = Meter::of_query();
                 let history = log_tables::history(&self.table(&name)?.with_meter(&meter), limit).await?;
                 Ok(QueryResult { meter, ..answer(history) })
             }
@@ -192,7 +192,7 @@ impl Session {
 
     /// A statement's plan, with the state to run it in and the meter it will count into.
     pub(super) async fn plan(&self, statement: Statement) -> Result<(SessionState, Meter, Arc<dyn ExecutionPlan>)> {
-        let meter = Meter::default();
+        let meter = Meter::of_query();
         let (state, plan) = self.plan_into(statement, &meter).await?;
         Ok((state, meter, plan))
     }

@@ -20,7 +20,7 @@ const TOGETHER: usize = 16;
 
 impl Session {
     pub(super) async fn summarize(&self, source: &TableFactor) -> Result<QueryResult> {
-        let meter = Meter::default();
+        let meter = Meter::of_query();
         let described = Statement::Query(idioms::over(&format!("SELECT * FROM {}", idioms::TABLE), source)?);
         let (_, plan) = self.plan_into(described, &meter).await?;
         let mut batches = Vec::new();

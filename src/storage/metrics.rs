@@ -1,12 +1,18 @@
-//! Counting requests and bytes.
+//! Counting requests and bytes, and in whose place in the queue they are sent.
 
+use super::connections::Urgency;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Arrivals of queries so far.
+static ARRIVALS: AtomicU64 = AtomicU64::new(0);
 
 /// Shared counters. Clones count into the same ones.
 #[derive(Debug, Clone, Default)]
 pub struct Meter {
     counters: Arc<Counters>,
+    /// When the query arrived that this counts for; 0 for what is no query.
+    arrival: u64,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +40,11 @@ pub struct Metrics {
 }
 
 impl Meter {
+    /// The meter of a query that arrives now. Requests that count into it are sent after those of earlier queries.
+    pub fn of_query() -> Meter {
+        Meter { arrival: ARRIVALS.fetch_add(1, Ordering::Relaxed) + 1, ..Meter::default() }
+    }
+
     /// The counts now.
     pub fn metrics(&self) -> Metrics {
         Metrics {
@@ -51,11 +62,12 @@ impl Meter {
 pub(super) struct Meters {
     own: Meter,
     parents: Vec<Meter>,
+    urgency: Urgency,
 }
 
 impl Meters {
     pub(super) fn new() -> Meters {
-        Meters { own: Meter::default(), parents: Vec::new() }
+        Meters { own: Meter::default(), parents: Vec::new(), urgency: Urgency::default() }
     }
 
     pub(super) fn own(&self) -> &Meter {
@@ -65,8 +77,20 @@ impl Meters {
     /// These meters and `meter`, which becomes the own one. A meter never counts twice.
     pub(super) fn with(&self, meter: &Meter) -> Meters {
         let same = |other: &&Meter| !Arc::ptr_eq(&other.counters, &meter.counters);
-        let parents = self.all().filter(same).cloned().collect();
-        Meters { own: meter.clone(), parents }
+        let parents: Vec<Meter> = self.all().filter(same).cloned().collect();
+        // A table that an earlier query opened is read for the newest one.
+        let arrival = parents.iter().map(|parent| parent.arrival).fold(meter.arrival, u64::max);
+        Meters { own: meter.clone(), parents, urgency: Urgency::new(arrival) }
+    }
+
+    /// These meters for one request, which others may wait for too.
+    pub(super) fn for_request(&self, urgency: &Urgency) -> Meters {
+        Meters { urgency: urgency.clone(), ..self.clone() }
+    }
+
+    /// The place of requests in the queue for connections.
+    pub(super) fn urgency(&self) -> &Urgency {
+        &self.urgency
     }
 
     pub(super) fn count_request(&self) {
@@ -114,6 +138,16 @@ mod tests {
         child.count_bytes(10);
         assert_eq!(query.metrics(), Metrics { requests: 1, bytes: 10, ..Metrics::default() });
         assert_eq!(table.own().metrics(), Metrics { requests: 2, bytes: 10, ..Metrics::default() });
+    }
+
+    #[test]
+    fn requests_have_the_place_of_the_newest_query() {
+        let (opener, query) = (Meter::of_query(), Meter::of_query());
+        assert!(opener.arrival < query.arrival);
+        let table = Meters::new().with(&opener);
+        let scan = table.with(&query).with(&Meter::default());
+        assert_eq!((table.urgency().get(), scan.urgency().get()), (opener.arrival, query.arrival));
+        assert_eq!(Meters::new().with(&Meter::default()).urgency().get(), 0);
     }
 
     #[test]

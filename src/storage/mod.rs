@@ -4,9 +4,10 @@
 //!
 //! - what of the bytes is in the [`cache`] is answered from there, which tables share ([`cache::shared`]), or from a persistent one
 //!   that an earlier visit filled ([`cache::persistent`]);
-//! - the rest is merged into as few requests as pay off ([`coalesce`], by what the host's [`http::network_estimate`] makes of a gap), and
-//!   somebody else's equal request is waited for ([`in_flight`]); both in [`read`], as a [`task`](crate::runtime::task) that goes on
-//!   while its caller is paused;
+//! - bytes that are on their way are waited for ([`in_flight`]), and the rest is merged into as few requests as pay off
+//!   ([`request_plan`], [`coalesce`], by what the host's [`http::network_estimate`] makes of a gap), each a
+//!   [`task`](crate::runtime::task) that goes on while its callers are paused; [`read`] puts it together;
+//! - a request waits for one of the pool's [`connections`], which serve queries in the order they arrived;
 //! - a [`source`] fetches: an object store ([`object_store::reader`]; local folders), or [`http::client`], which turns names into URLs
 //!   ([`location::locator`]; [`location`] knows the schemes, [`location::access`] the credentials, [`location::presign`] and
 //!   [`location::url_provider`] who signs), sends a GET through a [`http::transport`] (browser `fetch` or reqwest), judges its
@@ -16,8 +17,10 @@
 //! Objects never change once written, but for those that a format asks for as such (see [`Storage::probe_mutable`]): that is what
 //! makes caching by name right.
 
+mod byte_ranges;
 mod cache;
 mod coalesce;
+mod connections;
 mod http;
 mod in_flight;
 mod location;
@@ -25,6 +28,7 @@ pub mod metrics;
 mod object_store;
 mod options;
 mod read;
+mod request_plan;
 mod source;
 
 use crate::error::{Error, Result};
@@ -33,10 +37,10 @@ use ::object_store::ObjectStore;
 use ::object_store::path::Path;
 use bytes::Bytes;
 use cache::shared::Shelf;
-use coalesce::coalesce;
+use connections::Connections;
 use http::client::HttpStore;
 use http::transport::Freshness;
-use in_flight::Flights;
+use in_flight::InFlight;
 use location::Location;
 use location::locator::Locator;
 use metrics::Meters;
@@ -62,7 +66,7 @@ pub use location::url_provider::{Sign, Signed};
 pub use metrics::{Meter, Metrics};
 pub use options::StorageOptions;
 
-/// Where one table's objects are and how they are reached. Cheap to clone; clones share connections, and with their [`Pool`] cache and permits.
+/// Where one table's objects are and how they are reached. Cheap to clone; clones share requests in flight, and with their [`Pool`] cache and connections.
 #[derive(Clone)]
 pub struct Storage {
     shared: Arc<Shared>,
@@ -74,7 +78,8 @@ struct Shared {
     source: Source,
     url: String,
     cache: Shelf,
-    flights: Flights,
+    in_flight: InFlight,
+    connections: Arc<Connections>,
     prefers_index: bool,
 }
 
@@ -155,7 +160,7 @@ impl Storage {
     ) -> Storage {
         let pool = options.pool.clone().unwrap_or_else(|| Pool::new(options));
         let store = store.map(|(store, root, is_local)| StoreRoot {
-            reader: StoreReader::new(store, pool.permits()),
+            reader: StoreReader::new(store, pool.connections()),
             root,
             url: url.clone(),
             is_local,
@@ -169,10 +174,12 @@ impl Storage {
         let is_public = no_secrets && http_root.as_ref().is_some_and(|root| is_public(&root.url));
         let cache = pool.shelf(http_root.as_ref().map(|root| identity(&root.url, options)), is_public);
         let locator = Locator::new(http_root, access, options.sign.clone());
-        let http = HttpStore::new(http::transport(options), locator, options.retry.clone(), pool.permits(), can_list);
+        let http =
+            HttpStore::new(http::transport(options), locator, options.retry.clone(), pool.connections(), can_list);
         let prefers_index = access.index == Some(true);
         let source = Source { store, http };
-        let shared = Shared { source, url, cache, flights: Flights::default(), prefers_index };
+        let (in_flight, connections) = (InFlight::default(), pool.connections());
+        let shared = Shared { source, url, cache, in_flight, connections, prefers_index };
         Storage { shared: Arc::new(shared), meters: Meters::new() }
     }
 
@@ -225,8 +232,7 @@ impl Storage {
         let missing = ranges.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(range, _)| range.clone());
         let missing: Vec<Range<u64>> = missing.collect();
         self.check_size(location, &missing)?;
-        let replies =
-            self.fetch_all(location, &coalesce(&missing, self.shared.source.gap(location), coalesce::LONGEST)).await?;
+        let replies = self.fetch_missing(location, &missing).await?;
         for (range, bytes) in ranges.iter().zip(&mut found) {
             if bytes.is_none() {
                 *bytes = cut(range, &replies);

@@ -1,7 +1,10 @@
-//! How a read is answered: from the cache, from somebody else's request, or by one of its own.
+//! How a read is answered: from the cache, by requests in flight, and by requests of its own for the rest.
 
+use super::byte_ranges::{common, runs, subtract};
+use super::connections::Urgency;
 use super::http::response::Reply;
 use super::http::transport::Freshness;
+use super::in_flight::Awaited;
 use super::{Object, Storage, location_name};
 use crate::error::{Error, Result};
 use crate::runtime::task;
@@ -15,68 +18,101 @@ const LARGEST_READ: u64 = 2 << 30;
 
 impl Storage {
     pub(super) async fn whole(&self, location: &FileLocation, freshness: Freshness) -> Result<Object> {
-        if let Some(object) = self.cached_whole(location) {
-            return Ok(object);
+        loop {
+            if let Some(object) = self.cached_whole(location) {
+                return Ok(object);
+            }
+            match self.shared.in_flight.whole(self, location, freshness) {
+                Ok(request) => {
+                    let reply = request.reply.await?;
+                    if !request.is_own {
+                        self.meters.count_cached_bytes(reply.bytes.len());
+                    }
+                    return Ok(Object { bytes: reply.bytes, last_modified: reply.last_modified });
+                }
+                // Its error is its callers'.
+                Err(part) => drop(part.await),
+            }
         }
-        let reply = self.fetch_in_turn(location, None, freshness).await?;
-        Ok(Object { bytes: reply.bytes, last_modified: reply.last_modified })
     }
 
-    /// Fetches `parts`, all at once. From a host that may answer each with the whole object, the first one comes alone: it
-    /// may bring the others along.
-    pub(super) async fn fetch_all(&self, location: &FileLocation, parts: &[Range<u64>]) -> Result<Vec<Reply>> {
-        let Some((first, rest)) = parts.split_first() else { return Ok(Vec::new()) };
-        if self.shared.source.honours_ranges(location) || rest.is_empty() {
-            return try_join_all(parts.iter().map(|part| self.fetch_part(location, part))).await;
+    /// Replies that have all bytes of `ranges`, as far as the object has them, in the order of their positions.
+    pub(super) async fn fetch_missing(&self, location: &FileLocation, ranges: &[Range<u64>]) -> Result<Vec<Reply>> {
+        let mut replies = Vec::new();
+        loop {
+            let rest = subtract(ranges, &spans(&replies));
+            replies.extend(self.cached_parts(location, &rest));
+            // Nothing is behind the object's end: its caller is told by what does not come.
+            let size = replies.iter().filter_map(|reply| reply.size).max().unwrap_or(u64::MAX);
+            let behind = size..u64::MAX;
+            let rest = subtract(&subtract(&rest, &spans(&replies)), std::slice::from_ref(&behind));
+            if rest.is_empty() {
+                break;
+            }
+            let wish = self.shared.in_flight.wish(self, location, rest.clone());
+            if !wish.is_planned() {
+                task::next_turn().await;
+            }
+            let (requests, is_complete) = wish.requests();
+            let is_own = requests.iter().any(|request| request.is_own);
+            replies.extend(try_join_all(requests.into_iter().map(|request| self.awaited(request, &rest))).await?);
+            // From a host that may answer with the whole object, one request comes at a time.
+            let is_fruitless = is_own && subtract(&rest, &spans(&replies)) == rest;
+            if is_complete || is_fruitless {
+                break;
+            }
         }
-        let first = self.fetch_part(location, first).await?;
-        if first.is_whole() {
-            return Ok(vec![first]);
-        }
-        let mut replies = try_join_all(rest.iter().map(|part| self.fetch_part(location, part))).await?;
-        replies.insert(0, first);
+        replies.sort_by_key(|reply| reply.start);
         Ok(replies)
     }
 
-    async fn fetch_part(&self, location: &FileLocation, part: &Range<u64>) -> Result<Reply> {
-        self.fetch_in_turn(location, Some(part), Freshness::Immutable).await
+    async fn awaited(&self, request: Awaited, wanted: &[Range<u64>]) -> Result<Reply> {
+        let reply = request.reply.await?;
+        if !request.is_own {
+            let came = common(wanted, &reply.span());
+            self.meters.count_cached_bytes(usize::try_from(came).unwrap_or(usize::MAX));
+        }
+        Ok(reply)
     }
 
-    /// Fetches `part`, or all of the object, unless somebody else has by the time it is this caller's turn.
-    async fn fetch_in_turn(
+    /// The parts of `ranges` that are in the cache. A range is not cut for a part that comes in less than a round trip.
+    fn cached_parts(&self, location: &FileLocation, ranges: &[Range<u64>]) -> Vec<Reply> {
+        let (size, worth) = (self.shared.cache.size(location), self.shared.source.gap(location));
+        let mut replies = Vec::new();
+        for range in ranges {
+            let parts = self.shared.cache.parts(location, range);
+            let spans: Vec<Range<u64>> =
+                parts.iter().map(|(start, bytes)| *start..*start + bytes.len() as u64).collect();
+            let runs = runs(&spans);
+            for (start, bytes) in parts {
+                let run = runs.iter().find(|run| run.contains(&start));
+                if run.is_some_and(|run| run == range || run.end - run.start >= worth) {
+                    self.meters.count_cached_bytes(bytes.len());
+                    replies.push(Reply { bytes, start, size, last_modified: None });
+                }
+            }
+        }
+        replies
+    }
+
+    /// Sends a request, retried, and keeps what it brings.
+    pub(super) async fn fetch_and_keep(
         &self,
         location: &FileLocation,
-        part: Option<&Range<u64>>,
+        range: Option<&Range<u64>>,
         freshness: Freshness,
+        urgency: &Urgency,
     ) -> Result<Reply> {
-        let (storage, location, part) = (self.clone(), location.clone(), part.cloned());
-        let work = async move {
-            // Two parts of an object at a host that ignores ranges are the same request.
-            let key = part.as_ref().filter(|_| storage.shared.source.honours_ranges(&location));
-            let _turn = storage.shared.flights.turn(&location, key).await;
-            if let Some(reply) = storage.fetched_meanwhile(&location, part.as_ref()) {
-                return Ok(reply);
-            }
-            let reply = storage.shared.source.fetch(&location, part.as_ref(), freshness, &storage.meters).await?;
-            storage.keep(&location, &reply);
-            storage.shared.cache.persist(&location, reply.start, &reply.bytes).await;
-            Ok(reply)
-        };
-        task::start(work).await
-    }
-
-    fn fetched_meanwhile(&self, location: &FileLocation, part: Option<&Range<u64>>) -> Option<Reply> {
-        let Some(part) = part else {
-            let object = self.cached_whole(location)?;
-            let size = Some(object.bytes.len() as u64);
-            return Some(Reply { bytes: object.bytes, start: 0, size, last_modified: object.last_modified });
-        };
-        let (bytes, size) = (self.cached(location, part)?, self.shared.cache.size(location));
-        Some(Reply { bytes, start: part.start, size, last_modified: None })
+        let meters = self.meters.for_request(urgency);
+        let reply = self.shared.source.fetch(location, range, freshness, &meters).await?;
+        self.shared.cache.put(location, reply.start, &reply.bytes, reply.size, reply.last_modified);
+        self.shared.cache.persist(location, reply.start, &reply.bytes).await;
+        Ok(reply)
     }
 
     pub(super) async fn learn_size(&self, location: &FileLocation, length: u64) -> Result<u64> {
-        match self.fetch_part(location, &(0..length)).await?.size {
+        let replies = self.fetch_missing(location, std::slice::from_ref(&(0..length))).await?;
+        match replies.iter().filter_map(|reply| reply.size).max().or_else(|| self.shared.cache.size(location)) {
             Some(size) => Ok(size),
             // The host hides it, and the object is at least that long: all of it has to come.
             None => Ok(self.get(location).await?.bytes.len() as u64),
@@ -111,10 +147,6 @@ impl Storage {
         held
     }
 
-    fn keep(&self, location: &FileLocation, reply: &Reply) {
-        self.shared.cache.put(location, reply.start, &reply.bytes, reply.size, reply.last_modified);
-    }
-
     /// Refuses what cannot come before any of it is asked for: lengths are the table's claims.
     pub(super) fn check_size(&self, location: &FileLocation, ranges: &[Range<u64>]) -> Result<()> {
         let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
@@ -136,6 +168,10 @@ impl Storage {
         let size = size.map_or("shorter".to_owned(), |size| format!("{size} bytes long"));
         Error::corrupt(location_name(location), format!("the object is {size}, byte {end} of it was asked for"))
     }
+}
+
+fn spans(replies: &[Reply]) -> Vec<Range<u64>> {
+    replies.iter().map(Reply::span).collect()
 }
 
 /// The bytes of `range` out of replies in the order of their positions.

@@ -105,10 +105,36 @@ pub struct Server {
 struct State {
     content: Content,
     latency: Mutex<Duration>,
+    line: Line,
     requests: Mutex<Vec<Request>>,
     arrived: AtomicUsize,
     /// By path; `*` is every path. The number is how often it still happens.
     faults: Mutex<HashMap<String, (Fault, usize)>>,
+}
+
+/// A line that all answers share, chunk by chunk.
+#[derive(Default)]
+struct Line {
+    bytes_per_second: Mutex<Option<u32>>,
+    /// When all that was sent has arrived.
+    free: Mutex<Option<Instant>>,
+}
+
+impl Line {
+    async fn send(&self, stream: &mut BufReader<TcpStream>, bytes: &[u8]) -> std::io::Result<()> {
+        let rate = *self.bytes_per_second.lock().unwrap();
+        let Some(rate) = rate else { return stream.write_all(bytes).await };
+        for chunk in bytes.chunks(16 << 10) {
+            let arrives = {
+                let mut free = self.free.lock().unwrap();
+                let begins = free.unwrap_or_else(Instant::now).max(Instant::now());
+                *free.insert(begins + Duration::from_secs_f64(chunk.len() as f64 / f64::from(rate)))
+            };
+            tokio::time::sleep_until(arrives.into()).await;
+            stream.write_all(chunk).await?;
+        }
+        Ok(())
+    }
 }
 
 enum Content {
@@ -131,6 +157,12 @@ impl Server {
     /// Every answer takes this long.
     pub fn with_latency(self, millis: u64) -> Server {
         *self.state.latency.lock().unwrap() = Duration::from_millis(millis);
+        self
+    }
+
+    /// All answers together get this many bytes a second.
+    pub fn with_bandwidth(self, bytes_per_second: u32) -> Server {
+        *self.state.line.bytes_per_second.lock().unwrap() = Some(bytes_per_second);
         self
     }
 
@@ -195,6 +227,7 @@ impl Server {
         let state = Arc::new(State {
             content,
             latency: Mutex::default(),
+            line: Line::default(),
             requests: Mutex::default(),
             arrived: AtomicUsize::new(0),
             faults: Mutex::default(),
@@ -258,7 +291,7 @@ async fn converse(stream: TcpStream, state: Arc<State>) {
         };
         // Noted before it is sent: once the client has read the answer, the log has it.
         state.answered(number, &answer);
-        if stream.write_all(&answer.to_bytes()).await.is_err() || answer.closes {
+        if state.line.send(&mut stream, &answer.to_bytes()).await.is_err() || answer.closes {
             return;
         }
     }

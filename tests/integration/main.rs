@@ -91,6 +91,8 @@ mod sql_subqueries;
 #[cfg(feature = "sql")]
 mod sql_time_travel;
 #[cfg(feature = "sql")]
+mod sql_together;
+#[cfg(feature = "sql")]
 mod sql_windows;
 mod stand_ins;
 mod storage;

@@ -277,9 +277,152 @@ async fn equal_requests_at_the_same_time_are_one() {
     assert_eq!(server.requests().len(), 2);
 }
 
-#[tokio::test]
-async fn the_second_fetches_itself_when_the_first_is_dropped() {
+/// The byte ranges that were asked for, sorted.
+fn asked(server: &Server) -> Vec<std::ops::Range<u64>> {
+    let mut asked: Vec<_> = server.requests().iter().map(|request| request.range_bytes().unwrap()).collect();
+    asked.sort_by_key(|range| range.start);
+    asked
+}
+
+/// A storage that knows of its server that it answers ranges with ranges.
+async fn known(latency: u64) -> (Server, Storage) {
     let (server, storage) = loopback();
+    storage.get_ranges(&at("alphabet"), &[0..1]).await.unwrap();
+    server.forget();
+    (server.with_latency(latency), storage)
+}
+
+fn numbers(range: std::ops::Range<u64>) -> Bytes {
+    let all: Vec<u8> = (0..100_000_u32).flat_map(u32::to_be_bytes).collect();
+    Bytes::from(all[range.start as usize..range.end as usize].to_vec())
+}
+
+#[tokio::test]
+async fn ranges_that_overlap_in_one_turn_are_planned_together() {
+    let (server, storage) = known(50).await;
+    let location = at("numbers");
+    let (first, second, third) = futures::join!(
+        storage.get_ranges(&location, &[100_000..300_000]),
+        storage.get_ranges(&location, &[0..200_000, 250_000..400_000]),
+        storage.get_ranges(&location, &[150_000..250_000]),
+    );
+    assert_eq!(first.unwrap(), [numbers(100_000..300_000)]);
+    assert_eq!(second.unwrap(), [numbers(0..200_000), numbers(250_000..400_000)]);
+    assert_eq!(third.unwrap(), [numbers(150_000..250_000)]);
+    assert_eq!(asked(&server), [0..100_000, 100_000..300_000, 300_000..400_000]);
+    assert_eq!(server.round_trips(), 1);
+}
+
+#[tokio::test]
+async fn bytes_on_their_way_are_waited_for_and_only_the_rest_is_requested() {
+    let (server, storage) = known(200).await;
+    let (location, query) = (at("numbers"), Meter::default());
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        storage.with_meter(&query).get_ranges(&location, &[50_000..150_000, 300_000..300_010]).await
+    };
+    let (first, later) = futures::join!(storage.get_ranges(&location, &[0..100_000]), later);
+    assert_eq!(first.unwrap(), [numbers(0..100_000)]);
+    assert_eq!(later.unwrap(), [numbers(50_000..150_000), numbers(300_000..300_010)]);
+    assert_eq!(asked(&server), [0..100_000, 100_000..150_000, 300_000..300_010]);
+    let counted = query.metrics();
+    assert_eq!((counted.requests, counted.bytes, counted.cached_bytes), (2, 50_010, 50_000));
+}
+
+#[tokio::test]
+async fn cached_bytes_are_not_requested_again_where_they_take_longer_than_a_round_trip() {
+    let server = Server::in_memory([("large", vec![7_u8; 3_000_000]), ("small", vec![7; 10])]);
+    let storage = Storage::open(&server.url(""), &StorageOptions::default()).unwrap();
+    storage.get_ranges(&at("small"), &[0..1]).await.unwrap();
+    let location = at("large");
+    storage.get_ranges(&location, &[1_000_000..1_400_000]).await.unwrap();
+    storage.get_ranges(&location, &[1_400_000..2_000_000]).await.unwrap();
+    server.forget();
+    let wanted = [500_000..2_500_000];
+    assert_eq!(storage.get_ranges(&location, &wanted).await.unwrap(), [vec![7_u8; 2_000_000]]);
+    assert_eq!(asked(&server), [500_000..1_000_000, 2_000_000..2_500_000]);
+}
+
+#[tokio::test]
+async fn a_caller_that_is_dropped_leaves_others_their_bytes() {
+    let (server, storage) = known(200).await;
+    let location = at("numbers");
+    let dropped = tokio::time::timeout(Duration::from_millis(50), storage.get_ranges(&location, &[0..100_000]));
+    let (dropped, kept) = futures::join!(dropped, storage.get_ranges(&location, &[50_000..150_000]));
+    assert!(dropped.is_err());
+    assert_eq!(kept.unwrap(), [numbers(50_000..150_000)]);
+    assert_eq!(asked(&server), [0..100_000, 100_000..150_000], "none was sent again");
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_waits_for_ends() {
+    let (server, storage) = known(100).await;
+    server.fault_times("lake/t/numbers", Fault::Hang, 1);
+    let location = at("numbers");
+    let dropped = tokio::time::timeout(Duration::from_millis(50), storage.get_ranges(&location, &[0..10])).await;
+    assert!(dropped.is_err());
+    let again = tokio::time::timeout(Duration::from_secs(20), storage.get_ranges(&location, &[0..10]));
+    assert_eq!(again.await.expect("waits for a request that was aborted").unwrap(), [numbers(0..10)]);
+}
+
+#[tokio::test]
+async fn a_retry_is_one_for_all_and_an_error_reaches_all() {
+    let (server, storage) = known(50).await;
+    let location = at("numbers");
+    for (fault, requests) in [(Fault::Status(503), 2), (Fault::Status(404), 1)] {
+        server.forget();
+        server.fault_times("lake/t/numbers", fault, 1);
+        let start = requests * 100_000;
+        let (ranges, inside) = ([start..start + 50_000], [start + 20..start + 30]);
+        let (first, second) =
+            futures::join!(storage.get_ranges(&location, &ranges), storage.get_ranges(&location, &inside));
+        assert_eq!(server.requests().len() as u64, requests);
+        match requests {
+            1 => assert!(first.unwrap_err().is_missing() && second.unwrap_err().is_missing()),
+            _ => assert_eq!((first.unwrap().len(), second.unwrap()), (1, vec![numbers(inside[0].clone())])),
+        }
+    }
+    assert_eq!(storage.get_ranges(&location, &[100_000..100_010]).await.unwrap(), [numbers(100_000..100_010)]);
+}
+
+#[tokio::test]
+async fn an_unknown_host_is_asked_for_one_range_first() {
+    for (fault, requests) in [(Fault::IgnoreRange, 1), (Fault::HideContentRange, 3)] {
+        let (server, storage) = loopback();
+        server.fault("*", fault);
+        let server = server.with_latency(50);
+        let location = at("numbers");
+        let (first, second) = futures::join!(
+            storage.get_ranges(&location, &[0..100, 200_000..200_100]),
+            storage.get_ranges(&location, &[300_000..300_100]),
+        );
+        assert_eq!(first.unwrap(), [numbers(0..100), numbers(200_000..200_100)]);
+        assert_eq!(second.unwrap(), [numbers(300_000..300_100)]);
+        assert_eq!(server.requests().len(), requests);
+    }
+}
+
+#[tokio::test]
+async fn the_earlier_query_is_served_first() {
+    let server = Server::in_memory((0..8).map(|name| (name.to_string(), "x"))).with_latency(50);
+    let options = StorageOptions { concurrency: 1, ..StorageOptions::default() };
+    let storage = Storage::open(&server.url(""), &options).unwrap();
+    let (first, second) = (Meter::of_query(), Meter::of_query());
+    let (first, second) = (storage.with_meter(&first), storage.with_meter(&second));
+    let names: Vec<_> = (0..8).map(|name| at(&name.to_string())).collect();
+    let gets = names.iter().enumerate().map(|(i, name)| [&second, &first][i % 2].get(name));
+    for object in futures::future::join_all(gets).await {
+        assert_eq!(object.unwrap().bytes, "x");
+    }
+    // The connection was idle when the later query came.
+    assert_eq!(server.paths(), ["0", "1", "3", "5", "7", "2", "4", "6"]);
+}
+
+#[tokio::test]
+async fn the_second_gets_its_object_when_the_first_is_dropped() {
+    let (server, _) = loopback();
+    let options = StorageOptions { timeout: Duration::from_secs(1), ..StorageOptions::default() };
+    let storage = Storage::open(&server.url("lake/t/"), &options).unwrap();
     server.fault_times("lake/t/alphabet", Fault::Hang, 1);
     let location = at("alphabet");
     let first = tokio::time::timeout(Duration::from_millis(200), storage.get(&location));

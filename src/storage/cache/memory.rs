@@ -10,6 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// An object, and the shelf it stands on: what a [`super::shared::Shelf`] keeps tables apart by.
 pub(in crate::storage) type Key = (u64, FileLocation);
 
+/// Bytes of an object, and the position of the first one.
+pub(in crate::storage) type Part = (u64, Bytes);
+
 /// Shared by all storages of a pool. An object that is not there is never in it.
 #[derive(Debug)]
 pub(in crate::storage) struct Cache {
@@ -54,6 +57,11 @@ impl Cache {
     /// The bytes of `range`, if all of them are here, in one segment or in several.
     pub(in crate::storage) fn get(&self, key: &Key, range: &Range<u64>) -> Option<Bytes> {
         self.lock().get(key, range)
+    }
+
+    /// The parts of `range` that are here, in the order of their positions. They do not overlap.
+    pub(super) fn parts(&self, key: &Key, range: &Range<u64>) -> Vec<Part> {
+        self.lock().parts(key, range)
     }
 
     /// Whether `range` is here. That it was asked does not keep it here longer.
@@ -150,6 +158,27 @@ impl Contents {
             self.touch(key, start);
         }
         Some(bytes)
+    }
+
+    fn parts(&mut self, key: &Key, range: &Range<u64>) -> Vec<Part> {
+        let Some(object) = self.objects.get(key) else { return Vec::new() };
+        let before = object.segments.range(..=range.start).next_back().map_or(range.start, |(start, _)| *start);
+        let (mut parts, mut used) = (Vec::new(), Vec::new());
+        let mut position = range.start;
+        for (start, segment) in object.segments.range(before..range.end.max(before)) {
+            let part = position.max(*start)..segment.end(*start).min(range.end);
+            if part.start < part.end
+                && let Some(bytes) = slice(segment, *start, &part)
+            {
+                position = part.end;
+                parts.push((part.start, bytes));
+                used.push(*start);
+            }
+        }
+        for start in used {
+            self.touch(key, start);
+        }
+        parts
     }
 
     fn touch(&mut self, key: &Key, start: u64) {
@@ -279,6 +308,23 @@ mod tests {
         assert_eq!(get(&cache, "a", 2..9).as_deref(), Some("cdefghi"));
         assert_eq!(get(&cache, "a", 0..10).as_deref(), Some("abcdefghij"));
         assert_eq!(get(&cache, "a", 8..13), None, "a gap");
+    }
+
+    #[test]
+    fn parts_of_a_range_are_found_and_do_not_overlap() {
+        let cache = Cache::new(100);
+        put(&cache, "a", 0, b"abcd");
+        put(&cache, "a", 3, b"defg");
+        put(&cache, "a", 10, b"klm");
+        let parts = |range: Range<u64>| -> Vec<(u64, String)> {
+            let text = |(start, bytes): Part| (start, String::from_utf8(bytes.to_vec()).unwrap());
+            cache.parts(&at("a"), &range).into_iter().map(text).collect()
+        };
+        assert_eq!(parts(2..12), [(2, "cd".into()), (4, "efg".into()), (10, "kl".into())]);
+        assert_eq!(parts(5..6), [(5, "f".into())]);
+        assert_eq!(parts(7..10), []);
+        assert_eq!(parts(13..20), []);
+        assert_eq!(cache.parts(&at("b"), &(0..9)), []);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What the tables of one session share: a cache of bytes, and a budget of requests under way.
 
 use super::log_cache::Run;
-use super::memory::Cache;
+use super::memory::{Cache, Part};
 use super::persistent::{ObjectId, PersistentCache, object_id};
 use crate::snapshot::FileLocation;
+use crate::storage::connections::Connections;
 use crate::storage::location_name;
 use crate::storage::options::StorageOptions;
 use bytes::Bytes;
@@ -14,7 +15,6 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 
 /// What a table's log is kept by: no path is like it.
 const KEPT_LOG: &str = "//log";
@@ -28,7 +28,7 @@ pub struct Pool {
 struct Shared {
     cache: Cache,
     persistent: Option<PersistentCache>,
-    permits: Arc<Semaphore>,
+    connections: Arc<Connections>,
     /// The shelf of each table's data. A key is the table's whole URL with its headers: never shown.
     shelves: Mutex<HashMap<String, u64>>,
     next_shelf: AtomicU64,
@@ -37,16 +37,17 @@ struct Shared {
 impl Pool {
     /// A pool of the sizes that `options` name.
     pub fn new(options: &StorageOptions) -> Pool {
-        let permits = Arc::new(Semaphore::new(options.concurrency.clamp(1, Semaphore::MAX_PERMITS)));
+        let connections = Connections::new(options.concurrency);
         let cache = Cache::new(options.cache_bytes);
         let store = options.store.clone().filter(|_| options.store_bytes > 0);
         let persistent = store.map(|store| PersistentCache::new(store, options.store_bytes));
-        let shared = Shared { cache, persistent, permits, shelves: Mutex::default(), next_shelf: AtomicU64::new(0) };
+        let shared =
+            Shared { cache, persistent, connections, shelves: Mutex::default(), next_shelf: AtomicU64::new(0) };
         Pool { shared: Arc::new(shared) }
     }
 
-    pub(in crate::storage) fn permits(&self) -> Arc<Semaphore> {
-        self.shared.permits.clone()
+    pub(in crate::storage) fn connections(&self) -> Arc<Connections> {
+        self.shared.connections.clone()
     }
 
     /// Forgets all bytes, also those in the store that outlives the page.
@@ -114,6 +115,11 @@ impl Shelf {
     /// See [`Cache::get`].
     pub(in crate::storage) fn get(&self, location: &FileLocation, range: &Range<u64>) -> Option<Bytes> {
         self.cache().get(&self.key(location), range)
+    }
+
+    /// See [`Cache::parts`].
+    pub(in crate::storage) fn parts(&self, location: &FileLocation, range: &Range<u64>) -> Vec<Part> {
+        self.cache().parts(&self.key(location), range)
     }
 
     /// See [`Cache::holds`].

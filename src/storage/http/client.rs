@@ -10,6 +10,7 @@ use super::retry::{Failure, RetryPolicy};
 use super::transport::{Freshness, Request, Transport};
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
+use crate::storage::connections::Connections;
 use crate::storage::location::locator;
 use crate::storage::location::locator::{Locator, Target};
 use crate::storage::location::presign::Presigner;
@@ -20,7 +21,6 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use url::{Origin, Url};
 use web_time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -30,7 +30,7 @@ pub(in crate::storage) struct HttpStore {
     transport: Box<dyn Transport>,
     locator: Locator,
     retry: RetryPolicy,
-    permits: Arc<Semaphore>,
+    connections: Arc<Connections>,
     pace: Pace,
     /// Hosts that have answered a range with that range.
     honouring_ranges: Mutex<HashSet<Origin>>,
@@ -48,14 +48,14 @@ impl HttpStore {
         transport: Box<dyn Transport>,
         locator: Locator,
         retry: RetryPolicy,
-        permits: Arc<Semaphore>,
+        connections: Arc<Connections>,
         can_list: bool,
     ) -> HttpStore {
         HttpStore {
             transport,
             locator,
             retry,
-            permits,
+            connections,
             pace: Pace::default(),
             honouring_ranges: Mutex::default(),
             whole_only: Mutex::default(),
@@ -166,7 +166,7 @@ impl HttpStore {
     }
 
     async fn answers(&self, url: &Url, meters: &Meters) -> bool {
-        let _permit = self.permits.acquire().await.ok();
+        let _connection = self.connections.acquire(meters.urgency()).await;
         meters.count_request();
         self.transport.answers(url).await
     }
@@ -180,8 +180,7 @@ impl HttpStore {
         freshness: Freshness,
         meters: &Meters,
     ) -> Result<Reply, Failure> {
-        // Never closed; without a permit the request is sent all the same.
-        let _permit = self.permits.acquire().await.ok();
+        let _connection = self.connections.acquire(meters.urgency()).await;
         let through_cache = ThroughCache::take(self, &target.url);
         let freshness = if through_cache.is_some() { freshness } else { Freshness::Uncached };
         meters.count_request();
@@ -350,7 +349,7 @@ mod tests {
         let access = AccessOptions::default();
         let root = location::resolve(&Url::parse("https://host/t?sig=secret").unwrap(), &access).unwrap();
         let locator = Locator::new(Some(root), &access, None);
-        (HttpStore::new(transport, locator, RetryPolicy::default(), Arc::new(Semaphore::new(6)), false), sent)
+        (HttpStore::new(transport, locator, RetryPolicy::default(), Connections::new(6), false), sent)
     }
 
     fn at(path: &str) -> FileLocation {
@@ -393,7 +392,7 @@ mod tests {
         let root = location::resolve(&Url::parse("https://host/t").unwrap(), &AccessOptions::default()).unwrap();
         let locator = Locator::new(Some(root), &AccessOptions::default(), None);
         let transport = Box::new(Compressing(asked.clone()));
-        let store = HttpStore::new(transport, locator, RetryPolicy::default(), Arc::new(Semaphore::new(6)), false);
+        let store = HttpStore::new(transport, locator, RetryPolicy::default(), Connections::new(6), false);
         for name in ["a", "b"] {
             let reply = store.fetch(&at(name), Some(&(2..4)), Freshness::Immutable, &Meters::new()).await.unwrap();
             assert_eq!(reply.slice(&(2..4)).unwrap(), "cd");

@@ -26,9 +26,9 @@ pub(in crate::storage) struct Reply {
 }
 
 impl Reply {
-    /// Whether these bytes are all there are.
-    pub fn is_whole(&self) -> bool {
-        self.start == 0 && self.size == Some(self.bytes.len() as u64)
+    /// Where in the object these bytes are.
+    pub fn span(&self) -> Range<u64> {
+        self.start..self.start + self.bytes.len() as u64
     }
 
     /// The bytes of `range`, if all of them came.
@@ -214,7 +214,7 @@ mod tests {
             ..Response::default()
         };
         let reply = judge(Some(&(2..4)), response).unwrap();
-        assert!(reply.is_whole());
+        assert_eq!((reply.span(), reply.size), (0..6, Some(6)));
         assert_eq!(reply.last_modified, Some(1_445_412_480_000));
         assert_eq!(reply.slice(&(2..4)), Some(Bytes::from_static(b"cd")));
         assert_eq!(reply.slice(&(4..7)), None);

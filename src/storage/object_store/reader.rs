@@ -1,6 +1,7 @@
 //! Objects in any [`ObjectStore`]: local folders natively, and what an embedder or a test brings.
 
 use crate::error::{Error, Result};
+use crate::storage::connections::Connections;
 use crate::storage::http::response::Reply;
 use crate::storage::metrics::Meters;
 use crate::storage::{Entry, redact_text};
@@ -9,18 +10,17 @@ use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt
 use std::io::ErrorKind;
 use std::ops::Range;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// Reads the objects of a store.
 #[derive(Debug)]
 pub(in crate::storage) struct StoreReader {
     store: Arc<dyn ObjectStore>,
-    permits: Arc<Semaphore>,
+    connections: Arc<Connections>,
 }
 
 impl StoreReader {
-    pub(in crate::storage) fn new(store: Arc<dyn ObjectStore>, permits: Arc<Semaphore>) -> StoreReader {
-        StoreReader { store, permits }
+    pub(in crate::storage) fn new(store: Arc<dyn ObjectStore>, connections: Arc<Connections>) -> StoreReader {
+        StoreReader { store, connections }
     }
 
     /// Reads `range` of the object, or all of it. `name` is what errors call it.
@@ -31,7 +31,7 @@ impl StoreReader {
         name: &str,
         meters: &Meters,
     ) -> Result<Reply> {
-        let _permit = self.permits.acquire().await.ok();
+        let _connection = self.connections.acquire(meters.urgency()).await;
         meters.count_request();
         let options = GetOptions { range: range.cloned().map(GetRange::Bounded), ..GetOptions::default() };
         let got = match self.store.get_opts(path, options).await {
@@ -68,7 +68,7 @@ impl StoreReader {
         name: &str,
         meters: &Meters,
     ) -> Result<Vec<Entry>> {
-        let _permit = self.permits.acquire().await.ok();
+        let _connection = self.connections.acquire(meters.urgency()).await;
         meters.count_request();
         let listed = self.store.list_with_delimiter(Some(folder)).await;
         let objects = match listed.map_err(|error| translate(&error, name)) {
