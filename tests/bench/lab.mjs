@@ -151,6 +151,27 @@ export function ask(page, tables, sql) {
 }
 
 /**
+ * Several statements, started together or one after the other: `at` is when each was answered, in milliseconds since the first was asked.
+ * @param {import("playwright-core").Page} page @param {Tables} tables @param {string[]} statements @param {boolean} together
+ */
+export function askAll(page, tables, statements, together) {
+  return page.evaluate(
+    async ({ tables, statements, together }) => {
+      const { reader } = /** @type {{ reader: import("./readers/reader.js").Reader }} */ (/** @type {unknown} */ (globalThis));
+      const opening = performance.now();
+      await reader.open(tables);
+      const began = performance.now();
+      const answer = async (/** @type {string} */ sql) => ({ ...(await reader.query(sql)), at: performance.now() - began });
+      const answers = [];
+      if (together) answers.push(...(await Promise.all(statements.map(answer))));
+      else for (const sql of statements) answers.push(await answer(sql));
+      return { open: began - opening, answers };
+    },
+    { tables, statements, together },
+  );
+}
+
+/**
  * What the pages' processes cost between this call and that of the function it gives. `memory`: the most that one of them had of its own, which
  * Chromium's task manager calls its footprint. `cpu`: milliseconds that the busiest one computed, all its threads together; on a busy
  * machine it says more than a clock. On Linux alone; elsewhere both are null.

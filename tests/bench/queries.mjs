@@ -110,5 +110,54 @@ export const QUERIES = [
   },
 ];
 
+const flags = ["l_returnflag", "l_linestatus"];
+
+/** Ten aggregates that a dashboard asks for at once, a small one first. @type {Query[]} */
+export const REPORT = [
+  {
+    name: "by-mode",
+    sql: "SELECT l_shipmode, count(*) AS n, sum(l_quantity) AS q FROM {lineitem} GROUP BY l_shipmode ORDER BY l_shipmode",
+    reads: reads("lineitem", ["l_shipmode", "l_quantity"]),
+  },
+  {
+    name: "by-flags",
+    sql: "SELECT l_returnflag, l_linestatus, count(*) AS n FROM {lineitem} GROUP BY l_returnflag, l_linestatus ORDER BY l_returnflag, l_linestatus",
+    reads: reads("lineitem", flags),
+  },
+  {
+    name: "revenue-by-flag",
+    sql: "SELECT l_returnflag, sum(l_extendedprice * (1 - l_discount)) AS revenue FROM {lineitem} GROUP BY l_returnflag ORDER BY l_returnflag",
+    reads: reads("lineitem", ["l_returnflag", "l_extendedprice", "l_discount"]),
+  },
+  {
+    name: "by-year",
+    sql: "SELECT extract(year FROM l_shipdate) AS y, count(*) AS n, sum(l_quantity) AS q FROM {lineitem} GROUP BY extract(year FROM l_shipdate) ORDER BY y",
+    reads: reads("lineitem", ["l_shipdate", "l_quantity"]),
+  },
+  { name: "q1", sql: q1("lineitem"), reads: reads("lineitem", TOTALS) },
+  { name: "q6", sql: q6("lineitem"), reads: reads("lineitem", Q6_COLUMNS) },
+  {
+    name: "prices-by-mode",
+    sql: "SELECT l_shipmode, min(l_extendedprice) AS low, max(l_extendedprice) AS high FROM {lineitem} GROUP BY l_shipmode ORDER BY l_shipmode",
+    reads: reads("lineitem", ["l_shipmode", "l_extendedprice"]),
+  },
+  {
+    name: "by-quantity",
+    sql: "SELECT l_quantity, count(*) AS n, avg(l_discount) AS d FROM {lineitem} GROUP BY l_quantity ORDER BY l_quantity",
+    reads: reads("lineitem", ["l_quantity", "l_discount"]),
+  },
+  {
+    name: "tax-by-status",
+    sql: "SELECT l_linestatus, sum(l_extendedprice * l_tax) AS tax FROM {lineitem} GROUP BY l_linestatus ORDER BY l_linestatus",
+    reads: reads("lineitem", ["l_linestatus", "l_extendedprice", "l_tax"]),
+  },
+  {
+    name: "revenue-by-year",
+    sql: `SELECT extract(year FROM l_shipdate) AS y, sum(l_extendedprice * (1 - l_discount)) AS revenue FROM {lineitem}
+      GROUP BY extract(year FROM l_shipdate) ORDER BY y`,
+    reads: reads("lineitem", ["l_shipdate", "l_extendedprice", "l_discount"]),
+  },
+];
+
 /** The tables of a statement. @param {string} sql */
 export const tablesOf = (sql) => [...new Set([...sql.matchAll(/\{(\w+)\}/g)].map((match) => match[1]))];

@@ -28,6 +28,7 @@ if (existsSync(options.web)) {
   describe(web);
   for (const [network, table] of Object.entries(web.cold)) printCold(network, table, web.warm);
   if (Object.keys(web.switch ?? {}).length) printSwitch(web.switch);
+  if (Object.keys(web.report ?? {}).length) printReport(web.report);
   if (Object.keys(web.warm).length) printWarm(web.warm);
 }
 if (existsSync(options.startup)) {
@@ -95,6 +96,19 @@ function printSwitch(switches) {
     ];
   });
   print(["network", "ours, ms", "DuckDB 1.28, ms", "requests", "MB", "results"], rows);
+}
+
+/** @param {Record<string, any>} reports */
+function printReport(reports) {
+  console.log("### Ten aggregates at once, cold\n");
+  const rows = Object.entries(reports).flatMap(([network, { union, rows }]) =>
+    Object.entries(rows).map(([name, one]) => {
+      const shown = name === "alone" ? `${one.query} alone` : name;
+      const bytes = `${mb(one.dataBytes)} / ${mb(union)}`;
+      return [network, shown, ms(one.open), ms(one.first), ms(one.last), String(one.requests), bytes, one.differs ?? "equal"];
+    }),
+  );
+  print(["network", "how", "open, ms", "first answer, ms", "last answer, ms", "requests", "data MB / needed by all", "results"], rows);
 }
 
 /** @param {any} warm */

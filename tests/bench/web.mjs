@@ -4,8 +4,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { chain, difference, inFlight, median } from "./compare.mjs";
-import { WORK, ask, launch, machine, openPage, startLab, watchProcesses } from "./lab.mjs";
-import { QUERIES, tablesOf } from "./queries.mjs";
+import { WORK, ask, askAll, launch, machine, openPage, startLab, watchProcesses } from "./lab.mjs";
+import { QUERIES, REPORT, tablesOf } from "./queries.mjs";
 import { merge, neededRanges } from "./ranges.mjs";
 
 /** @import { Query } from "./queries.mjs" */
@@ -56,15 +56,20 @@ const PATIENCE_MILLIS = 20_000;
 /** hyparquet makes objects of every row: it is asked where few are needed. */
 const FEW_ROWS = new Set(["count", "min-max", "sorted", "all-columns", "limit", "one-day"]);
 
+/** Ten queries at once matter where bytes take their time. */
+const REPORT_NETWORK = "40ms-20mbit";
+
 const lab = await startLab({ packageFolder: options.package, moduleFolder: options.module });
 const browser = await launch();
 /** @type {any} */
-const results = { machine: machine(), began: new Date().toISOString(), options, cold: {}, switch: {}, warm: {} };
+const results = { machine: machine(), began: new Date().toISOString(), options, cold: {}, switch: {}, report: {}, warm: {} };
 await mkdir(path.dirname(options.out), { recursive: true });
 try {
   if (!options["no-warm"]) await measureWarm(results.warm);
   for (const network of options["no-cold"] ? [] : options.networks.split(",")) {
     if (options.queries ? options.queries.split(",").includes("switch") : !options.quick) await measureSwitch(network);
+    if (options.queries ? options.queries.split(",").includes("report") : network === REPORT_NETWORK && !options.quick)
+      await measureReport(network);
     await measureCold(network, (results.cold[network] = {}));
   }
 } finally {
@@ -141,6 +146,65 @@ async function measureSwitch(network) {
   results.switch[network] = row;
   await save();
   console.log(`${network} version switch: ${JSON.stringify(row)}`);
+}
+
+/** A dashboard's ten aggregates, cold: together, one after the other, and by DuckDB-WASM. @param {string} network */
+async function measureReport(network) {
+  const needed = (await Promise.all(REPORT.map(needs))).flat();
+  const union = merge(needed, 0).reduce((sum, { start, end }) => sum + end - start, 0);
+  const all = REPORT.map(({ sql }) => sql);
+  /** @type {Record<string, any>} */
+  const rows = {};
+  const together = await reportRun("lakeglass", network, all, true);
+  rows.together = together;
+  rows["one after the other"] = await reportRun("lakeglass", network, all, false);
+  // The query that was answered first, on its own.
+  const first = together.answers.indexOf(Math.min(...together.answers));
+  rows.alone = { ...(await reportRun("lakeglass", network, [all[first]], true)), query: REPORT[first].name };
+  if (options.readers.split(",").includes("duckdb")) rows.duckdb = await reportRun("duckdb", network, all, true);
+  for (const [name, row] of Object.entries(rows)) {
+    const expected = name === "alone" ? [together.rows[first]] : together.rows;
+    row.differs =
+      row.rows.map((/** @type {any} */ one, /** @type {number} */ index) => difference(expected[index], one)).find(Boolean) ?? null;
+  }
+  for (const row of Object.values(rows)) delete row.rows;
+  results.report[network] = { union, rows };
+  await save();
+  for (const [name, { open, first, last, requests, dataBytes, differs }] of Object.entries(rows)) {
+    const times = `open ${Math.round(open)} first ${Math.round(first)} last ${Math.round(last)} ms`;
+    console.log(
+      `${network} report, ${name}: ${times}, ${requests} req ${megabytes(dataBytes)} of ${megabytes(union)}${differs ? ` DIFFERS: ${differs}` : ""}`,
+    );
+  }
+  console.log(
+    `${network} report: first answer ${(together.first / rows.alone.first).toFixed(2)} of its time alone (${rows.alone.query}), bytes ${(together.dataBytes / union).toFixed(3)} of the union`,
+  );
+}
+
+/** @param {ReaderName} reader @param {string} network @param {string[]} statements @param {boolean} together */
+async function reportRun(reader, network, statements, together) {
+  const page = await openPage(browser, lab, reader);
+  try {
+    await page.waitForTimeout(Number(options.wait));
+    lab.network(network);
+    lab.data.clear();
+    const { open, answers } = await askAll(page, lab.tables([...new Set(statements.flatMap(tablesOf))]), statements, together);
+    const log = [...lab.data.log];
+    const data = log.filter((asked) => !asked.path.includes("/_delta_log/"));
+    const times = answers.map(({ at }) => at);
+    return {
+      open,
+      first: Math.min(...times),
+      last: Math.max(...times),
+      answers: times,
+      requests: log.length,
+      dataBytes: data.reduce((sum, asked) => sum + asked.bytes, 0),
+      rows: answers.map(({ rows }) => rows),
+    };
+  } finally {
+    lab.network("none");
+    await page.context().close();
+  }
 }
 
 /** The bytes that a query has to read. @param {Query} query */
