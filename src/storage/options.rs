@@ -17,9 +17,9 @@ pub struct StorageOptions {
     pub concurrency: usize,
     /// Bytes of immutable objects kept in memory.
     pub cache_bytes: usize,
-    /// Where data files' bytes are kept beyond this process; `None`: nowhere.
+    /// Where bytes of data files and logs are kept beyond this process; `None`: nowhere.
     pub store: Option<Arc<dyn ByteStore>>,
-    /// How many, at most.
+    /// How many bytes are kept there, at most.
     pub store_bytes: u64,
     /// How long a request may go without a byte arriving before it counts as dropped.
     pub timeout: Duration,

@@ -5,16 +5,17 @@
 //! its bytes begin, how many they are, and their CRC-32, which is checked before they are used. What was written first goes
 //! first: to note each use would be a write for each read.
 //!
-//! Only data files are kept, of tables that are read without credentials. A log can change under its names (a table is dropped
-//! and made anew), and what took a secret to read should not lie around.
+//! Only tables that are read without credentials are kept: bytes that took a secret to read do not belong on a disk. A data file's
+//! ranges are entries of their own. A table's log is one entry, which is replaced as a whole and compared with the host before it is
+//! used ([`super::log_cache`]), because a table that is dropped and created again has commits of the same names.
 
 use super::write_queue::{Backlog, Turn};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::join_all;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt::Debug;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
@@ -36,14 +37,17 @@ pub trait ByteStore: Debug + Send + Sync {
     async fn leisure(&self) {}
 }
 
-/// What the cache knows an object by: a hash of the table's URL and of the object's name in it.
-pub(in crate::storage) type ObjectId = u64;
+/// Identifies an object: the first 128 bits of a SHA-256 of the table's URL and of the object's name in it. Entries outlive this
+/// build, so the hash may not depend on the toolchain.
+pub(in crate::storage) type ObjectId = u128;
 
-/// The objects' ids of a table. `None` where nothing of it is to be kept.
+/// The id of `object` in the table at the URL `table`.
 pub(in crate::storage) fn object_id(table: &str, object: &str) -> ObjectId {
-    let mut hasher = DefaultHasher::new();
-    (table, object).hash(&mut hasher);
-    hasher.finish()
+    let mut hash = Sha256::new();
+    hash.update((table.len() as u64).to_le_bytes());
+    hash.update(table);
+    hash.update(object);
+    hash.finalize().iter().take(16).fold(0, |id, byte| id << 8 | u128::from(*byte))
 }
 
 /// A bounded cache in a [`ByteStore`].
@@ -77,13 +81,14 @@ impl Entry {
     }
 
     fn name(&self, object: ObjectId) -> String {
-        format!("{object:016x}-{:x}-{:x}-{:08x}", self.start, self.length, self.crc)
+        format!("{object:032x}-{:x}-{:x}-{:08x}", self.start, self.length, self.crc)
     }
 
     fn parse(name: &str) -> Option<(ObjectId, Entry)> {
         let mut parts = name.split('-');
+        let object = ObjectId::from_str_radix(parts.next()?, 16).ok()?;
         let mut number = || u64::from_str_radix(parts.next()?, 16).ok();
-        let (object, start, length, crc) = (number()?, number()?, number()?, number()?);
+        let (start, length, crc) = (number()?, number()?, number()?);
         start.checked_add(length)?;
         let entry = Entry { start, length, crc: u32::try_from(crc).ok()? };
         (entry.name(object) == name).then_some((object, entry))
@@ -175,8 +180,10 @@ impl PersistentCache {
             .get_or_init(|| async {
                 let mut index = Index::default();
                 for name in self.store.names().await.unwrap_or_default() {
-                    if let Some((object, entry)) = Entry::parse(&name) {
-                        index.add(object, entry);
+                    match Entry::parse(&name) {
+                        Some((object, entry)) => index.add(object, entry),
+                        // Of an older version: it would never be read, nor counted.
+                        None => self.store.remove(&name).await,
                     }
                 }
                 Mutex::new(index)
@@ -294,6 +301,25 @@ mod tests {
         assert_eq!(read(&second, 7, 12..18).unwrap(), [(10, b"abcde".to_vec()), (15, b"fgh".to_vec())]);
         assert_eq!(read(&second, 7, 12..19), None);
         assert_eq!(read(&second, 8, 11..14), None);
+    }
+
+    #[test]
+    fn an_object_has_the_same_id_in_every_build() {
+        let id = object_id("https://host/lake/t", "part-0.parquet");
+        assert_eq!(id, 0x2043_0ab7_ceec_59d9_e0e8_1f21_23da_16fd);
+        let entry = Entry { start: 255, length: 16, crc: 1 };
+        assert_eq!(entry.name(id), "20430ab7ceec59d9e0e81f2123da16fd-ff-10-00000001");
+        assert_eq!(Entry::parse(&entry.name(1)), Some((1, entry)));
+        assert_ne!(object_id("https://host/lake", "t"), object_id("https://host/lak", "et"));
+    }
+
+    #[test]
+    fn entries_of_an_older_layout_are_removed() {
+        let store = Arc::new(Memory::default());
+        block_on(store.write("00000000000000aa-0-3-352441c2", Bytes::from_static(b"abc")));
+        let cache = PersistentCache::new(store.clone(), 1000);
+        assert_eq!(read(&cache, 0xaa, 0..3), None);
+        assert!(store.entries.lock().unwrap().is_empty());
     }
 
     #[test]
