@@ -51,7 +51,7 @@ pub(crate) fn decode_error(error: ParquetError, name: &str) -> Error {
 
 /// Reads the footer of `file`, from `cache` if it is there. With `rows`, a small file is fetched whole.
 pub(crate) async fn read(storage: &Storage, file: &DataFile, rows: bool, cache: &FooterCache) -> Result<Footer> {
-    let key = Key { root: storage.url().to_string(), location: file.location.clone(), size: file.size };
+    let key = Key { table: storage.id(), location: file.location.clone(), size: file.size };
     if let Some(metadata) = cache.get(&key) {
         return Ok(Footer { metadata, tail: Bytes::new() });
     }
@@ -59,7 +59,7 @@ pub(crate) async fn read(storage: &Storage, file: &DataFile, rows: bool, cache: 
     if file.size < 12 {
         return Err(Error::corrupt(name, format!("{} bytes are too few for a Parquet file", file.size)));
     }
-    let guess = cache.guess(&key.root).max(TAIL).min(file.size);
+    let guess = cache.guess(key.table).max(TAIL).min(file.size);
     let wanted = if rows && file.size <= SMALL_FILE { file.size } else { guess };
     let tail = tail(storage, file, wanted, &name).await?;
     let length = length(&tail, file.size, &name)?;

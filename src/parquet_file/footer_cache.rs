@@ -23,14 +23,15 @@ struct State {
     /// The oldest first.
     order: VecDeque<Key>,
     bytes: usize,
-    /// The longest footer of each table, by its root.
-    lengths: HashMap<String, u64>,
+    /// The longest footer of each table.
+    lengths: HashMap<u128, u64>,
 }
 
 /// A file, and its size: a file that was replaced in spite of the specification gets a footer of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
-    pub(crate) root: String,
+    /// The storage's id.
+    pub(crate) table: u128,
     pub(crate) location: FileLocation,
     pub(crate) size: u64,
 }
@@ -43,7 +44,7 @@ impl FooterCache {
     /// Keeps a footer that is `length` bytes long in its file. The oldest ones go where there are too many.
     pub(crate) fn put(&self, key: Key, metadata: Arc<ParquetMetaData>, length: u64) {
         let mut state = self.lock();
-        let longest = state.lengths.entry(key.root.clone()).or_default();
+        let longest = state.lengths.entry(key.table).or_default();
         *longest = length.max(*longest);
         state.bytes += metadata.memory_size();
         if let Some(old) = state.footers.insert(key.clone(), metadata) {
@@ -61,8 +62,8 @@ impl FooterCache {
     }
 
     /// How much of a file's end to fetch, to have its footer at once: a bit more than the table's longest so far.
-    pub(crate) fn guess(&self, root: &str) -> u64 {
-        match self.lock().lengths.get(root) {
+    pub(crate) fn guess(&self, table: u128) -> u64 {
+        match self.lock().lengths.get(&table) {
             Some(longest) => (longest + longest / 4).next_multiple_of(4 << 10),
             None => FIRST_GUESS,
         }

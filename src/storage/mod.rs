@@ -77,6 +77,7 @@ pub struct Storage {
 struct Shared {
     source: Source,
     url: String,
+    id: u128,
     cache: Shelf,
     in_flight: InFlight,
     connections: Arc<Connections>,
@@ -172,20 +173,28 @@ impl Storage {
         });
         let no_secrets = access.has_no_secrets() && options.sign.is_none();
         let is_public = no_secrets && http_root.as_ref().is_some_and(|root| is_public(&root.url));
-        let cache = pool.shelf(http_root.as_ref().map(|root| identity(&root.url, options)), is_public);
+        let identity = http_root.as_ref().map(|root| identity(&root.url, options));
+        let id = cache::persistent::object_id(identity.as_ref().unwrap_or(&url), "");
+        let cache = pool.shelf(identity, is_public);
         let locator = Locator::new(http_root, access, options.sign.clone());
         let http =
             HttpStore::new(http::transport(options), locator, options.retry.clone(), pool.connections(), can_list);
         let prefers_index = access.index == Some(true);
         let source = Source { store, http };
         let (in_flight, connections) = (InFlight::default(), pool.connections());
-        let shared = Shared { source, url, cache, in_flight, connections, prefers_index };
+        let shared = Shared { source, url, id, cache, in_flight, connections, prefers_index };
         Storage { shared: Arc::new(shared), meters: Meters::new() }
     }
 
     /// The table's root, redacted: what errors and people see.
     pub fn url(&self) -> &str {
         &self.shared.url
+    }
+
+    /// Identifies the table's objects by where they really are and by the credentials that read them, like the byte caches do. A
+    /// hash: it shows no secret.
+    pub(crate) fn id(&self) -> u128 {
+        self.shared.id
     }
 
     /// What was counted so far through this handle and those made from it: by the meter given to

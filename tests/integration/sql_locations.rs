@@ -4,7 +4,10 @@ use crate::loopback::Server;
 use crate::scan_fixture::parquet;
 use crate::sql_fixture::{error, folder, rows, run, session};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
+use lakeglass::storage::{AccessOptions, StorageOptions};
+use lakeglass::{Table, Version};
 use parquet::file::properties::WriterProperties;
+use serde_json::json;
 use std::fs;
 use std::sync::Arc;
 
@@ -105,4 +108,40 @@ async fn parquet_files_of_a_folder() {
     fs::write(home.path().join("p-3.parquet"), parquet(&other, WriterProperties::default())).unwrap();
     let differ = error(&session, &format!("SELECT count(*) FROM '{}'", at("p-*.parquet"))).await;
     assert!(differ.code().as_str() == "invalid_sql" && differ.to_string().contains("Name"), "{differ}");
+}
+
+/// A Delta table of one file.
+fn delta(ids: std::ops::Range<i64>) -> Vec<(String, Vec<u8>)> {
+    let properties = WriterProperties::builder().set_dictionary_enabled(false).build();
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(ids));
+    let bytes = parquet(&RecordBatch::try_from_iter([("id", ids)]).unwrap(), properties);
+    let schema = r#"{"type":"struct","fields":[{"name":"id","type":"long","nullable":true,"metadata":{}}]}"#;
+    let log = [
+        json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}),
+        json!({"metaData": {"id": "t", "format": {"provider": "parquet", "options": {}}, "schemaString": schema,
+            "partitionColumns": [], "configuration": {}}}),
+        json!({"add": {"path": "a.parquet", "partitionValues": {}, "size": bytes.len(), "modificationTime": 1,
+            "dataChange": true}}),
+    ];
+    let log: String = log.iter().map(|action| format!("{action}\n")).collect();
+    vec![("b/t/a.parquet".into(), bytes.to_vec()), (format!("b/t/_delta_log/{:020}.json", 0), log.into_bytes())]
+}
+
+#[tokio::test]
+async fn two_endpoints_under_one_path_have_footers_of_their_own() {
+    let (low, high) = (delta(0..100), delta(100..200));
+    assert_eq!(low[0].1.len(), high[0].1.len(), "the size does not tell them apart");
+    let session = session(&[]).await;
+    let mut servers = Vec::new();
+    for (name, objects) in [("low", low), ("high", high)] {
+        let server = Server::in_memory(objects);
+        let access = AccessOptions { endpoint: Some(server.url("")), ..AccessOptions::default() };
+        let options = StorageOptions { access, ..StorageOptions::default() };
+        let url = "s3://b/t".parse().unwrap();
+        session.register(name, Table::open(&url, Version::Latest, &options).await.unwrap()).unwrap();
+        servers.push(server);
+    }
+    for (name, expected) in [("low", "0"), ("high", "50")] {
+        assert_eq!(rows(&session, &format!("SELECT count(*) FROM {name} WHERE id >= 150")).await, [expected]);
+    }
 }
