@@ -105,6 +105,24 @@ async fn every_fixture_reads_the_same_through_a_manifest() {
 }
 
 #[tokio::test]
+async fn a_missing_file_is_explained_by_the_manifest() {
+    let path = "tests/fixtures/eight_files/table";
+    let data = Server::start(folder(path));
+    data.fault("*", Fault::Status(404));
+    let newest = table(path, Version::Latest).await.snapshot().version;
+    let manifest = written(path, &[newest], &data.url(""), &ShareOptions::default()).await;
+    let server = Server::in_memory([("share.json", manifest.into_bytes())]);
+    let table = open(&server.url("share.json"), Version::Latest, AccessOptions::default()).await.unwrap();
+    let session = Session::new(SessionOptions::default()).unwrap();
+    session.register("t", table).unwrap();
+    let error = crate::sql_fixture::error(&session, "SELECT * FROM t").await;
+    assert_eq!(error.code(), ErrorCode::CorruptTable);
+    let text = error.to_string();
+    assert!(text.contains("the share manifest names this file, but it is not there"), "{text}");
+    assert!(!format!("{:?}{:?}", server.paths(), data.paths()).contains("_delta_log"), "{:?}", data.paths());
+}
+
+#[tokio::test]
 async fn several_versions_travel_in_time_and_files_are_pruned() {
     let path = "www/demo/trade";
     let newest = table(path, Version::Latest).await.snapshot().version;

@@ -1,6 +1,6 @@
 //! Tables and files by their URL inside a statement.
 
-use crate::loopback::Server;
+use crate::loopback::{Fault, Server};
 use crate::scan_fixture::parquet;
 use crate::sql_fixture::{error, folder, rows, run, session};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
@@ -108,6 +108,20 @@ async fn parquet_files_of_a_folder() {
     fs::write(home.path().join("p-3.parquet"), parquet(&other, WriterProperties::default())).unwrap();
     let differ = error(&session, &format!("SELECT count(*) FROM '{}'", at("p-*.parquet"))).await;
     assert!(differ.code().as_str() == "invalid_sql" && differ.to_string().contains("Name"), "{differ}");
+}
+
+#[tokio::test]
+async fn a_parquet_file_that_is_gone_is_not_explained_by_a_log() {
+    let server = Server::in_memory([("a.parquet", file(0..20_000))]);
+    let url = server.url("a.parquet").to_string().parse().unwrap();
+    let table = Table::open(&url, Version::Latest, &StorageOptions::default()).await.unwrap();
+    let session = session(&[]).await;
+    session.register("t", table).unwrap();
+    server.forget();
+    server.fault("*", Fault::Status(404));
+    let error = error(&session, "SELECT * FROM t").await;
+    assert!(!error.to_string().contains("log"), "{error}");
+    assert!(server.paths().iter().all(|path| path == "a.parquet"), "{:?}", server.paths());
 }
 
 /// A Delta table of one file.
