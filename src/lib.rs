@@ -89,7 +89,7 @@
 //! (`.cargo/datafusion-doc`), and so are tables that can be had otherwise: how hosts with other letters than ASCII's are spelled, which
 //! the browser is asked (`.cargo/idna`), checksums, which are computed (`.cargo/crc32fast`), and how wide letters are in a terminal,
 //! which the command line alone draws tables for (`.cargo/comfy-table`). sqlparser's walk over a syntax tree is made anew for every
-//! type of visitor: `sql/walk.rs` has one.
+//! type of visitor: `sql/parse/visitor.rs` has one.
 //!
 //! What is built is then rewritten (`scripts/shrink.mjs`): of functions that do the same one stays, and similar ones stand together,
 //! where a compressor sees it.
@@ -104,8 +104,8 @@
 //!
 //! A browser's thread does one thing at a time: while a query works, no cancel arrives and nothing is drawn. So its tasks run for some
 //! milliseconds, and then the event loop has its turn ([`runtime::time_slice`]). DataFusion's operators take batches from each other for as
-//! long as there are any; each is put behind a node that says "not now" when the slice is over (`sql/slices.rs`), and the sort, which
-//! does all its work between two batches, is one of our own (`sql/sort_runs.rs`). What is left is the work that an operator does at once
+//! long as there are any; each is put behind a node that says "not now" when the slice is over (`sql/exec/cooperative.rs`), and the sort, which
+//! does all its work between two batches, is one of our own (`sql/exec/run_sort.rs`). What is left is the work that an operator does at once
 //! when its input has ended: a hash join's table, the groups of an aggregate, a window's partition.
 //!
 //! # Why is grouping our own?

@@ -27,7 +27,7 @@ const PARTITION: &str = "src/formats/delta/partition_values.rs";
 const REPLAY: &str = "src/formats/delta/log/replay.rs";
 const WIDENING: &str = "tests/integration/scan_widening.rs";
 const WRITTEN: &str = "tests/oracle/tests/oracle/written.rs";
-const STATEMENT: &str = "src/sql/statement.rs";
+const STATEMENT: &str = "src/sql/parse/statement.rs";
 const STORAGE: &str = "tests/integration/storage.rs";
 
 /// Words of the table, and what shows them.
@@ -97,9 +97,9 @@ const EVIDENCE: &[(&str, Shown)] = &[
     ("the option `dialect`", Test(NUMBERS, "dialects")),
     ("the place of NULL", Test(NUMBERS, "dialects")),
     ("`SELECT` with joins", Test(SQL, "an_aggregate_over_joined_tables")),
-    ("CTEs", Test("src/sql/names/tests.rs", "ctes_subqueries_joins_and_set_operations")),
-    ("window functions", Test("src/sql/names/tests.rs", "lambdas_windows_and_functions")),
-    ("subqueries", Test("src/sql/names/tests.rs", "ctes_subqueries_joins_and_set_operations")),
+    ("CTEs", Test("src/sql/resolve/tests.rs", "ctes_subqueries_joins_and_set_operations")),
+    ("window functions", Test("src/sql/resolve/tests.rs", "lambdas_windows_and_functions")),
+    ("subqueries", Test("src/sql/resolve/tests.rs", "ctes_subqueries_joins_and_set_operations")),
     ("nested functions", Test(SQL, "functions_of_every_kind")),
     ("date", Test(SQL, "functions_of_every_kind")),
     ("string", Test(SQL, "functions_of_every_kind")),

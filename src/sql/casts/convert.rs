@@ -118,7 +118,7 @@ fn read<T>(
     for text in texts {
         let value = text.and_then(&number);
         if let (Some(text), None, false) = (text, &value, lenient) {
-            let to = crate::sql::show::sql_type(to);
+            let to = crate::sql::commands::show::sql_type(to);
             return exec_err!("CAST: {text:?} is no {to}, or out of its range; TRY_CAST gives null there");
         }
         values.push(value);

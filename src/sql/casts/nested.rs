@@ -2,7 +2,7 @@
 
 use super::convert::{convert, differs};
 use super::nested_text::{Parts, fields, is_null, items, plain};
-use crate::sql::show::sql_type;
+use crate::sql::commands::show::sql_type;
 use crate::sql::times;
 use arrow::array::{Array, ArrayRef, ListArray, StringViewArray, StructArray, new_empty_array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};

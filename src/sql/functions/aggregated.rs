@@ -1,8 +1,8 @@
 //! `list_aggregate(list, 'name', …)`: an aggregate of each list's elements.
 
+use super::aggregates;
 use super::lists::Lists;
 use super::values;
-use crate::sql::aggregates;
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use datafusion::common::{Result, ScalarValue, exec_err, internal_err, plan_err};

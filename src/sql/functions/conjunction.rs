@@ -1,7 +1,7 @@
 //! `all_true(a, b, …)`: AND of any number of conditions in one call.
 //!
 //! The optimizer takes `a AND b AND …` apart and puts it together as a tree as deep as it is long; not so a call. What is behind the
-//! first conditions of a long chain goes into such calls (see [`super::super::balance`]).
+//! first conditions of a long chain goes into such calls (see [`crate::sql::parse::balance`]).
 
 use super::arrays;
 use arrow::array::{AsArray, BooleanArray};

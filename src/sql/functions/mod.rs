@@ -1,7 +1,8 @@
 //! Scalar functions that DataFusion does not have, small ones. Names that it has otherwise, and what can be said in its
-//! terms, are templates: see [`super::idioms`].
+//! terms, are templates: see [`super::parse::compat`].
 
 mod aggregated;
+pub(crate) mod aggregates;
 pub mod bits;
 mod coerced;
 mod conjunction;
@@ -21,6 +22,7 @@ mod re2;
 mod regexps;
 mod strings;
 mod types;
+pub(crate) mod variant;
 
 pub use coerced::coerced;
 pub use conjunction::ALL_TRUE;

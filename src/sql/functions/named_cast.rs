@@ -1,4 +1,4 @@
-//! A function that returns its first argument: the second gives a cast a name of its own. See `sql/names/casts.rs`.
+//! A function that returns its first argument: the second gives a cast a name of its own. See `sql/resolve/casts.rs`.
 
 use super::NAMED_CAST;
 use arrow::datatypes::DataType;

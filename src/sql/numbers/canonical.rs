@@ -7,7 +7,7 @@
 use super::aggregates::is_sum;
 use super::arithmetic::operands;
 use super::canonical_float::{canonical_scalar, function};
-use crate::sql::plan_expressions::rewrite_expressions;
+use crate::sql::plan::expressions::rewrite_expressions;
 use arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRewriter};

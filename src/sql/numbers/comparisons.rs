@@ -5,7 +5,7 @@
 
 use super::kind::{Kind, converted};
 use super::mixed;
-use crate::sql::plan_expressions::rewrite_expressions;
+use crate::sql::plan::expressions::rewrite_expressions;
 use arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};

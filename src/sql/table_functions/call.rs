@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::snapshot::Version;
 use crate::sql::error::invalid;
-use crate::sql::walk::walk;
+use crate::sql::parse::visitor::walk;
 use crate::storage::redact;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Statement, TableAlias, TableFactor, Value, VisitorMut,
@@ -282,8 +282,9 @@ fn argument(argument: &FunctionArg) -> Option<Argument> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::params::Params;
-    use crate::sql::statement::{self, Request};
+    use crate::sql::parse::params::Params;
+    use crate::sql::parse::statement;
+    use crate::sql::parse::statement::Request;
 
     fn taken(sql: &str) -> Result<(String, Vec<(String, Function)>)> {
         let Request::Query(mut statement) = statement::parse(sql, &Params::None)? else { panic!("{sql}") };

@@ -2,7 +2,7 @@
 
 use crate::scan::FooterCache;
 use crate::snapshot::{Changes, Snapshot};
-use crate::sql::table_provider::LakeglassTable;
+use crate::sql::catalog::table_provider::LakeglassTable;
 use crate::storage::Storage;
 use crate::table::Table;
 use arrow::datatypes::SchemaRef;

@@ -16,10 +16,10 @@ mod call;
 mod changes;
 mod location;
 
+use super::catalog::registry::Registry;
+use super::catalog::table_provider::LakeglassTable;
+use super::commands::log_tables;
 use super::error::from_datafusion;
-use super::log_tables;
-use super::registry::Registry;
-use super::table_provider::LakeglassTable;
 use crate::error::{Error, Result};
 use crate::scan::FooterCache;
 use crate::storage::{Meter, StorageOptions};

@@ -14,8 +14,8 @@ mod moment;
 mod rewrite;
 mod tokens;
 
-use super::registry::Registry;
-use super::table_provider::LakeglassTable;
+use super::catalog::registry::Registry;
+use super::catalog::table_provider::LakeglassTable;
 use crate::error::{Error, Result};
 use crate::scan::FooterCache;
 use crate::snapshot::Version;

@@ -2,9 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::sql::error::{from_datafusion, invalid};
-use crate::sql::names;
-use crate::sql::params::Params;
-use crate::sql::statement::{self, Request};
+use crate::sql::parse::params::Params;
+use crate::sql::parse::statement;
+use crate::sql::parse::statement::Request;
+use crate::sql::resolve;
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit, TimestampMillisecondType};
@@ -25,7 +26,7 @@ pub(super) async fn compute(expr: &Expr, state: &SessionState) -> Result<i64> {
     {
         select.projection = vec![SelectItem::UnnamedExpr(expr.clone())];
     }
-    names::resolve(&mut query, &BTreeMap::new())?;
+    resolve::resolve(&mut query, &BTreeMap::new())?;
     let logical = state.statement_to_plan(PlannerStatement::Statement(query)).await.map_err(from_datafusion)?;
     let plan = state.create_physical_plan(&logical).await.map_err(from_datafusion)?;
     let batches = collect(plan, state.task_ctx()).await.map_err(from_datafusion)?;

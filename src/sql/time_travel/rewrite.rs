@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::snapshot::Version;
 use crate::sql::error::invalid;
-use crate::sql::walk::walk;
+use crate::sql::parse::visitor::walk;
 use chrono::NaiveDateTime;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArguments, Ident, ObjectName, ObjectNamePart,
@@ -159,8 +159,9 @@ fn moment(expr: Expr) -> Result<Target> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::params::Params;
-    use crate::sql::statement::{self, Request};
+    use crate::sql::parse::params::Params;
+    use crate::sql::parse::statement;
+    use crate::sql::parse::statement::Request;
 
     /// The statement as it is planned, and where it travels.
     fn taken(sql: &str) -> Result<(String, Vec<(String, Target)>)> {

@@ -7,7 +7,7 @@
 use super::compare::{NANOS, clash, compared, comparison, differs, is_comparison, same_instant, text_literal};
 use super::convert::{Kind, convert, is_time, parsed};
 use super::{interval_groups, intervals, sql_type, unify};
-use crate::sql::plan_expressions::rewrite_expressions;
+use crate::sql::plan::expressions::rewrite_expressions;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
