@@ -18,19 +18,25 @@ mod functions;
 mod json;
 mod messages;
 mod numbers;
+mod options;
 mod output;
 mod parse;
 mod plan;
+mod reserved_names;
 mod resolve;
+mod result;
 pub mod session;
 mod session_state;
 mod table_functions;
 mod time_travel;
 mod times;
+mod type_names;
 
 pub use commands::explain::PlanNode;
 #[cfg(feature = "cli")]
 pub use commands::partition_query::files_where;
 pub use numbers::SqlDialect;
+pub use options::SessionOptions;
 pub use parse::params::{ParamValue, Params};
-pub use session::{QueryResult, Session, SessionOptions};
+pub use result::QueryResult;
+pub use session::Session;

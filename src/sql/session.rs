@@ -10,6 +10,7 @@ use super::commands::show;
 use super::error::from_datafusion;
 use super::exec::run::{Running, start};
 use super::numbers::SqlDialect;
+use super::options::SessionOptions;
 use super::output::{plain_batches, plain_schema};
 use super::parse::compat;
 use super::parse::params::Params;
@@ -17,11 +18,12 @@ use super::parse::statement;
 use super::parse::statement::Request;
 use super::plan::deep_stack;
 use super::resolve;
+use super::result::{QueryResult, answer};
 use super::session_state;
 use super::table_functions;
 use super::time_travel;
 use crate::error::{Error, Result};
-use crate::scan::{FooterCache, METADATA, Progress, TRACKED};
+use crate::scan::{FooterCache, METADATA, TRACKED};
 use crate::storage::{Meter, Pool, StorageOptions};
 use crate::table::Table;
 use arrow::array::RecordBatch;
@@ -30,37 +32,9 @@ use datafusion::execution::context::SessionState;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// How a session runs its queries.
-#[derive(Debug, Clone)]
-pub struct SessionOptions {
-    /// Partitions of a plan. One is best where one thread does the work: a scan reads several files ahead by itself, and what
-    /// is split has to be put together again (an aggregate would keep each group once for each partition).
-    pub target_partitions: usize,
-    /// Rows per batch.
-    pub batch_size: usize,
-    /// Bytes that queries may hold; `None` sets no limit.
-    pub memory_limit: Option<usize>,
-    /// The engine whose meaning SQL takes where engines differ.
-    pub dialect: SqlDialect,
-    /// How hosts are spoken to that a statement names: `delta_scan`, `read_parquet`.
-    pub storage: StorageOptions,
-}
-
-impl Default for SessionOptions {
-    fn default() -> Self {
-        SessionOptions {
-            target_partitions: 1,
-            batch_size: 8192,
-            memory_limit: None,
-            dialect: SqlDialect::default(),
-            storage: StorageOptions::default(),
-        }
-    }
-}
 
 /// Named tables at chosen versions, and the queries over them. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -70,18 +44,6 @@ pub struct Session {
     pub(super) state: Arc<SessionState>,
     storage: StorageOptions,
     dialect: SqlDialect,
-}
-
-/// A running query: its columns, its rows as they come, and what they cost.
-pub struct QueryResult {
-    /// The columns. View types are turned into plain ones, so that every Arrow reader understands the batches.
-    pub schema: SchemaRef,
-    /// The rows. Dropping it cancels the query. It has to be polled within a tokio runtime.
-    pub batches: BoxStream<'static, Result<RecordBatch>>,
-    /// What this query has fetched, so far.
-    pub meter: Meter,
-    /// How far its scans are.
-    pub progress: Progress,
 }
 
 impl Session {
@@ -264,14 +226,4 @@ fn check_tracked(statement: &Statement, schemas: &BTreeMap<String, SchemaRef>) -
         }
     }
     Ok(())
-}
-
-/// A result that is there already.
-pub(super) fn answer(batch: RecordBatch) -> QueryResult {
-    QueryResult {
-        schema: batch.schema(),
-        batches: stream::iter([Ok(batch)]).boxed(),
-        meter: Meter::default(),
-        progress: Progress::default(),
-    }
 }

@@ -1,12 +1,14 @@
 //! DataFusion as this crate uses it: every function, no file formats, no disk, plans for one thread.
 
 use super::casts::CastRule;
-use super::catalog::registry::{CATALOG, Catalog, Registry, SCHEMA};
+use super::catalog::registry::{Catalog, Registry};
 use super::error::from_datafusion;
+use super::exec::extensions::QueryMeter;
 use super::functions;
 use super::functions::aggregates;
 use super::functions::variant;
 use super::numbers::{self, CanonicalRule, ComparisonRule, OperatorPlanner};
+use super::options::SessionOptions;
 use super::plan::distinct_counts;
 use super::plan::distinct_limits::DistinctLimits;
 use super::plan::distinct_sums;
@@ -15,10 +17,9 @@ use super::plan::grouping_sets::GroupingSets;
 use super::plan::moving_frames::MovingFrames;
 use super::plan::subqueries::Subqueries;
 use super::plan::window_keys::WindowKeys;
-use super::session::SessionOptions;
+use super::reserved_names::{CATALOG, SCHEMA};
 use super::times::{self, TimesRule};
 use crate::error::Result;
-use crate::scan::Progress;
 use crate::storage::Meter;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::SessionStateDefaults;
@@ -38,14 +39,6 @@ use std::sync::Arc;
 
 /// How many of the largest users of memory an error about it names.
 const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
-
-/// The meter of the query that a plan belongs to: an extension of its configuration, where scans find it.
-#[derive(Debug)]
-pub struct QueryMeter(pub Meter);
-
-/// How far the query is that a plan belongs to, where its scans find it.
-#[derive(Debug)]
-pub struct QueryProgress(pub Progress);
 
 /// The state that every query of a session starts from.
 pub fn state(options: &SessionOptions, registry: &Arc<Registry>) -> Result<SessionState> {

@@ -3,8 +3,6 @@
 
 mod convert;
 mod float_text;
-mod nested;
-mod nested_text;
 mod number;
 mod written;
 

@@ -1,7 +1,7 @@
 //! Floats as text, and lists, structs and maps: `[1, NULL]`, `{'a': 1, 'b': x}`, `{k=v}`.
 
+use super::convert::nested_text::{write, write_quoted};
 use super::float_text;
-use super::nested_text::{write, write_quoted};
 use crate::sql::functions::strings;
 use crate::sql::times;
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, StringViewArray, StringViewBuilder};

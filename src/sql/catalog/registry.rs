@@ -3,6 +3,7 @@
 use super::definitions::{MemoryTable, View};
 use super::table_provider::LakeglassTable;
 use crate::error::{Error, Result};
+use crate::sql::reserved_names::{CATALOG, SCHEMA};
 use crate::sql::resolve;
 use crate::table::Table;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -12,13 +13,6 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::ast::ObjectName;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
-
-/// The one catalog's name.
-pub const CATALOG: &str = "lakeglass";
-/// The one schema's name.
-pub const SCHEMA: &str = "main";
-/// The schema that describes the others.
-pub const INFORMATION_SCHEMA: &str = "information_schema";
 
 /// What a name in a session means.
 #[derive(Debug, Clone)]

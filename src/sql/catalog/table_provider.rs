@@ -5,12 +5,12 @@ use crate::scan::{FooterCache, METADATA, Pruner, SharedStatistics, metadata_fiel
 use crate::snapshot::{DataFile, Version};
 use crate::snapshot::{STANDS_FOR, is_variant};
 use crate::sql::error::to_datafusion;
+use crate::sql::exec::extensions::QueryMeter;
 use crate::sql::exec::scan_exec::LakeglassScan;
 use crate::sql::plan::exact_bounds;
 use crate::sql::plan::partition_filter;
 use crate::sql::plan::prune::PredicatePruner;
-use crate::sql::resolve::HIDDEN;
-use crate::sql::session_state::QueryMeter;
+use crate::sql::reserved_names::HIDDEN;
 use crate::storage::Meter;
 use crate::table::Table;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};

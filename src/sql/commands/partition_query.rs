@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
 use crate::sql::error::from_datafusion;
-use crate::sql::session::SessionOptions;
+use crate::sql::options::SessionOptions;
 use crate::sql::session_state;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
 use arrow::datatypes::{Field, Schema, UInt64Type};

@@ -1,17 +1,17 @@
 //! `SUMMARIZE t` and `SUMMARIZE SELECT …`: a row for each column, as DuckDB has it. A column is read for its own row alone, and
 //! what the log answers exactly is not read.
 
-use super::show::sql_type;
 use crate::error::Result;
 use crate::sql::error::from_arrow;
 use crate::sql::exec::run::start;
 use crate::sql::parse::compat;
-use crate::sql::session::{QueryResult, Session, answer};
+use crate::sql::result::{QueryResult, answer};
+use crate::sql::session::Session;
+use crate::sql::type_names::sql_type;
 use crate::storage::Meter;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::sql::sqlparser::ast::{SetExpr, Statement, TableFactor};
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
+use datafusion::sql::sqlparser::ast::{Statement, TableFactor};
 use futures::TryStreamExt;
 use std::sync::Arc;
 
@@ -35,46 +35,6 @@ impl Session {
         let plain = crate::sql::output::plain_schema(&first);
         let all = crate::sql::output::plain_batch(&all, &plain)?;
         Ok(QueryResult { meter, ..answer(all) })
-    }
-}
-
-/// `SUMMARIZE …` as `SELECT * FROM …`, or from a query in parentheses; whether it was one.
-pub(in crate::sql) fn as_select(tokens: Vec<TokenWithSpan>) -> (Vec<TokenWithSpan>, bool) {
-    let is = |token: &Token, words: &[&str]| matches!(token, Token::Word(Word { value, quote_style: None, .. }) if words.iter().any(|word| value.eq_ignore_ascii_case(word)));
-    let mut rest = tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).peekable();
-    let Some(first) = rest.next() else { return (Vec::new(), false) };
-    if !is(&first.token, &["SUMMARIZE"]) {
-        return (std::iter::once(first).chain(rest).collect(), false);
-    }
-    let at = |token: Token| TokenWithSpan { token, span: first.span };
-    let query = rest.peek().is_some_and(|next| is(&next.token, &["SELECT", "WITH", "FROM", "VALUES"]));
-    let mut out = vec![at(Token::make_keyword("SELECT")), at(Token::Mul), at(Token::make_keyword("FROM"))];
-    out.extend(query.then(|| at(Token::LParen)));
-    let (mut body, mut ends) = (Vec::new(), Vec::new());
-    for token in rest {
-        if ends.is_empty() && token.token != Token::SemiColon {
-            body.push(token);
-        } else {
-            ends.push(token);
-        }
-    }
-    out.extend(body);
-    out.extend(query.then(|| at(Token::RParen)));
-    out.extend(ends);
-    (out, true)
-}
-
-/// What a statement that [`as_select`] has made summarizes.
-pub(in crate::sql) fn source(statement: Statement) -> Result<TableFactor> {
-    let usage = || crate::sql::error::invalid("SUMMARIZE: write SUMMARIZE t or SUMMARIZE SELECT …");
-    let Statement::Query(query) = statement else { return Err(usage()) };
-    let plain = query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none();
-    match *query.body {
-        SetExpr::Select(select) if plain && select.selection.is_none() => match <[_; 1]>::try_from(select.from) {
-            Ok([item]) if item.joins.is_empty() => Ok(item.relation),
-            _ => Err(usage()),
-        },
-        _ => Err(usage()),
     }
 }
 

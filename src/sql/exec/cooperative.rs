@@ -9,20 +9,15 @@
 //! Natively there are no slices, and the question costs an atomic access for each batch.
 
 use super::run_sort::SortRuns;
-use crate::runtime::time_slice;
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use super::slices::Slices;
 use datafusion::common::internal_err;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
-use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
-use futures::{Stream, StreamExt};
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 /// The plan with all its operators interruptible. To be applied last: no optimizer knows the nodes it puts in.
 pub fn interruptible(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -86,29 +81,5 @@ impl ExecutionPlan for Interruptible {
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         Ok(Box::pin(Slices { input: self.input.execute(partition, context)? }))
-    }
-}
-
-/// A stream that is pending when the slice of time is over.
-pub(in crate::sql) struct Slices {
-    pub(in crate::sql) input: SendableRecordBatchStream,
-}
-
-impl Stream for Slices {
-    type Item = Result<RecordBatch>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        ready!(time_slice::poll_turn(cx));
-        self.input.poll_next_unpin(cx)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.input.size_hint()
-    }
-}
-
-impl RecordBatchStream for Slices {
-    fn schema(&self) -> SchemaRef {
-        self.input.schema()
     }
 }

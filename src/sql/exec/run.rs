@@ -1,10 +1,10 @@
 //! A plan, run: its rows as they come, and how far it is.
 
 use super::cooperative;
+use super::extensions::QueryProgress;
 use crate::error::Result;
 use crate::scan::Progress;
 use crate::sql::error::from_datafusion;
-use crate::sql::session_state::QueryProgress;
 use arrow::array::RecordBatch;
 use datafusion::execution::context::SessionState;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};

@@ -7,7 +7,7 @@
 //! A sort that returns many of the first rows is one of these too: DataFusion's keeps them in a heap, which costs twenty times a
 //! sort's time where they are a million. Rows that are too far behind are dropped as soon as twice as many are kept as are returned.
 
-use super::cooperative::Slices;
+use super::slices::Slices;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;

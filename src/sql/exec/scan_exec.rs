@@ -1,10 +1,10 @@
 //! The leaf of our plans: some columns of some files of a table, as streams of batches.
 
+use super::extensions::{QueryMeter, QueryProgress};
 use super::scan_metrics;
 use super::scan_metrics::Measured;
 use crate::scan::{FooterCache, ScanProgress, SharedStatistics};
 use crate::sql::plan::prune::PredicatePruner;
-use crate::sql::session_state::{QueryMeter, QueryProgress};
 use crate::storage::Meter;
 use crate::table::Table;
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};

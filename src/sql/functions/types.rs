@@ -1,7 +1,7 @@
 //! `len(x)`: characters of a string, bytes of a blob, elements of a list, entries of a map; `typeof(x)`: a value's type as SQL writes it.
 
 use super::{arrays, values};
-use crate::sql::commands::show::sql_type;
+use crate::sql::type_names::sql_type;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;

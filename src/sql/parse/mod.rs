@@ -6,4 +6,6 @@ pub(crate) mod depth_limit;
 pub(crate) mod dialect;
 pub mod params;
 pub(crate) mod statement;
+mod summarize;
+mod time_travel;
 pub(crate) mod visitor;

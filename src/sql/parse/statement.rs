@@ -6,14 +6,13 @@ use super::depth_limit;
 use super::dialect::LakeglassDialect;
 use super::params::{self, Params};
 use super::visitor::look;
+use super::{summarize, time_travel};
 use crate::error::{Error, Result};
 use crate::sql::catalog::definitions;
 use crate::sql::catalog::definitions::Definition;
-use crate::sql::commands::summarize;
 use crate::sql::error::invalid;
 use crate::sql::messages;
 use crate::sql::plan::deep_stack;
-use crate::sql::time_travel;
 use datafusion::sql::sqlparser::ast::{
     DescribeAlias, ObjectName, Query, SetExpr, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions,
     Statement, TableFactor, Visitor,

@@ -20,6 +20,7 @@ mod wildcard;
 
 use super::parse::visitor::look;
 use crate::error::Result;
+use crate::sql::reserved_names::HIDDEN;
 use arrow::datatypes::SchemaRef;
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
@@ -28,9 +29,6 @@ use datafusion::sql::sqlparser::ast::{
 use scope::{Column, Columns, Relation, Scope};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-
-/// The metadata key of a table's column that `*` does not mean.
-pub const HIDDEN: &str = "lakeglass.hidden";
 
 /// Settles every name of `statement`, over tables by name.
 pub fn resolve(statement: &mut Statement, tables: &BTreeMap<String, SchemaRef>) -> Result<()> {

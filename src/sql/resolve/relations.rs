@@ -4,10 +4,10 @@ use super::scope::{Relation, Scope, settle, settle_among};
 use super::using::{Keeps, plain_name};
 use super::{Resolver, aliased, idents, table_columns};
 use crate::error::{Error, Result};
-use crate::sql::catalog::registry;
 use crate::sql::error::invalid;
 use crate::sql::parse::compat;
 use crate::sql::parse::compat::Rewritten;
+use crate::sql::reserved_names;
 use datafusion::sql::sqlparser::ast::{
     FunctionArg, FunctionArgExpr, Ident, JoinConstraint, JoinOperator, ObjectName, TableFactor, TableWithJoins,
 };
@@ -149,7 +149,7 @@ impl Resolver<'_> {
             return Ok(cte);
         }
         if let Some(schema) = places.last()
-            && schema.value.eq_ignore_ascii_case(registry::INFORMATION_SCHEMA)
+            && schema.value.eq_ignore_ascii_case(reserved_names::INFORMATION_SCHEMA)
         {
             for part in parts {
                 let lower = part.value.to_lowercase();
@@ -157,7 +157,7 @@ impl Resolver<'_> {
             }
             return Ok(Relation { name: None, columns: None });
         }
-        for (place, home) in places.iter_mut().rev().zip([registry::SCHEMA, registry::CATALOG]) {
+        for (place, home) in places.iter_mut().rev().zip([reserved_names::SCHEMA, reserved_names::CATALOG]) {
             if place.value.eq_ignore_ascii_case(home) {
                 settle(place, home);
             }

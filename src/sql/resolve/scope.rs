@@ -1,11 +1,12 @@
 //! What names mean at one place of a statement: the relations in reach, their columns, and how a name as written finds
 //! the one it means.
 
-use super::using::Merged;
 use crate::error::Result;
 use crate::sql::error::invalid;
+use crate::sql::parse::dialect::LakeglassDialect;
 use arrow::datatypes::{DataType, Fields};
 use datafusion::sql::sqlparser::ast::{Expr, Ident};
+use datafusion::sql::sqlparser::parser::Parser;
 
 /// A column that a name can mean.
 #[derive(Debug, Clone)]
@@ -256,9 +257,9 @@ impl Scope<'_> {
 fn is_home(parts: &[Ident]) -> bool {
     let is = |part: &Ident, name: &str| part.value.eq_ignore_ascii_case(name);
     match parts {
-        [schema] => is(schema, crate::sql::catalog::registry::SCHEMA),
+        [schema] => is(schema, crate::sql::reserved_names::SCHEMA),
         [catalog, schema] => {
-            is(catalog, crate::sql::catalog::registry::CATALOG) && is(schema, crate::sql::catalog::registry::SCHEMA)
+            is(catalog, crate::sql::reserved_names::CATALOG) && is(schema, crate::sql::reserved_names::SCHEMA)
         }
         _ => false,
     }
@@ -301,4 +302,36 @@ pub fn element(data_type: Option<DataType>) -> Option<DataType> {
         },
         _ => None,
     }
+}
+
+/// A column that `USING` made one.
+#[derive(Debug, Clone)]
+pub struct Merged {
+    /// Its name.
+    pub column: String,
+    /// The relations it is of: the first value that is not null.
+    pub from: Vec<String>,
+    /// Whether the planner would take another value, not only another view of the same.
+    pub outer: bool,
+}
+
+impl Merged {
+    /// The value: of one relation, or the first that is not null.
+    pub fn expression(&self) -> Expr {
+        let parts: Vec<String> =
+            self.from.iter().map(|relation| format!("{}.{}", in_quotes(relation), in_quotes(&self.column))).collect();
+        let text = match parts.as_slice() {
+            [one] => one.clone(),
+            _ => format!("coalesce({})", parts.join(", ")),
+        };
+        parsed(&text).unwrap_or_else(|| Expr::Identifier(Ident::with_quote('"', self.column.as_str())))
+    }
+}
+
+fn in_quotes(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn parsed(text: &str) -> Option<Expr> {
+    Parser::new(&LakeglassDialect).try_with_sql(text).ok()?.parse_expr().ok()
 }

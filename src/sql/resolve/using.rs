@@ -3,22 +3,9 @@
 //! The planner takes such a column from the left side, also where a row has none: of a RIGHT or FULL join that is a null in
 //! the place of the value. So joins of these kinds are joined ON, and the column's name stands for the right expression.
 
-use super::scope::{Relation, Scope};
+use super::scope::{Merged, Relation, Scope};
 use crate::error::{Error, Result};
-use crate::sql::parse::dialect::LakeglassDialect;
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Ident, JoinConstraint, JoinOperator, ObjectName};
-use datafusion::sql::sqlparser::parser::Parser;
-
-/// A column that `USING` made one.
-#[derive(Debug, Clone)]
-pub struct Merged {
-    /// Its name.
-    pub column: String,
-    /// The relations it is of: the first value that is not null.
-    pub from: Vec<String>,
-    /// Whether the planner would take another value, not only another view of the same.
-    pub outer: bool,
-}
 
 /// Whose rows a join keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,25 +136,4 @@ impl Scope<'_> {
 /// The name of a column in a USING list.
 pub fn plain_name(name: &ObjectName) -> Option<String> {
     name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone())
-}
-
-impl Merged {
-    /// The value: of one relation, or the first that is not null.
-    pub fn expression(&self) -> Expr {
-        let parts: Vec<String> =
-            self.from.iter().map(|relation| format!("{}.{}", in_quotes(relation), in_quotes(&self.column))).collect();
-        let text = match parts.as_slice() {
-            [one] => one.clone(),
-            _ => format!("coalesce({})", parts.join(", ")),
-        };
-        parsed(&text).unwrap_or_else(|| Expr::Identifier(Ident::with_quote('"', self.column.as_str())))
-    }
-}
-
-fn in_quotes(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn parsed(text: &str) -> Option<Expr> {
-    Parser::new(&LakeglassDialect).try_with_sql(text).ok()?.parse_expr().ok()
 }

@@ -12,7 +12,6 @@
 
 mod moment;
 mod rewrite;
-mod tokens;
 
 use super::catalog::registry::Registry;
 use super::catalog::table_provider::LakeglassTable;
@@ -25,7 +24,6 @@ use datafusion::sql::sqlparser::ast::Statement;
 use futures::future::try_join_all;
 use rewrite::{Target, Travel};
 use std::collections::BTreeMap;
-pub use tokens::plainer;
 
 /// Takes the versions out of `statement` and opens them: tables by the names that are in their places now. `state` computes
 /// times that are expressions.

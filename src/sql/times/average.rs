@@ -1,8 +1,9 @@
 //! `avg(x)` of intervals, dates and timestamps, beside that of numbers.
 
+use super::arguments::INTERVAL;
 use super::calendar::DAY;
 use super::convert::is_time;
-use super::function::{INTERVAL, TIMESTAMP, timestamptz};
+use super::function::{TIMESTAMP, timestamptz};
 use super::literal;
 use super::text::Nanos;
 use arrow::array::{ArrayRef, AsArray};

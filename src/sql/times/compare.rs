@@ -1,7 +1,7 @@
 //! One comparison in which a date, a time or an interval takes part.
 
+use super::arguments::INTERVAL;
 use super::convert::{Kind, beside, convert, is_time, parsed};
-use super::function::INTERVAL;
 use super::{intervals, literal, sql_type};
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::TreeNode;

@@ -1,7 +1,7 @@
 //! Casts of text to dates, times and intervals, and back; and times of one type in another.
 
+use super::arguments::INTERVAL;
 use super::arguments::integers_as;
-use super::function::INTERVAL;
 use super::interval_text;
 use super::literal;
 use super::text;

@@ -1,8 +1,9 @@
 //! Between two times: `date_diff` counts boundaries, `date_sub` whole units, `age` gives years, months and days.
 
 use super::arguments::Arguments;
+use super::arguments::INTERVAL;
 use super::calendar::{Civil, DAY, join, month_days, split};
-use super::function::{INTERVAL, Types, count, function, moment};
+use super::function::{Types, count, function, moment};
 use super::units::Unit;
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, IntervalMonthDayNano};

@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::common::{Result, ScalarValue, internal_err, plan_err};
 use datafusion::logical_expr::preimage::PreimageResult;
 use datafusion::logical_expr::simplify::SimplifyContext;
@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 /// Timestamps are of microseconds: that is every year that a table can hold, and SQL's own precision.
 pub(super) const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
-pub(super) const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
 
 /// The type of an instant.
 pub(super) fn timestamptz() -> DataType {

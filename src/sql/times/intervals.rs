@@ -1,8 +1,9 @@
 //! Arithmetic with intervals: of numbers, by numbers, and in an order.
 
 use super::arguments::Arguments;
+use super::arguments::INTERVAL;
 use super::calendar::{DAY, HOUR, MINUTE, SECOND, shifted, split};
-use super::function::{INTERVAL, TIMESTAMP, Types, count, function, moment, timestamp_of};
+use super::function::{TIMESTAMP, Types, count, function, moment, timestamp_of};
 use super::units::Unit;
 use arrow::array::{ArrayRef, AsArray, Decimal128Array, new_empty_array};
 use arrow::compute::cast;

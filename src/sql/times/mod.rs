@@ -47,7 +47,7 @@ pub use series::table_functions;
 pub use types::Types;
 pub use units::is_unit;
 
-use super::commands::show::sql_type;
+use super::type_names::sql_type;
 use datafusion::logical_expr::ScalarUDF;
 use std::sync::{Arc, LazyLock};
 

@@ -1,8 +1,9 @@
 //! `date_trunc(part, x)` and `last_day(x)`.
 
 use super::arguments::Arguments;
+use super::arguments::INTERVAL;
 use super::calendar::{Civil, month_days, split, weekday};
-use super::function::{INTERVAL, Types, count, function, moment, timestamp_of, with_preimage};
+use super::function::{Types, count, function, moment, timestamp_of, with_preimage};
 use super::literal;
 use super::part::WEEKDAYS;
 use super::units::Unit;

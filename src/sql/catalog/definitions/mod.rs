@@ -92,7 +92,7 @@ fn own_name(name: &ObjectName) -> Result<String> {
     let parts: Option<Vec<&str>> = name.0.iter().map(|part| Some(part.as_ident()?.value.as_str())).collect();
     match parts.as_deref() {
         Some([name]) => Ok(name.to_string()),
-        Some([schema, name]) if schema.eq_ignore_ascii_case(super::registry::SCHEMA) => Ok(name.to_string()),
-        _ => Err(invalid(format!("{name}: there is one schema, {}", super::registry::SCHEMA))),
+        Some([schema, name]) if schema.eq_ignore_ascii_case(crate::sql::reserved_names::SCHEMA) => Ok(name.to_string()),
+        _ => Err(invalid(format!("{name}: there is one schema, {}", crate::sql::reserved_names::SCHEMA))),
     }
 }

@@ -1,6 +1,6 @@
 //! Parts of values and patterns that have a syntax of their own: `SUBSTRING(s FROM 2)`, `l[2:]`, `SIMILAR TO`, `LIKE`.
 
-use super::expressions::string;
+use super::literal::string;
 use super::template;
 use crate::error::{Error, Result};
 use datafusion::sql::sqlparser::ast::{AccessExpr, Expr, Subscript, UnaryOperator, Value};

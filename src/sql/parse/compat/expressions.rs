@@ -1,5 +1,6 @@
 //! Operators and functions of one engine, as expressions that the planner knows.
 
+use super::literal::string;
 use super::{access, collate, macros, special, template};
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;
@@ -295,15 +296,4 @@ fn with_clauses(written: &mut Function, mut expanded: Expr, name: &str) -> Resul
         arguments.duplicate_treatment = arguments.duplicate_treatment.or(list.duplicate_treatment);
     }
     Ok(expanded)
-}
-
-/// The text of a string literal.
-pub(crate) fn string(expr: &Expr) -> Option<&str> {
-    match expr {
-        Expr::Value(value) => match &value.value {
-            Value::SingleQuotedString(text) => Some(text),
-            _ => None,
-        },
-        _ => None,
-    }
 }

@@ -15,6 +15,7 @@ mod collate;
 mod expressions;
 mod grouping;
 mod intervals;
+mod literal;
 mod macros;
 mod null_treatment;
 mod patterns;

@@ -1,6 +1,6 @@
 //! Functions whose meaning hangs on a literal among their arguments: a unit, a pattern, an aggregate's name.
 
-use super::expressions::string;
+use super::literal::string;
 use super::{patterns, template};
 use crate::error::{Error, Result};
 use crate::sql::error::invalid;

@@ -1,9 +1,9 @@
 //! Text cast to lists and structs: `[1, 2]`, `{a: 1, b: 'x, y'}`, `(1, x)`.
 
-use super::convert::{convert, differs};
 use super::nested_text::{Parts, fields, is_null, items, plain};
-use crate::sql::commands::show::sql_type;
+use super::{convert, differs};
 use crate::sql::times;
+use crate::sql::type_names::sql_type;
 use arrow::array::{Array, ArrayRef, ListArray, StringViewArray, StructArray, new_empty_array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{CastOptions, cast_with_options};

@@ -1,6 +1,6 @@
 //! Spellings of time travel that the parser does not know, as ones that it knows. Pure.
 
-use crate::sql::parse::dialect::is_word as is;
+use super::dialect::is_word as is;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// Turns `FOR VERSION AS OF`, `FOR TIMESTAMP AS OF`, `FOR SYSTEM_VERSION AS OF`, and a version in quotes into the plain forms.

@@ -1,6 +1,8 @@
 //! Arrays cast to numbers, booleans, and to and from nested types.
 
-use super::nested;
+pub(crate) mod nested;
+pub(crate) mod nested_text;
+
 use super::number::{Written, boolean, double};
 use super::written;
 use crate::sql::functions::strings;
@@ -118,7 +120,7 @@ fn read<T>(
     for text in texts {
         let value = text.and_then(&number);
         if let (Some(text), None, false) = (text, &value, lenient) {
-            let to = crate::sql::commands::show::sql_type(to);
+            let to = crate::sql::type_names::sql_type(to);
             return exec_err!("CAST: {text:?} is no {to}, or out of its range; TRY_CAST gives null there");
         }
         values.push(value);
