@@ -2,11 +2,11 @@
 
 use super::options::{self, EngineOptions, OpenOptions};
 use super::runtime;
-use super::sign::PageSign;
+use super::sign::PageUrlProvider;
 use super::table::EngineTable;
 use crate::error::Result;
 use crate::scan::FooterCache;
-use crate::storage::{Meter, PageFetch, Pool, Sign, StorageOptions};
+use crate::storage::{Meter, PageFetch, Pool, StorageOptions, UrlProvider};
 use crate::table::{Table, TableUrl};
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
@@ -54,7 +54,7 @@ impl Engine {
         let options: EngineOptions = options::parse(options)?;
         let mut storage = options.storage();
         storage.fetch = fetch.map(PageFetch::new);
-        storage.pool = Some(Pool::new(&storage));
+        storage.pool = Some(storage.new_pool());
         #[cfg(feature = "sql")]
         let options = SessionOptions { storage: storage.clone(), ..options.session() };
         Ok(Engine {
@@ -90,7 +90,7 @@ impl Engine {
     ) -> Result<EngineTable, JsValue> {
         let mut options = options::parse::<OpenOptions>(options)?;
         let (version, format) = (options.version()?, options.format.take());
-        let sign = sign.map(|sign| Arc::new(PageSign::new(sign)) as Arc<dyn Sign>);
+        let sign = sign.map(|sign| Arc::new(PageUrlProvider::new(sign)) as Arc<dyn UrlProvider>);
         let storage_options = StorageOptions { access: options.access, sign, ..self.storage.clone() };
         let meter = Meter::default();
         let counted = meter.clone();

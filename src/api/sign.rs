@@ -1,10 +1,10 @@
-//! A page's function that knows where each object of a table is, as the storage's [`Sign`].
+//! A page's function that knows where each object of a table is, as the storage's [`UrlProvider`].
 //!
 //! JavaScript's functions are not `Send`: they stay with their thread, under a number, and are called in a task of the event loop.
 
 use crate::error::{Error, Result};
 use crate::runtime::time_slice;
-use crate::storage::{Sign, Signed};
+use crate::storage::{Signed, UrlProvider};
 use async_trait::async_trait;
 use futures::channel::oneshot;
 use js_sys::{Function, Promise, Reflect};
@@ -21,19 +21,19 @@ thread_local! {
 
 /// A page's function; forgotten when this is dropped.
 #[derive(Debug)]
-pub(super) struct PageSign {
+pub(super) struct PageUrlProvider {
     number: u32,
 }
 
-impl PageSign {
-    pub(super) fn new(function: Function) -> PageSign {
+impl PageUrlProvider {
+    pub(super) fn new(function: Function) -> PageUrlProvider {
         let number = NEXT.replace(NEXT.get().wrapping_add(1));
         FUNCTIONS.with_borrow_mut(|functions| functions.insert(number, function));
-        PageSign { number }
+        PageUrlProvider { number }
     }
 }
 
-impl Drop for PageSign {
+impl Drop for PageUrlProvider {
     fn drop(&mut self) {
         // Dropped on its own thread: this module has no other.
         FUNCTIONS.with_borrow_mut(|functions| functions.remove(&self.number));
@@ -41,7 +41,7 @@ impl Drop for PageSign {
 }
 
 #[async_trait]
-impl Sign for PageSign {
+impl UrlProvider for PageUrlProvider {
     async fn sign(&self, path: &str) -> Result<Signed> {
         let (number, name) = (self.number, path.to_owned());
         let (sender, receiver) = oneshot::channel();

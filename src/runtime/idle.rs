@@ -32,7 +32,7 @@ impl Drop for Call {
 }
 
 /// Resolves when nobody has waited for an answer for a while. To be awaited on the event loop.
-pub(crate) async fn leisure() {
+pub(crate) async fn idle() {
     loop {
         let begun = BEGUN.load(Ordering::Relaxed);
         if UNDER_WAY.load(Ordering::Relaxed) == 0 && begun == LAST_LULL.load(Ordering::Relaxed) {

@@ -25,7 +25,7 @@ mod plan;
 mod reserved_names;
 mod resolve;
 mod result;
-pub mod session;
+mod session;
 mod session_state;
 mod table_functions;
 mod time_travel;

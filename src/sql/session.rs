@@ -24,7 +24,7 @@ use super::table_functions;
 use super::time_travel;
 use crate::error::{Error, Result};
 use crate::scan::{FooterCache, METADATA, TRACKED};
-use crate::storage::{Meter, Pool, StorageOptions};
+use crate::storage::{Meter, StorageOptions};
 use crate::table::Table;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, SchemaRef};
@@ -58,7 +58,7 @@ impl Session {
         let state = Arc::new(session_state::state(&options, &registry)?);
         let dialect = options.dialect;
         let mut storage = options.storage;
-        storage.pool = storage.pool.clone().or_else(|| Some(Pool::new(&storage)));
+        storage.pool = storage.pool.clone().or_else(|| Some(storage.new_pool()));
         Ok(Session { footers, registry, state, storage, dialect })
     }
 

@@ -60,3 +60,29 @@ fn quoted(name: &str) -> String {
         !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     if plain && !name.is_empty() { name.into() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::datatypes::Fields;
+    use std::sync::Arc;
+
+    #[test]
+    fn types_as_sql_writes_them() {
+        let entries =
+            Fields::from(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Float64, true)]);
+        let map = DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false);
+        let fields = vec![
+            Field::new("a b", DataType::new_list(DataType::Decimal128(10, 2), true), true),
+            Field::new("m", map, true),
+        ];
+        assert_eq!(
+            sql_type(&DataType::Struct(fields.into())),
+            "STRUCT(\"a b\" DECIMAL(10, 2)[], m MAP(VARCHAR, DOUBLE))"
+        );
+        assert_eq!(
+            sql_type(&DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))),
+            "TIMESTAMP WITH TIME ZONE"
+        );
+    }
+}

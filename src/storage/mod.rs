@@ -36,7 +36,7 @@ use crate::snapshot::FileLocation;
 use ::object_store::ObjectStore;
 use ::object_store::path::Path;
 use bytes::Bytes;
-use cache::shared::Shelf;
+use cache::shared::TableCache;
 use connections::Connections;
 use http::client::HttpStore;
 use http::transport::Freshness;
@@ -62,7 +62,7 @@ pub use http::client::now;
 pub use http::json_api::{Answer, Rest};
 pub use http::retry::RetryPolicy;
 pub use location::access::{AccessOptions, BucketStyle};
-pub use location::url_provider::{Sign, Signed};
+pub use location::url_provider::{Signed, UrlProvider};
 pub use metrics::{Meter, Metrics};
 pub use options::StorageOptions;
 
@@ -78,7 +78,7 @@ struct Shared {
     source: Source,
     url: String,
     id: u128,
-    cache: Shelf,
+    cache: TableCache,
     in_flight: InFlight,
     connections: Arc<Connections>,
     prefers_index: bool,
@@ -159,7 +159,7 @@ impl Storage {
         url: String,
         options: &StorageOptions,
     ) -> Storage {
-        let pool = options.pool.clone().unwrap_or_else(|| Pool::new(options));
+        let pool = options.pool.clone().unwrap_or_else(|| options.new_pool());
         let store = store.map(|(store, root, is_local)| StoreRoot {
             reader: StoreReader::new(store, pool.connections()),
             root,

@@ -4,7 +4,7 @@ use super::cache::persistent::ByteStore;
 use super::cache::shared::Pool;
 use super::http::retry::RetryPolicy;
 use super::location::access::AccessOptions;
-use super::location::url_provider::Sign;
+use super::location::url_provider::UrlProvider;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,10 +28,18 @@ pub struct StorageOptions {
     /// Where the host is and what it is shown.
     pub access: AccessOptions,
     /// Who knows the URL of each object, where a URL for all of them will not do.
-    pub sign: Option<Arc<dyn Sign>>,
+    pub sign: Option<Arc<dyn UrlProvider>>,
     /// What sends requests in place of the global `fetch`.
     #[cfg(target_arch = "wasm32")]
     pub fetch: Option<super::http::browser::PageFetch>,
+}
+
+impl StorageOptions {
+    /// A pool of the sizes and with the store that these name.
+    pub fn new_pool(&self) -> Pool {
+        let store = self.store.clone().filter(|_| self.store_bytes > 0);
+        Pool::new(self.concurrency, self.cache_bytes, store.map(|store| (store, self.store_bytes)))
+    }
 }
 
 impl Default for StorageOptions {

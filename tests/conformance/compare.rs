@@ -12,7 +12,7 @@ use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
 use lakeglass::error::Error;
 use lakeglass::scan::FooterCache;
-use lakeglass::sql::session::{Session, SessionOptions};
+use lakeglass::sql::{Session, SessionOptions};
 use lakeglass::storage::StorageOptions;
 use lakeglass::table::{Table, TableUrl};
 use serde_json::Value;

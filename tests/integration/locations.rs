@@ -5,7 +5,7 @@ use crate::sql_fixture::folder;
 use async_trait::async_trait;
 use lakeglass::error::{Error, ErrorCode};
 use lakeglass::snapshot::FileLocation;
-use lakeglass::storage::{AccessOptions, Sign, Signed, Storage, StorageOptions};
+use lakeglass::storage::{AccessOptions, Signed, Storage, StorageOptions, UrlProvider};
 use lakeglass::{Result, Table, TableUrl, Version};
 use object_store::path::Path;
 use std::collections::BTreeMap;
@@ -102,7 +102,7 @@ struct Tickets {
 }
 
 #[async_trait]
-impl Sign for Tickets {
+impl UrlProvider for Tickets {
     async fn sign(&self, path: &str) -> Result<Signed> {
         if !path.ends_with(".parquet")
             && !path.ends_with("0.json")

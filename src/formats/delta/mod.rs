@@ -66,7 +66,7 @@ pub async fn snapshot(storage: &Storage, version: Version) -> Result<Snapshot> {
             build(log::log_segment::without_checkpoint(storage, version, commits).await?, storage.url())?
         }
     };
-    storage.remember().await;
+    storage.persist_log().await;
     Ok(snapshot)
 }
 

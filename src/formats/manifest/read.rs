@@ -4,7 +4,7 @@ use super::{FORMAT, Timestamp};
 use crate::error::{Error, Result};
 use crate::formats::delta::{Assembly, action};
 use crate::snapshot::{Commit, Snapshot, Version, VersionList, VersionNumbers};
-use crate::storage::{Sign, Signed, now, redact};
+use crate::storage::{Signed, UrlProvider, now, redact};
 use async_trait::async_trait;
 use chrono::DateTime;
 use serde::Deserialize;
@@ -217,7 +217,7 @@ impl Manifest {
 }
 
 #[async_trait]
-impl Sign for Manifest {
+impl UrlProvider for Manifest {
     async fn sign(&self, path: &str) -> Result<Signed> {
         let Some(url) = self.urls.get(path) else { return Ok(Signed::Unsigned) };
         match self.is_expired() {

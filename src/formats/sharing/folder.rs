@@ -4,7 +4,7 @@ use super::client::{Client, SharedName};
 use super::grant::Grant;
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
-use crate::storage::{AccessOptions, Entry, Sign, Signed, Storage, StorageOptions, now};
+use crate::storage::{AccessOptions, Entry, Signed, Storage, StorageOptions, UrlProvider, now};
 use async_trait::async_trait;
 use object_store::path::Path;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ impl Folder {
 }
 
 #[async_trait]
-impl Sign for Folder {
+impl UrlProvider for Folder {
     async fn sign(&self, path: &str) -> Result<Signed> {
         let (storage, ends) = self.current().await?;
         let location = match Url::parse(path) {

@@ -9,7 +9,7 @@ use crate::formats::delta;
 use crate::formats::delta::Assembly;
 use crate::formats::delta::change_feed;
 use crate::snapshot::{Changes, Snapshot, Version};
-use crate::storage::{AccessOptions, Sign, Signed, Storage, StorageOptions, now, redact};
+use crate::storage::{AccessOptions, Signed, Storage, StorageOptions, UrlProvider, now, redact};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -183,7 +183,7 @@ impl Urls {
 }
 
 #[async_trait]
-impl Sign for Urls {
+impl UrlProvider for Urls {
     async fn sign(&self, path: &str) -> Result<Signed> {
         // Held while asking: the others wait, and find what this one has fetched.
         let mut known = self.known.lock().await;

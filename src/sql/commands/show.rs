@@ -45,28 +45,3 @@ pub fn columns(schema: &Schema) -> Result<RecordBatch> {
     ])
     .map_err(from_arrow)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use arrow::datatypes::Fields;
-
-    #[test]
-    fn types_as_sql_writes_them() {
-        let entries =
-            Fields::from(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Float64, true)]);
-        let map = DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false);
-        let fields = vec![
-            Field::new("a b", DataType::new_list(DataType::Decimal128(10, 2), true), true),
-            Field::new("m", map, true),
-        ];
-        assert_eq!(
-            sql_type(&DataType::Struct(fields.into())),
-            "STRUCT(\"a b\" DECIMAL(10, 2)[], m MAP(VARCHAR, DOUBLE))"
-        );
-        assert_eq!(
-            sql_type(&DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))),
-            "TIMESTAMP WITH TIME ZONE"
-        );
-    }
-}

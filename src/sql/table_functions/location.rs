@@ -5,7 +5,7 @@ use crate::formats::parquet::{self, ParquetFiles};
 use crate::parquet_file::footer_cache::FooterCache;
 use crate::snapshot::{FileLocation, Version};
 use crate::sql::error::invalid;
-use crate::storage::{Meter, Pool, Sign, Signed, Storage, StorageOptions, redact};
+use crate::storage::{Meter, Signed, Storage, StorageOptions, UrlProvider, redact};
 use crate::table::{Table, TableUrl};
 use async_trait::async_trait;
 use object_store::path::Path;
@@ -34,7 +34,7 @@ pub(super) async fn parquet(
 ) -> Result<Table> {
     // Nothing of a file that may be overwritten is kept for the next statement.
     let own = StorageOptions { store: None, ..options.clone() };
-    let options = StorageOptions { pool: Some(Pool::new(&own)), ..own };
+    let options = StorageOptions { pool: Some(own.new_pool()), ..own };
     let urls = urls.iter().map(|url| file_url(url)).collect::<Result<Vec<Url>>>()?;
     let Some(first) = urls.first() else { return Err(invalid("read_parquet: the list of files is empty")) };
     let (root, options) = match first.scheme() {
@@ -64,7 +64,7 @@ const NOWHERE: &str = "https://blob.invalid/";
 struct Blobs;
 
 #[async_trait]
-impl Sign for Blobs {
+impl UrlProvider for Blobs {
     async fn sign(&self, path: &str) -> Result<Signed> {
         match Url::parse(path) {
             Ok(url) if url.scheme() == "blob" => Ok(Signed::At { url, expires: None }),

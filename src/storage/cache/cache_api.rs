@@ -2,7 +2,7 @@
 
 use super::persistent::ByteStore;
 use crate::runtime::event_loop::on_event_loop;
-use crate::runtime::idle::leisure;
+use crate::runtime::idle::idle;
 use async_trait::async_trait;
 use bytes::Bytes;
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
@@ -41,8 +41,8 @@ impl ByteStore for CacheApi {
         let _ = on_event_loop(async move { remove(&url).await.is_ok() }).await;
     }
 
-    async fn leisure(&self) {
-        let _ = on_event_loop(leisure()).await;
+    async fn idle(&self) {
+        let _ = on_event_loop(idle()).await;
     }
 
     async fn clear(&self) {

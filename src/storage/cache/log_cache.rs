@@ -1,7 +1,7 @@
 //! What was read of a table's log, kept for the next time the table is opened.
 //!
 //! Unlike a data file's, a name in the log says nothing of what is in it: a table that was dropped and made anew has the same
-//! ones. So all of it is kept as one entry, and given back as one: [`Storage::recall`] shows it to the caller, who asks the
+//! ones. So all of it is kept as one entry, and given back as one: [`Storage::persisted_log`] shows it to the caller, who asks the
 //! host for the newest commit and compares, and [`Storage::restore`] puts it into the cache.
 
 use crate::snapshot::FileLocation;
@@ -26,9 +26,9 @@ pub(in crate::storage) struct Run {
 
 /// The log as it was read some time before.
 #[derive(Debug)]
-pub(crate) struct KeptLog(Vec<Run>);
+pub(crate) struct LogCache(Vec<Run>);
 
-impl KeptLog {
+impl LogCache {
     /// Names in the table of what is kept.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.0.iter().filter_map(|run| match &run.location {
@@ -48,12 +48,12 @@ impl KeptLog {
 
 impl Storage {
     /// The log that was kept of this table, which may be another one by now.
-    pub(crate) async fn recall(&self) -> Option<KeptLog> {
-        decode(self.shared.cache.recall().await?).map(KeptLog)
+    pub(crate) async fn persisted_log(&self) -> Option<LogCache> {
+        decode(self.shared.cache.persisted_log().await?).map(LogCache)
     }
 
     /// Puts a log into the cache that is the table's.
-    pub(crate) fn restore(&self, log: KeptLog) {
+    pub(crate) fn restore(&self, log: LogCache) {
         let bytes = log.0.iter().map(|run| run.bytes.len()).sum();
         for run in &log.0 {
             self.shared.cache.put(&run.location, run.start, &run.bytes, run.size, run.last_modified);
@@ -62,11 +62,11 @@ impl Storage {
     }
 
     /// Keeps what the cache has of the log, if that has become more.
-    pub(crate) async fn remember(&self) {
+    pub(crate) async fn persist_log(&self) {
         let Some(runs) = self.shared.cache.log() else { return };
         let bytes = runs.iter().map(|run| run.bytes.len()).sum();
         if bytes <= MOST_BYTES && self.shared.cache.note_kept(runs.len(), bytes) {
-            self.shared.cache.remember(encode(&runs)).await;
+            self.shared.cache.persist_log(encode(&runs)).await;
         }
     }
 
@@ -155,7 +155,7 @@ mod tests {
         for end in 0..encoded.len() {
             assert_eq!(decode(encoded.slice(..end)), None, "cut at {end}");
         }
-        let log = KeptLog(runs);
+        let log = LogCache(runs);
         assert_eq!(log.whole(&Path::from("_delta_log/0.json")).unwrap().bytes, "abc");
         assert!(log.whole(&Path::from("_delta_log/c.parquet")).is_none());
         assert_eq!(log.paths().count(), 2);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// An object, and the shelf it stands on: what a [`super::shared::Shelf`] keeps tables apart by.
+/// An object, and the shelf it stands on: what a [`super::shared::TableCache`] keeps tables apart by.
 pub(in crate::storage) type Key = (u64, FileLocation);
 
 /// Bytes of an object, and the position of the first one.

@@ -9,7 +9,7 @@
 //! ranges are entries of their own. A table's log is one entry, which is replaced as a whole and compared with the host before it is
 //! used ([`super::log_cache`]), because a table that is dropped and created again has commits of the same names.
 
-use super::write_queue::{Backlog, Turn};
+use super::write_queue::{Turn, WriteQueue};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::join_all;
@@ -34,7 +34,7 @@ pub trait ByteStore: Debug + Send + Sync {
     /// Removes all entries.
     async fn clear(&self);
     /// Resolves when a write disturbs nobody.
-    async fn leisure(&self) {}
+    async fn idle(&self) {}
 }
 
 /// Identifies an object: the first 128 bits of a SHA-256 of the table's URL and of the object's name in it. Entries outlive this
@@ -56,7 +56,7 @@ pub(in crate::storage) struct PersistentCache {
     store: Arc<dyn ByteStore>,
     capacity: u64,
     index: OnceCell<Mutex<Index>>,
-    backlog: Backlog,
+    write_queue: WriteQueue,
 }
 
 #[derive(Debug, Default)]
@@ -97,7 +97,7 @@ impl Entry {
 
 impl PersistentCache {
     pub(in crate::storage) fn new(store: Arc<dyn ByteStore>, capacity: u64) -> PersistentCache {
-        PersistentCache { store, capacity, index: OnceCell::new(), backlog: Backlog::default() }
+        PersistentCache { store, capacity, index: OnceCell::new(), write_queue: WriteQueue::default() }
     }
 
     /// Runs of an object's bytes that cover `range` together, with where each begins; `None` if some of it is not here.
@@ -121,7 +121,7 @@ impl PersistentCache {
 
     /// Waits for the time to keep so many bytes; `None`: not these.
     pub(in crate::storage) async fn turn(&self, bytes: &Bytes) -> Option<Turn<'_>> {
-        self.backlog.turn(bytes.len() as u64, self.store.leisure()).await
+        self.write_queue.turn(bytes.len() as u64, self.store.idle()).await
     }
 
     /// Keeps `bytes`, which begin at `start`, unless they are here or too many. The oldest ones give way.
@@ -170,7 +170,7 @@ impl PersistentCache {
 
     /// Forgets everything, and what waits for its turn.
     pub(in crate::storage) async fn clear(&self) {
-        self.backlog.forget();
+        self.write_queue.forget();
         *lock(self.index().await) = Index::default();
         self.store.clear().await;
     }

@@ -2,11 +2,10 @@
 
 use super::log_cache::Run;
 use super::memory::{Cache, Part};
-use super::persistent::{ObjectId, PersistentCache, object_id};
+use super::persistent::{ByteStore, ObjectId, PersistentCache, object_id};
 use crate::snapshot::FileLocation;
 use crate::storage::connections::Connections;
 use crate::storage::location_name;
-use crate::storage::options::StorageOptions;
 use bytes::Bytes;
 use futures::future::join_all;
 use object_store::path::Path;
@@ -35,12 +34,11 @@ struct Shared {
 }
 
 impl Pool {
-    /// A pool of the sizes that `options` name.
-    pub fn new(options: &StorageOptions) -> Pool {
-        let connections = Connections::new(options.concurrency);
-        let cache = Cache::new(options.cache_bytes);
-        let store = options.store.clone().filter(|_| options.store_bytes > 0);
-        let persistent = store.map(|store| PersistentCache::new(store, options.store_bytes));
+    /// A pool of so many requests under way at once and bytes in memory, and of a store for so many bytes that outlives it.
+    pub fn new(concurrency: usize, cache_bytes: usize, store: Option<(Arc<dyn ByteStore>, u64)>) -> Pool {
+        let connections = Connections::new(concurrency);
+        let cache = Cache::new(cache_bytes);
+        let persistent = store.map(|(store, bytes)| PersistentCache::new(store, bytes));
         let shared =
             Shared { cache, persistent, connections, shelves: Mutex::default(), next_shelf: AtomicU64::new(0) };
         Pool { shared: Arc::new(shared) }
@@ -60,7 +58,7 @@ impl Pool {
 
     /// The part of the cache for a table that is opened now; `identity` tells tables apart, and `is_public` says that no
     /// secret is needed to read it.
-    pub(in crate::storage) fn shelf(&self, identity: Option<String>, is_public: bool) -> Shelf {
+    pub(in crate::storage) fn shelf(&self, identity: Option<String>, is_public: bool) -> TableCache {
         let url = identity.clone().filter(|_| is_public);
         let log = self.new_shelf();
         let data = match identity {
@@ -70,7 +68,7 @@ impl Pool {
             }
             None => log,
         };
-        Shelf { pool: self.clone(), data, log, metadata: OnceLock::new(), url, kept: AtomicUsize::new(0) }
+        TableCache { pool: self.clone(), data, log, metadata: OnceLock::new(), url, kept: AtomicUsize::new(0) }
     }
 
     fn new_shelf(&self) -> u64 {
@@ -89,7 +87,7 @@ impl std::fmt::Debug for Pool {
 /// A table that is opened again finds the data files it had: their names are unique. Its log is asked for again, once for
 /// each time the table is opened, because a table that was dropped and made anew has commits of the same names.
 #[derive(Debug)]
-pub(in crate::storage) struct Shelf {
+pub(in crate::storage) struct TableCache {
     pool: Pool,
     data: u64,
     log: u64,
@@ -101,7 +99,7 @@ pub(in crate::storage) struct Shelf {
     kept: AtomicUsize,
 }
 
-impl Shelf {
+impl TableCache {
     /// Says in which folder names are used again where a table is made anew.
     pub(in crate::storage) fn set_metadata_folder(&self, folder: Path) {
         // A table has one; said again, it is the same.
@@ -181,7 +179,7 @@ impl Shelf {
 
     /// All that is here of the log, if it can be kept.
     pub(in crate::storage) fn log(&self) -> Option<Vec<Run>> {
-        self.kept_log().map(|_| self.cache().shelf(self.log))
+        self.persisted_to().map(|_| self.cache().shelf(self.log))
     }
 
     /// Notes that so much of the log is in the store that outlives the page. True: that is news.
@@ -190,15 +188,15 @@ impl Shelf {
         self.kept.swap(sum, Ordering::Relaxed) != sum
     }
 
-    /// The log as [`Shelf::remember`] left it.
-    pub(in crate::storage) async fn recall(&self) -> Option<Bytes> {
-        let (persistent, object) = self.kept_log()?;
+    /// The log as [`TableCache::persist_log`] left it.
+    pub(in crate::storage) async fn persisted_log(&self) -> Option<Bytes> {
+        let (persistent, object) = self.persisted_to()?;
         persistent.whole(object).await
     }
 
     /// Hands the log to the store that outlives the page, in the place of what is there. Nobody waits for it, either.
-    pub(in crate::storage) async fn remember(&self, log: Bytes) {
-        let Some((_, object)) = self.kept_log() else { return };
+    pub(in crate::storage) async fn persist_log(&self, log: Bytes) {
+        let Some((_, object)) = self.persisted_to() else { return };
         let pool = self.pool.clone();
         unawaited(async move {
             if let Some(persistent) = &pool.shared.persistent
@@ -210,7 +208,7 @@ impl Shelf {
         .await;
     }
 
-    fn kept_log(&self) -> Option<(&PersistentCache, ObjectId)> {
+    fn persisted_to(&self) -> Option<(&PersistentCache, ObjectId)> {
         self.kept_as(KEPT_LOG)
     }
 
@@ -257,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_table_opened_again_finds_its_data_and_not_its_log() {
-        let pool = Pool::new(&StorageOptions::default());
+        let pool = Pool::new(6, 1 << 20, None);
         let identity = || Some("https://host/t".to_owned());
         let (first, again) = (pool.shelf(identity(), true), pool.shelf(identity(), true));
         for shelf in [&first, &again] {
@@ -276,7 +274,7 @@ mod tests {
 
     #[test]
     fn tables_share_one_bound() {
-        let pool = Pool::new(&StorageOptions { cache_bytes: 4, ..StorageOptions::default() });
+        let pool = Pool::new(6, 4, None);
         let (one, other) = (pool.shelf(None, true), pool.shelf(None, true));
         one.put(&at("a"), 0, &Bytes::from_static(b"abc"), None, None);
         other.put(&at("a"), 0, &Bytes::from_static(b"xyz"), None, None);

@@ -1,7 +1,7 @@
 //! What is kept for the next visit, and has time until nobody waits for an answer.
 //!
 //! To keep a megabyte takes a browser some milliseconds of the thread that decodes, and more of the processes that fetch: of a query
-//! that reads 55 MB it was a fifth. So bytes wait, one entry behind the other, for a moment of [leisure](crate::storage::ByteStore::leisure);
+//! that reads 55 MB it was a fifth. So bytes wait, one entry behind the other, for a moment of [idle](crate::storage::ByteStore::idle);
 //! when they have become many, they wait no longer: they are memory.
 
 use futures::future::select;
@@ -15,7 +15,7 @@ const MOST_BYTES: u64 = 64 << 20;
 
 /// Those who wait to write.
 #[derive(Debug, Default)]
-pub(in crate::storage) struct Backlog {
+pub(in crate::storage) struct WriteQueue {
     bytes: AtomicU64,
     grown: Notify,
     turns: Mutex<()>,
@@ -32,14 +32,14 @@ pub(in crate::storage) struct Turn<'a> {
 
 #[derive(Debug)]
 struct Waiting<'a> {
-    backlog: &'a Backlog,
+    write_queue: &'a WriteQueue,
     bytes: u64,
 }
 
-impl Backlog {
-    /// Waits to write `bytes` bytes until `leisure`, behind those who came before; `None`: all was [forgotten](Backlog::forget)
+impl WriteQueue {
+    /// Waits to write `bytes` bytes until `idle`, behind those who came before; `None`: all was [forgotten](WriteQueue::forget)
     /// meanwhile.
-    pub(in crate::storage) async fn turn(&self, bytes: u64, leisure: impl Future<Output = ()>) -> Option<Turn<'_>> {
+    pub(in crate::storage) async fn turn(&self, bytes: u64, idle: impl Future<Output = ()>) -> Option<Turn<'_>> {
         let era = self.era.load(Ordering::Relaxed);
         let waiting = Waiting::new(self, bytes);
         let turn = self.turns.lock().await;
@@ -48,7 +48,7 @@ impl Backlog {
                 self.grown.notified().await;
             }
         };
-        select(pin!(too_many), pin!(leisure)).await;
+        select(pin!(too_many), pin!(idle)).await;
         (era == self.era.load(Ordering::Relaxed)).then_some(Turn { _turn: turn, _waiting: waiting })
     }
 
@@ -59,16 +59,16 @@ impl Backlog {
 }
 
 impl<'a> Waiting<'a> {
-    fn new(backlog: &'a Backlog, bytes: u64) -> Waiting<'a> {
-        backlog.bytes.fetch_add(bytes, Ordering::Relaxed);
-        backlog.grown.notify_one();
-        Waiting { backlog, bytes }
+    fn new(write_queue: &'a WriteQueue, bytes: u64) -> Waiting<'a> {
+        write_queue.bytes.fetch_add(bytes, Ordering::Relaxed);
+        write_queue.grown.notify_one();
+        Waiting { write_queue, bytes }
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.backlog.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.write_queue.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -80,22 +80,22 @@ mod tests {
 
     #[test]
     fn one_writes_at_a_time_and_at_leisure() {
-        let backlog = Backlog::default();
-        let first = backlog.turn(1, ready(())).now_or_never().flatten();
+        let write_queue = WriteQueue::default();
+        let first = write_queue.turn(1, ready(())).now_or_never().flatten();
         assert!(first.is_some());
-        assert!(backlog.turn(1, ready(())).now_or_never().is_none(), "the first one is at it");
+        assert!(write_queue.turn(1, ready(())).now_or_never().is_none(), "the first one is at it");
         drop(first);
-        assert!(backlog.turn(1, pending()).now_or_never().is_none(), "there is no leisure");
-        assert!(backlog.turn(1, ready(())).now_or_never().flatten().is_some());
-        assert_eq!(backlog.bytes.load(Ordering::Relaxed), 0);
+        assert!(write_queue.turn(1, pending()).now_or_never().is_none(), "there is no idle");
+        assert!(write_queue.turn(1, ready(())).now_or_never().flatten().is_some());
+        assert_eq!(write_queue.bytes.load(Ordering::Relaxed), 0);
     }
 
     #[test]
     fn too_many_bytes_do_not_wait_for_leisure() {
-        let backlog = Backlog::default();
-        let mut first = Box::pin(backlog.turn(MOST_BYTES, pending()));
+        let write_queue = WriteQueue::default();
+        let mut first = Box::pin(write_queue.turn(MOST_BYTES, pending()));
         assert!(first.as_mut().now_or_never().is_none());
-        let mut second = Box::pin(backlog.turn(1, pending()));
+        let mut second = Box::pin(write_queue.turn(1, pending()));
         assert!(second.as_mut().now_or_never().is_none(), "its turn is after the first");
         assert!(first.as_mut().now_or_never().flatten().is_some());
         drop(first);
@@ -104,13 +104,13 @@ mod tests {
 
     #[test]
     fn what_is_forgotten_is_not_written() {
-        let backlog = Backlog::default();
-        let writing = backlog.turn(1, ready(())).now_or_never().flatten();
-        let mut waiting = Box::pin(backlog.turn(1, ready(())));
+        let write_queue = WriteQueue::default();
+        let writing = write_queue.turn(1, ready(())).now_or_never().flatten();
+        let mut waiting = Box::pin(write_queue.turn(1, ready(())));
         assert!(waiting.as_mut().now_or_never().is_none());
-        backlog.forget();
+        write_queue.forget();
         drop(writing);
         assert!(matches!(waiting.as_mut().now_or_never(), Some(None)));
-        assert!(backlog.turn(1, ready(())).now_or_never().flatten().is_some(), "what comes after is");
+        assert!(write_queue.turn(1, ready(())).now_or_never().flatten().is_some(), "what comes after is");
     }
 }

@@ -14,7 +14,7 @@ use crate::storage::connections::Connections;
 use crate::storage::location::locator;
 use crate::storage::location::locator::{Locator, Target};
 use crate::storage::location::presign::Presigner;
-use crate::storage::location::url_provider::{Sign, Signed};
+use crate::storage::location::url_provider::{Signed, UrlProvider};
 use crate::storage::metrics::Meters;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -222,7 +222,7 @@ impl HttpStore {
     }
 
     /// Who knows the URL of each object, where somebody does.
-    pub(in crate::storage) fn signer(&self) -> Option<&Arc<dyn Sign>> {
+    pub(in crate::storage) fn signer(&self) -> Option<&Arc<dyn UrlProvider>> {
         self.locator.signer()
     }
 

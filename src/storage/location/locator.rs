@@ -6,7 +6,7 @@
 
 use super::access::AccessOptions;
 use super::presign::Presigner;
-use super::url_provider::{Sign, Signed};
+use super::url_provider::{Signed, UrlProvider};
 use super::{Location, Service};
 use crate::error::{Error, Result};
 use crate::snapshot::FileLocation;
@@ -45,8 +45,8 @@ pub(in crate::storage) struct Locator {
     headers: Headers,
     presigner: Option<Presigner>,
     access: AccessOptions,
-    sign: Option<Arc<dyn Sign>>,
-    /// By name: what [`Sign`] has said, and until when it is right.
+    sign: Option<Arc<dyn UrlProvider>>,
+    /// By name: what [`UrlProvider`] has said, and until when it is right.
     signed: Mutex<HashMap<String, (Url, Option<i64>)>>,
 }
 
@@ -60,7 +60,7 @@ impl Locator {
     pub(in crate::storage) fn new(
         root: Option<Location>,
         access: &AccessOptions,
-        sign: Option<Arc<dyn Sign>>,
+        sign: Option<Arc<dyn UrlProvider>>,
     ) -> Locator {
         let root = root.map(|mut root| {
             root.url.set_fragment(None);
@@ -96,7 +96,7 @@ impl Locator {
         self.presigner.as_ref()
     }
 
-    pub(in crate::storage) fn signer(&self) -> Option<&Arc<dyn Sign>> {
+    pub(in crate::storage) fn signer(&self) -> Option<&Arc<dyn UrlProvider>> {
         self.sign.as_ref()
     }
 
@@ -149,7 +149,7 @@ impl Locator {
         self.signed.lock().unwrap_or_else(PoisonError::into_inner).remove(&key(location));
     }
 
-    async fn ask(&self, sign: &dyn Sign, location: &FileLocation, now: i64) -> Result<Option<Target>> {
+    async fn ask(&self, sign: &dyn UrlProvider, location: &FileLocation, now: i64) -> Result<Option<Target>> {
         let key = key(location);
         let target = |url| Some(Target { url, headers: Headers::default(), guarded: false, renewable: true });
         let known = self.signed.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
@@ -340,7 +340,7 @@ mod tests {
     struct Counter(Mutex<u64>);
 
     #[async_trait]
-    impl Sign for Counter {
+    impl UrlProvider for Counter {
         async fn sign(&self, path: &str) -> Result<Signed> {
             let mut asked = self.0.lock().unwrap();
             *asked += 1;

@@ -38,7 +38,7 @@ impl Debug for Signed {
 ///
 /// A URL is asked for again when it has expired, and shortly before.
 #[async_trait]
-pub trait Sign: Debug + Send + Sync {
+pub trait UrlProvider: Debug + Send + Sync {
     /// Where the object at `path` is: decoded, relative to the table's root; or an absolute URL, as the log names it.
     async fn sign(&self, path: &str) -> Result<Signed>;
 

@@ -8,7 +8,7 @@ use crate::storage::{Probe, Storage};
 /// now. Commits never change, so what comes before it is what it was, too. A request, which goes out beside the hint's. False: nothing
 /// was read of it before.
 pub(in crate::formats::delta) async fn revalidate(storage: &Storage) -> bool {
-    let Some(kept) = storage.recall().await else { return false };
+    let Some(kept) = storage.persisted_log().await else { return false };
     let commit = |name: &str| match LogFile::parse(name) {
         Some(LogFile::Commit { version }) => Some(version),
         _ => None,

@@ -1,7 +1,7 @@
 //! Dense ids for the values of a column, whatever of two kinds its type is: of a fixed width, or text.
 
+use super::byte_keys::ByteKeys;
 use super::id_table::IdTable;
-use super::texts::Texts;
 use arrow::array::{Array, ArrayData, ArrayRef, AsArray, make_array};
 use arrow::buffer::{MutableBuffer, NullBuffer};
 use arrow::compute::cast;
@@ -22,7 +22,7 @@ enum Kept {
     },
     Text {
         table: IdTable<u128>,
-        texts: Box<Texts>,
+        texts: Box<ByteKeys>,
     },
 }
 
@@ -42,7 +42,7 @@ impl ColumnIds {
     /// For a column of this type, if it is one of those.
     pub fn new(data_type: &DataType) -> Option<ColumnIds> {
         let kept = match told_apart_as(data_type)? {
-            DataType::BinaryView => Kept::Text { table: IdTable::new(), texts: Box::new(Texts::new()) },
+            DataType::BinaryView => Kept::Text { table: IdTable::new(), texts: Box::new(ByteKeys::new()) },
             _ => Kept::Bits { table: IdTable::new(), keys: Vec::new() },
         };
         Some(ColumnIds { data_type: data_type.clone(), kept })

@@ -282,7 +282,7 @@ mod tests {
         // Pairs of ids, of both kinds of columns.
         let pairs: Vec<u64> = (0..100).flat_map(|a| (0..100).map(move |b| a << 32 | b)).collect();
         assert!(steps(&pairs) < 1.5);
-        // Texts that differ in their 4th and in their 12th byte, which are the upper ones of both halves.
+        // ByteKeys that differ in their 4th and in their 12th byte, which are the upper ones of both halves.
         let texts: Vec<u128> = (0..64).flat_map(|a| (0..64).map(move |b| 12 | a << 56 | b << 120)).collect();
         assert!(steps(&texts) < 1.5);
     }

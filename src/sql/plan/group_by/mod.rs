@@ -9,10 +9,10 @@
 //! numbers, booleans, dates, times, texts and binaries in rows that come in no order: see [`GroupBy::instead_of`].
 
 mod aggregation;
+mod byte_keys;
 mod column_ids;
 mod groups;
 mod id_table;
-mod texts;
 
 use crate::sql::commands::explain::Details;
 use aggregation::{Aggregate, Aggregation};

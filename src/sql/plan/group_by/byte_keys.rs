@@ -1,4 +1,4 @@
-//! Texts and binaries as keys of 128 bits.
+//! ByteKeys and binaries as keys of 128 bits.
 //!
 //! Up to 12 bytes their view is the key: nothing has to be compared but it. A longer one's is its number among those kept here.
 
@@ -14,17 +14,17 @@ const SHORT: u32 = 12;
 const NUMBERED: u32 = u32::MAX;
 
 /// The distinct texts that are longer than a view.
-pub struct Texts {
+pub struct ByteKeys {
     long: BinaryViewBuilder,
     /// Of their hashes; where two texts have the same one, the second has that one + 1, or the next that is free.
     numbers: IdTable<u64>,
     keys: Vec<u128>,
 }
 
-impl Texts {
+impl ByteKeys {
     /// None yet.
-    pub fn new() -> Texts {
-        Texts { long: BinaryViewBuilder::new(), numbers: IdTable::new(), keys: Vec::new() }
+    pub fn new() -> ByteKeys {
+        ByteKeys { long: BinaryViewBuilder::new(), numbers: IdTable::new(), keys: Vec::new() }
     }
 
     /// Bytes held.
@@ -109,7 +109,7 @@ mod tests {
             "thirteen bytes, and more",
             "a text of thirty-two bytes, exact",
         ];
-        let mut kept = Texts::new();
+        let mut kept = ByteKeys::new();
         let first = BinaryViewArray::from_iter_values(texts);
         let keys = kept.keys(&first).unwrap().to_vec();
         let mut distinct = keys.clone();
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn texts_with_one_hash_are_told_apart() {
-        let mut kept = Texts::new();
+        let mut kept = ByteKeys::new();
         let text = |number: u8| [number; 20];
         // Taken by others: what follows a text's own hash.
         let hash = hash_bytes(&text(0));
