@@ -6,20 +6,20 @@
 //! # How a value travels
 //!
 //! ```text
-//! (url, version)                        parsed once: TableUrl, Version            table.rs
-//!   -> Storage                          where the bytes are, how to reach them    storage/
-//!   -> LogSegment                       the log files that make up that version   formats/delta/log/log_segment.rs
-//!   -> Snapshot                         schema and live files: plain data         snapshot/, made by delta/, manifest/, sharing/
-//!   -> Scan                             which files, columns, row groups, bytes   scan/
-//!   -> stream of RecordBatch            DataFusion runs the plan                  sql/
-//!   -> Arrow IPC bytes                  to JavaScript, batch by batch             api/
+//! (url, version)                parsed once: TableUrl, Version                 formats/table_url.rs, snapshot/version.rs
+//!   -> Storage                  where the bytes are, how to reach them         storage/
+//!   -> TableFormat              what is there: decided once, by what is there  formats/open.rs
+//!   -> Snapshot                 schema and live files: plain data              snapshot/, made by formats/{delta, manifest, …}
+//!   -> Scan                     which files, columns, row groups, bytes        scan/, on parquet_file/
+//!   -> stream of RecordBatch    DataFusion runs the plan                       sql/
+//!   -> Arrow IPC bytes          to JavaScript, batch by batch                  api/
 //! ```
 //!
-//! Each step is a function from one line to the next. A module imports only from those to its right, which
-//! `scripts/check` enforces:
+//! Each step is a function from one line to the next. A module imports only from those to its right, siblings in braces not from
+//! each other, and no two files from each other in a circle; `scripts/check` enforces it:
 //!
 //! ```text
-//! api -> sql -> scan -> table -> sharing, manifest -> delta -> storage -> snapshot -> error
+//! api -> sql -> table -> {formats, scan} -> parquet_file -> storage -> {runtime, snapshot} -> error
 //! ```
 //!
 //! # Where a change goes
@@ -27,12 +27,22 @@
 //! | To … | go to |
 //! |---|---|
 //! | reach bytes in another way, sign for a cloud, retry, cache, count | [`storage`] |
-//! | understand more of a Delta log; refuse a feature | [`delta`] |
-//! | add a table format | a folder beside [`delta`], [`manifest`] and [`sharing`] that makes a [`Snapshot`] |
+//! | understand more of a Delta log; refuse a feature | [`formats::delta`] |
+//! | add a table format | a folder in [`formats`]: a [`formats::FormatOpener`], and a [`formats::TableFormat`] that makes [`Snapshot`]s |
+//! | check more of a Parquet file's footer or pages | [`parquet_file`] |
 //! | read fewer bytes of a Parquet file; read a type right | [`scan`] |
-//! | add a statement, a function, a rewrite | `sql` |
+//! | add a spelling of another engine | `sql/parse/compat` |
+//! | add a function, a rule for plans, a statement | `sql/functions`, `sql/plan`, `sql/commands` |
+//! | share the event loop differently | [`runtime`] |
 //! | offer something to JavaScript | `api`, then `www/lakeglass` |
 //! | add a kind of error | [`error`], and the TypeScript union in `www/lakeglass/index.d.ts` |
+//!
+//! # What is a format's own?
+//!
+//! A scan, SQL and the page know a [`Snapshot`] and nothing of where it came from. What a format knows beside it comes through
+//! [`formats::TableFormat`]: other versions, history, changes, what a writer noted to be verified. What was left behind when a snapshot was
+//! made, statistics above all, comes through [`snapshot::StatisticsSource`], which a scan is handed. [`formats::register`] adds a format
+//! from outside.
 //!
 //! # Why is the log replayed here, and not by `delta_kernel`?
 //!

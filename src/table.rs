@@ -88,12 +88,12 @@ impl Table {
     /// # Errors
     /// `corrupt_table` where they differ.
     pub async fn verify(&self) -> Result<Option<Verified>> {
-        self.format.verify(&self.storage, &self.snapshot).await
+        formats::verify(&*self.format, &self.storage, &self.snapshot).await
     }
 
     /// Columns, properties and features of another version, without its files.
     pub async fn definition_at(&self, version: u64) -> Result<Definition> {
-        self.format.definition(&self.storage, version).await
+        formats::definition(&*self.format, &self.storage, version).await
     }
 
     /// The versions that can be opened now.
@@ -116,6 +116,6 @@ impl Table {
     /// # Errors
     /// `unsupported_feature` where the table does not tell.
     pub async fn changes(&self, from: Version, to: Option<Version>) -> Result<(Storage, Changes)> {
-        self.format.changes(&self.storage, &self.snapshot, from, to).await
+        formats::changes(&*self.format, &self.storage, &self.snapshot, from, to).await
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! [`open`] decides what is at a location, by what is there.
 
+mod changes;
+mod definition;
 pub mod delta;
 pub mod manifest;
 mod open;
@@ -15,9 +17,12 @@ use crate::error::{Error, Result};
 use crate::snapshot::{Changes, Commit, Definition, Snapshot, StatisticsSource, Verified, Version, VersionList};
 use crate::storage::Storage;
 use async_trait::async_trait;
+use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub use changes::changes;
+pub use definition::{definition, verify};
 pub use open::{open, open_folder};
 pub use opener::{Document, FormatOpener, Location, register};
 pub use plain_statistics::PlainStatistics;
@@ -51,14 +56,21 @@ pub trait TableFormat: Debug + Send + Sync {
     /// The newest `limit` commits up to version `until` (without it, the newest version), newest first.
     async fn history(&self, storage: &Storage, until: Option<u64>, limit: Option<usize>) -> Result<Vec<Commit>>;
 
+    /// Itself, of a format in this crate that some is told of by functions, and not by methods (see [`changes()`]).
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
+
     /// What the versions `from` to `to` changed (`to` is `open` where it is not told), and where the files are that tell it.
     async fn changes(
         &self,
-        storage: &Storage,
-        open: &Arc<Snapshot>,
-        from: Version,
-        to: Option<Version>,
-    ) -> Result<(Storage, Changes)>;
+        _storage: &Storage,
+        _open: &Arc<Snapshot>,
+        _from: Version,
+        _to: Option<Version>,
+    ) -> Result<(Storage, Changes)> {
+        Err(untold("table_changes", "this table does not say what its versions changed"))
+    }
 
     /// Columns, properties and features of another version, without its files.
     async fn definition(&self, storage: &Storage, version: u64) -> Result<Definition> {

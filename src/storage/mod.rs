@@ -10,7 +10,7 @@
 //! - a request waits for one of the pool's [`connections`], which serve queries in the order they arrived;
 //! - a [`source`] fetches: an object store ([`object_store::reader`]; local folders), or [`http::client`], which turns names into URLs
 //!   ([`location::locator`]; [`location`] knows the schemes, [`location::access`] the credentials, [`location::presign`] and
-//!   [`location::url_provider`] who signs), sends a GET through a [`http::transport`] (browser `fetch` or reqwest), judges its
+//!   [`location::url_provider`] who signs), sends a GET through a [`http::transport::Transport`] (browser `fetch` or reqwest), judges its
 //!   [`http::response`], and asks again where that may help ([`http::retry`]);
 //! - [`metrics`] counts all of it, and [`time_slice`](crate::runtime::time_slice) tells a browser's driver that something has arrived.
 //!

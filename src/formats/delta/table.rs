@@ -1,14 +1,12 @@
 //! A Delta table as the rest of the crate knows it.
 
-use super::{change_feed, definition, history, missing_file, snapshot, statistics, verify, versions};
+use super::{history, missing_file, snapshot, statistics, versions};
 use crate::error::{Error, Result};
 use crate::formats::{FormatOpener, Location, Opened, TableFormat};
-use crate::snapshot::{
-    Changes, Commit, ContainerStatistics, Definition, FileDescription, Snapshot, StatisticsSource, Verified, Version,
-    VersionList,
-};
+use crate::snapshot::{Commit, ContainerStatistics, FileDescription, Snapshot, StatisticsSource, Version, VersionList};
 use crate::storage::Storage;
 use async_trait::async_trait;
+use std::any::Any;
 use std::sync::Arc;
 
 /// What its log tells.
@@ -29,22 +27,8 @@ impl TableFormat for DeltaTable {
         history(storage, until, limit).await
     }
 
-    async fn changes(
-        &self,
-        storage: &Storage,
-        open: &Arc<Snapshot>,
-        from: Version,
-        to: Option<Version>,
-    ) -> Result<(Storage, Changes)> {
-        Ok((storage.clone(), change_feed::changes(storage, open, from, to).await?))
-    }
-
-    async fn definition(&self, storage: &Storage, version: u64) -> Result<Definition> {
-        definition(storage, version).await
-    }
-
-    async fn verify(&self, storage: &Storage, open: &Snapshot) -> Result<Option<Verified>> {
-        verify(storage, open).await
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
     }
 
     fn statistics(&self, storage: &Storage, open: &Arc<Snapshot>) -> Arc<dyn StatisticsSource> {

@@ -4,9 +4,10 @@ use super::{Client, Opened as Answer, Profile, SharedName, SharedTable};
 use crate::error::{Error, Result};
 use crate::formats::delta::{DeltaTable, LogStatistics, WhyMissing};
 use crate::formats::{FormatOpener, Location, Opened, TableFormat, delta, untold};
-use crate::snapshot::{Changes, Commit, Snapshot, StatisticsSource, Version, VersionList};
+use crate::snapshot::{Commit, Snapshot, StatisticsSource, Version, VersionList};
 use crate::storage::{Storage, redact};
 use async_trait::async_trait;
+use std::any::Any;
 use std::sync::Arc;
 use url::Url;
 
@@ -27,14 +28,8 @@ impl TableFormat for SharedTable {
         Err(untold("history of a shared table", reason))
     }
 
-    async fn changes(
-        &self,
-        _storage: &Storage,
-        open: &Arc<Snapshot>,
-        from: Version,
-        to: Option<Version>,
-    ) -> Result<(Storage, Changes)> {
-        self.changed(from, to.unwrap_or(Version::Number(open.version))).await
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
     }
 
     fn statistics(&self, storage: &Storage, open: &Arc<Snapshot>) -> Arc<dyn StatisticsSource> {
