@@ -97,10 +97,10 @@ async fn a_definition_takes_one_request_and_no_longer_without() {
     let definition = delta::definition(&storage(), 9).await.unwrap();
     assert_eq!((definition.partition_columns.as_slice(), definition.metadata.id.as_str()), (&[1][..], "t"));
     assert_eq!((server.round_trips(), server.paths().len()), (1, 2), "{:?}", server.paths());
-    server.forget();
+    server.forget().await;
     delta::snapshot(&storage(), Version::Number(5)).await.unwrap();
     let plain = server.round_trips();
-    server.forget();
+    server.forget().await;
     delta::definition(&storage(), 5).await.unwrap();
     assert!(server.round_trips() <= plain, "{:?}", server.paths());
 }

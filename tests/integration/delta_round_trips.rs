@@ -37,7 +37,7 @@ async fn a_log_that_is_here_is_not_guessed_at() {
         let server = Server::in_memory(objects);
         let storage = storage(&server);
         delta::snapshot(&storage, Version::Latest).await.unwrap();
-        server.forget();
+        server.forget().await;
         let again = delta::snapshot(&storage, Version::Latest).await.unwrap();
         assert_eq!((again.version, files(&again)), (latest, files_at(latest)));
         let mut asked = server.paths();
@@ -45,7 +45,7 @@ async fn a_log_that_is_here_is_not_guessed_at() {
         let mut expected: Vec<String> = behind.map(commit_name).collect();
         expected.push("_delta_log/_last_checkpoint".into());
         assert_eq!(asked, expected);
-        server.forget();
+        server.forget().await;
         let before = delta::snapshot(&storage, Version::Number(latest - 1)).await.unwrap();
         assert_eq!((before.version, files(&before)), (latest - 1, files_at(latest - 1)));
         assert_eq!(server.paths(), ["_delta_log/_last_checkpoint"]);

@@ -49,7 +49,7 @@ async fn statistics_are_fetched_when_they_are_asked_for() {
     assert_eq!((snapshot.version, snapshot.files.len(), stored(&snapshot)), (15, 4_000, 3_995));
     assert!(server.bytes() < size / 2, "{} of {size} bytes", server.bytes());
     assert_eq!(snapshot.row_count(), None);
-    server.forget();
+    server.forget().await;
 
     // All files, some of them from the commits.
     let files: Vec<usize> = (0..snapshot.files.len()).rev().collect();
@@ -69,7 +69,7 @@ async fn statistics_are_fetched_when_they_are_asked_for() {
         }
     }
     assert!(server.requests().len() <= 2, "{:?}", server.paths());
-    server.forget();
+    server.forget().await;
     // Once more costs nothing, and one column of few files would not be worth its bytes.
     statistics::load(&storage, &snapshot, &files, &[TEXT_0]).await.unwrap();
     let few = statistics::load(&storage, &snapshot, &[10, 3_000], &[NUMBER_0]).await.unwrap();
@@ -95,7 +95,7 @@ impl Pruner for AtLeast {
 async fn pruning_fetches_the_statistics_once() {
     let server = Server::in_memory(large(4_000, 5));
     let table = Table::open_in(storage(&server), Version::Latest, &Default::default()).await.unwrap();
-    server.forget();
+    server.forget().await;
     let all: Vec<usize> = (0..table.snapshot().files.len()).collect();
     let pruners: Vec<Arc<dyn Pruner>> = vec![Arc::new(AtLeast(39_900))];
     let (files, statistics) = prune_files(table.snapshot(), &table.statistics(), all, &pruners).await.unwrap();
@@ -117,7 +117,7 @@ async fn parsed_statistics_are_fetched_by_column() {
     let storage = storage(&server);
     let snapshot = delta::snapshot(&storage, Version::Latest).await.unwrap();
     assert_eq!((snapshot.files.len(), stored(&snapshot)), (40_000, 40_000));
-    server.forget();
+    server.forget().await;
     // Twice asked for is once told.
     let files: Vec<usize> = (100..40_000).rev().step_by(3).chain([39_999]).collect();
     let counts = statistics::load(&storage, &snapshot, &files, &[]).await.unwrap();
@@ -210,7 +210,7 @@ async fn statistics_of_other_partitions_are_left_alone() {
         assert_eq!((table.snapshot().files.len(), stored(table.snapshot())), (6_000, 6_000));
         let session = Session::new(SessionOptions::default()).unwrap();
         session.register("t", table).unwrap();
-        server.forget();
+        server.forget().await;
         // No data file is there: statistics rule them all out.
         let result = session.query(&format!("SELECT number_0 FROM t WHERE number_0 < 0 {filter}")).await.unwrap();
         let batches: Vec<_> = futures::TryStreamExt::try_collect(result.batches).await.unwrap();

@@ -57,7 +57,7 @@ async fn a_redirect_to_another_origin_drops_what_was_for_the_first() {
     assert!(other.requests().iter().all(shows_nothing));
     // Back again: the first origin does not get it either, for the second has chosen the URL.
     other.fault("moved", Fault::Redirect(home.url("t/c")));
-    home.forget();
+    home.forget().await;
     let storage = Storage::open(&home.url("t?sig=secret"), &options(secrets())).unwrap();
     assert_eq!(storage.get(&at("a")).await.unwrap().bytes, "c");
     assert!(shows_nothing(home.requests().last().unwrap()));

@@ -204,8 +204,12 @@ impl Server {
         self.requests().into_iter().map(|request| request.path).collect()
     }
 
-    /// Forgets the requests so far.
-    pub fn forget(&self) {
+    /// Forgets the requests so far, those included that were given up and are still on their way here.
+    pub async fn forget(&self) {
+        let mut seen = usize::MAX;
+        while self.requests().len() != std::mem::replace(&mut seen, self.requests().len()) {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
         self.state.requests.lock().unwrap().clear();
     }
 

@@ -150,7 +150,7 @@ async fn several_versions_travel_in_time_and_files_are_pruned() {
 
     let session = Session::new(SessionOptions::default()).unwrap();
     session.register("trade", shared).unwrap();
-    data.forget();
+    data.forget().await;
     let one = rows(&session, "SELECT count(*) FROM trade WHERE year = 2020 AND country IS NOT NULL").await;
     let expected = Session::new(SessionOptions::default()).unwrap();
     expected.register("trade", table(path, Version::Latest).await).unwrap();
@@ -202,7 +202,7 @@ async fn credentials_of_the_manifest_stay_with_it() {
             ..AccessOptions::default()
         };
         let shared = open(&server.url(name), Version::Latest, access).await.unwrap();
-        data.forget();
+        data.forget().await;
         assert_eq!(all_rows(shared, "SELECT count(*) FROM t WHERE temperature > 0").await, ["4"]);
         let clean = |r: &crate::loopback::Request| {
             !r.query.as_deref().unwrap_or_default().contains("secret")

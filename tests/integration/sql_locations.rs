@@ -117,7 +117,7 @@ async fn a_parquet_file_that_is_gone_is_not_explained_by_a_log() {
     let table = Table::open(&url, Version::Latest, &StorageOptions::default()).await.unwrap();
     let session = session(&[]).await;
     session.register("t", table).unwrap();
-    server.forget();
+    server.forget().await;
     server.fault("*", Fault::Status(404));
     let error = error(&session, "SELECT * FROM t").await;
     assert!(!error.to_string().contains("log"), "{error}");

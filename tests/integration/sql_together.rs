@@ -69,7 +69,7 @@ async fn run_all(server: &Server, queries: &[String]) -> Vec<(Vec<String>, Durat
     let session = Session::new(SessionOptions::default()).unwrap();
     let url = server.url("").to_string().parse().unwrap();
     session.register("t", Table::open(&url, Version::Latest, &StorageOptions::default()).await.unwrap()).unwrap();
-    server.forget();
+    server.forget().await;
     let began = Instant::now();
     let one = async |sql: &String| {
         let (_, batches) = run(&session, sql).await.unwrap();

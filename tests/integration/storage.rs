@@ -241,7 +241,7 @@ async fn neighbours_share_a_request_and_strangers_go_at_once() {
     let (server, storage) = loopback();
     let server = server.with_latency(250);
     storage.get_tail(&at("numbers"), Some(400_000), 8).await.unwrap();
-    server.forget();
+    server.forget().await;
     storage.get_ranges(&at("numbers"), &[0..10, 20..30, 200_000..200_010, 200_005..200_020]).await.unwrap();
     let mut ranges: Vec<_> = server.requests().iter().map(|request| request.range.clone().unwrap()).collect();
     ranges.sort();
@@ -288,7 +288,7 @@ fn asked(server: &Server) -> Vec<std::ops::Range<u64>> {
 async fn known(latency: u64) -> (Server, Storage) {
     let (server, storage) = loopback();
     storage.get_ranges(&at("alphabet"), &[0..1]).await.unwrap();
-    server.forget();
+    server.forget().await;
     (server.with_latency(latency), storage)
 }
 
@@ -337,7 +337,7 @@ async fn cached_bytes_are_not_requested_again_where_they_take_longer_than_a_roun
     let location = at("large");
     storage.get_ranges(&location, &[1_000_000..1_400_000]).await.unwrap();
     storage.get_ranges(&location, &[1_400_000..2_000_000]).await.unwrap();
-    server.forget();
+    server.forget().await;
     let wanted = [500_000..2_500_000];
     assert_eq!(storage.get_ranges(&location, &wanted).await.unwrap(), [vec![7_u8; 2_000_000]]);
     assert_eq!(asked(&server), [500_000..1_000_000, 2_000_000..2_500_000]);
@@ -370,7 +370,7 @@ async fn a_retry_is_one_for_all_and_an_error_reaches_all() {
     let (server, storage) = known(50).await;
     let location = at("numbers");
     for (fault, requests) in [(Fault::Status(503), 2), (Fault::Status(404), 1)] {
-        server.forget();
+        server.forget().await;
         server.fault_times("lake/t/numbers", fault, 1);
         let start = requests * 100_000;
         let (ranges, inside) = ([start..start + 50_000], [start + 20..start + 30]);
