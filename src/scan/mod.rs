@@ -3,7 +3,7 @@
 //! From a [`Snapshot`] and a [`Storage`] to a stream of batches in the table's logical types:
 //!
 //! 1. [`prune_files`]: which files can hold a wanted row, by partition values and [`SharedStatistics`].
-//! 2. `read/file`: a file is opened. Its footer is fetched and checked, its `convert/deletes` read; `convert/projection` matches its
+//! 2. `read/file`: a file is opened. Its footer is fetched and checked, its `convert/deletes` and `convert/delete_files` read; `convert/projection` matches its
 //!    columns with the table's; `prune/bounds` rules row groups out.
 //! 3. `read/row_group`: one row group's needed bytes are worked out (by pages, where the `prune/page_index` is worth it) and fetched. Of
 //!    first rows that is the `read/page_prefix`, and where few rows are expected to match, `read/late_materialization` what has one.
@@ -31,6 +31,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 pub use crate::parquet_file::footer_cache::FooterCache;
+pub use convert::delete_files::SharedDeletes;
 pub use convert::metadata_column::{METADATA, metadata_field};
 pub use convert::nullable::nullable;
 pub use convert::row_tracking::TRACKED;
@@ -85,6 +86,9 @@ pub struct Scan {
     page_indexes: Arc<Payoff>,
     bloom_filters: Arc<Payoff>,
     late: Arc<Lateness>,
+    deletes: Arc<SharedDeletes>,
+    /// Whether a file that lacks a column is broken.
+    lacks_no_column: bool,
     progress: ScanProgress,
 }
 
@@ -109,6 +113,8 @@ impl Scan {
             page_indexes: Arc::default(),
             bloom_filters: Arc::default(),
             late: Arc::default(),
+            deletes: Arc::default(),
+            lacks_no_column: false,
             progress: ScanProgress::default(),
         }
     }
@@ -157,6 +163,12 @@ impl Scan {
     /// pruners ask for it.
     pub fn with_statistics(mut self, statistics: Arc<SharedStatistics>) -> Scan {
         self.statistics = Some(statistics);
+        self
+    }
+
+    /// What its delete files say, shared with other scans of the snapshot.
+    pub fn with_deletes(mut self, deletes: Arc<SharedDeletes>) -> Scan {
+        self.deletes = deletes;
         self
     }
 

@@ -6,6 +6,7 @@ mod canonical_floats;
 mod changes;
 mod commit;
 mod definition;
+mod file_details;
 mod format_info;
 pub mod statistics;
 mod suspect_floats;
@@ -14,17 +15,19 @@ mod version;
 mod version_list;
 
 use crate::error::Error;
-use arrow::array::RecordBatch;
-use arrow::datatypes::{Field, SchemaRef};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use bytes::Bytes;
 use object_store::path::Path;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use url::Url;
 
 pub use canonical_floats::canonical_floats;
 pub use changes::{CHANGE_TYPE, COMMIT_TIMESTAMP, COMMIT_VERSION, Changes};
 pub use commit::Commit;
 pub use definition::{Definition, Verified};
+pub use file_details::{DeleteFile, DeleteKind, FileDetails};
 pub use format_info::{FormatDetail, FormatInfo};
 pub use statistics::{
     ColumnDescription, ColumnStatistics, ContainerStatistics, FileDescription, FileStatistics, StatisticsSource,
@@ -93,6 +96,15 @@ pub struct TableSchema {
     pub physical: SchemaRef,
     /// How a data file's columns are found.
     pub field_match: FieldMatch,
+    /// What columns are in files that lack them, by position: arrays of one value of the logical type. Those of others are null.
+    pub defaults: Vec<(usize, ArrayRef)>,
+}
+
+impl TableSchema {
+    /// Columns that data files spell as the table does, and that are null in files that lack them.
+    pub fn plain(schema: SchemaRef) -> TableSchema {
+        TableSchema { logical: schema.clone(), physical: schema, field_match: FieldMatch::Name, defaults: Vec::new() }
+    }
 }
 
 /// The metadata key of a field, of either schema and at any depth, whose values stand for another type than the field's own:
@@ -117,7 +129,13 @@ pub enum FieldMatch {
     Name,
     /// By its Parquet field id.
     Id,
+    /// By its Parquet field id; in a file that has no ids, by its physical name, or by the names in its metadata key [`NAMES`] where it has
+    /// that.
+    IdOrName,
 }
+
+/// The metadata key of a physical field, at any depth, that has the names by which it is found in files without field ids, one a line.
+pub const NAMES: &str = "lakeglass.names";
 
 /// One live data file of a snapshot.
 #[derive(Debug, Clone)]
@@ -134,8 +152,10 @@ pub struct DataFile {
     pub has_tight_bounds: bool,
     /// What is known of its values, as its format encodes it; decoded on demand, by the format's [`StatisticsSource`].
     pub statistics: Option<FileStatistics>,
-    /// Rows of it that are not part of the table any more.
+    /// Rows of it that are not part of the table any more, by a bitmap.
     pub deletes: Option<Box<Deletes>>,
+    /// What few files have.
+    pub details: Option<Arc<FileDetails>>,
     /// The identity of its rows, where the log tells it.
     pub row_origin: Option<Box<RowOrigin>>,
 }
@@ -237,6 +257,7 @@ impl DataFile {
             has_tight_bounds: false,
             statistics: None,
             deletes: None,
+            details: None,
             row_origin: None,
         }
     }
@@ -246,19 +267,49 @@ impl DataFile {
         self.live_rows_of(self.row_count)
     }
 
-    /// The same, of `row_count` rows.
+    /// The same, of `row_count` rows. Whom delete files name is not known before they are read.
     pub fn live_rows_of(&self, row_count: Option<u64>) -> Option<u64> {
-        let deleted = self.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
-        row_count?.checked_sub(deleted)
+        row_count?.checked_sub(self.deleted_rows()?)
     }
 
     /// Whether its statistics are of exactly the rows that it has now.
     pub fn has_exact_bounds(&self) -> bool {
-        self.has_tight_bounds && self.deletes.is_none()
+        self.has_tight_bounds && self.deletes.is_none() && self.delete_files().is_empty()
+    }
+
+    /// How many of its rows are deleted; not known where delete files tell.
+    pub fn deleted_rows(&self) -> Option<u64> {
+        let deleted = self.deletes.as_ref().map_or(0, |deletes| deletes.cardinality());
+        self.delete_files().is_empty().then_some(deleted)
+    }
+
+    /// The files that tell of deleted rows of it.
+    pub fn delete_files(&self) -> &[Arc<DeleteFile>] {
+        self.details.as_ref().map_or(&[], |details| &details.delete_files)
     }
 }
 
 impl Snapshot {
+    /// A table of which no more is known than its columns and its files.
+    pub fn new(schema: TableSchema, files: Vec<DataFile>) -> Snapshot {
+        let none = Arc::new(Schema::empty());
+        let options = RecordBatchOptions::new().with_row_count(Some(files.len()));
+        let partition_values = RecordBatch::try_new_with_options(none.clone(), Vec::new(), &options);
+        Snapshot {
+            version: 0,
+            timestamp: None,
+            schema,
+            partition_columns: Vec::new(),
+            files,
+            partition_values: partition_values.unwrap_or_else(|_| RecordBatch::new_empty(none)),
+            stored_statistics: Vec::new(),
+            metadata: TableMetadata::default(),
+            format: FormatInfo::default(),
+            row_tracking: None,
+            damage: None,
+        }
+    }
+
     /// Names of the partition columns, in the metadata's order.
     pub fn partition_column_names(&self) -> Vec<&str> {
         self.partition_columns

@@ -31,6 +31,8 @@ mod large_log;
 mod locations;
 mod loopback;
 #[cfg(feature = "sql")]
+mod made_up_format;
+#[cfg(feature = "sql")]
 mod manifest;
 mod readme;
 #[cfg(feature = "sql")]

@@ -128,7 +128,7 @@ impl ObjectStore for CountingStore {
 pub struct Fixture {
     pub store: CountingStore,
     pub footers: FooterCache,
-    snapshot: Snapshot,
+    pub snapshot: Snapshot,
     partition_values: Vec<Vec<Option<&'static str>>>,
 }
 
@@ -146,7 +146,7 @@ impl Fixture {
             snapshot: Snapshot {
                 version: 0,
                 timestamp: None,
-                schema: TableSchema { logical, physical, field_match },
+                schema: TableSchema { logical, physical, field_match, defaults: Vec::new() },
                 partition_columns: Vec::new(),
                 files: Vec::new(),
                 partition_values: empty(),

@@ -381,7 +381,7 @@ async fn nested_columns_are_mapped_inside_lists_and_maps() {
         let physical = Arc::new(Schema::new(vec![with_id(field("col-1", map("col-2", Some(2))), 1)]));
         let written = match field_match {
             FieldMatch::Name => field("col-1", map(in_file, None)),
-            FieldMatch::Id => with_id(field("renamed", map(in_file, Some(2))), 1),
+            FieldMatch::Id | FieldMatch::IdOrName => with_id(field("renamed", map(in_file, Some(2))), 1),
         };
         let values: ArrayRef = Arc::new(Int64Array::from(vec![7, 8]));
         let DataType::Map(entries, _) = written.data_type() else { panic!() };
@@ -439,4 +439,34 @@ async fn geometries_are_well_known_binary() {
         let read = batches[0].column(0).as_binary::<i32>();
         assert_eq!((read.value(0), read.is_null(1)), (&point[..], true), "{annotation}");
     }
+}
+
+#[tokio::test]
+async fn files_without_ids_are_matched_by_noted_names() {
+    let id = |name: &str, id: i32| with_id(field(name, DataType::Int64), id);
+    let mut renamed = id("new", 2);
+    let names = [("lakeglass.names".to_string(), "older\nold".to_string())];
+    renamed.set_metadata(renamed.metadata().clone().into_iter().chain(names).collect());
+    let schema = Arc::new(Schema::new(vec![id("a", 1), renamed]));
+    let mut fixture = Fixture::mapped(schema.clone(), schema, FieldMatch::IdOrName);
+    let numbers = |number: i64| Arc::new(Int64Array::from(vec![number])) as ArrayRef;
+    fixture.add(&batch(vec![("old", numbers(2)), ("new", numbers(9)), ("a", numbers(1))])).await;
+    let ids = Arc::new(Schema::new(vec![id("new", 1), id("a", 2)]));
+    fixture.add(&RecordBatch::try_new(ids, vec![numbers(3), numbers(4)]).unwrap()).await;
+    assert_eq!(fixture.rows().await, ["1 | 2", "3 | 4"]);
+}
+
+#[tokio::test]
+async fn a_column_that_a_file_lacks_has_its_default() {
+    let schema = Schema::new(vec![field("id", DataType::Int64), field("d", DataType::Int64)]);
+    let mut fixture = Fixture::new(schema);
+    fixture.snapshot.schema.defaults = vec![(1, Arc::new(Int64Array::from(vec![7])) as ArrayRef)];
+    let numbers = |numbers: [i64; 2]| Arc::new(Int64Array::from(numbers.to_vec())) as ArrayRef;
+    fixture.add(&batch(vec![("id", numbers([1, 2]))])).await;
+    fixture.add(&batch(vec![("id", numbers([3, 4])), ("d", numbers([5, 6]))])).await;
+    assert_eq!(fixture.rows().await, ["1 | 7", "2 | 7", "3 | 5", "4 | 6"]);
+    let pruned = fixture.scan().with_pruner(crate::scan_fixture::Between::new(1, 7..=9));
+    assert_eq!(texts(&collect(&pruned).await.unwrap()), ["1 | 7", "2 | 7"]);
+    let pruned = fixture.scan().with_pruner(crate::scan_fixture::Between::new(1, 1..=6));
+    assert_eq!(texts(&collect(&pruned).await.unwrap()), ["3 | 5", "4 | 6"]);
 }

@@ -94,6 +94,7 @@ pub(crate) fn parse(schema_string: &str, mode: Mode) -> Result<TableSchema> {
         logical: Arc::new(Schema::new(logical)),
         physical: Arc::new(Schema::new(physical)),
         field_match: mode.field_match(),
+        defaults: Vec::new(),
     })
 }
 

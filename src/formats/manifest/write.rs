@@ -147,6 +147,10 @@ fn file_action(
     statistics: &ContainerStatistics,
     row: usize,
 ) -> Result<Value> {
+    if file.details.is_some() {
+        let reason = "a manifest has no place for constants, delete files and rows of a file's own";
+        return Err(Error::unsupported(format!("a manifest of a {} table", snapshot.format.name), reason));
+    }
     let physical = snapshot.schema.physical.fields();
     let mut partition_values = Map::new();
     for (column, values) in snapshot.partition_columns.iter().zip(snapshot.partition_values.columns()) {

@@ -8,9 +8,8 @@ mod table;
 use crate::error::{Error, Result};
 use crate::parquet_file::footer;
 use crate::parquet_file::footer_cache::FooterCache;
-use crate::snapshot::{DataFile, FieldMatch, FileLocation, FormatInfo, Snapshot, TableMetadata, TableSchema};
+use crate::snapshot::{DataFile, FileLocation, FormatInfo, Snapshot, TableSchema};
 use crate::storage::{Storage, location_name};
-use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use futures::future::try_join_all;
 use parquet::arrow::parquet_to_arrow_schema;
@@ -41,21 +40,9 @@ pub async fn snapshot(storage: &Storage, locations: Vec<FileLocation>, footers: 
         let own = self::schema(metadata.file_metadata().schema_descr(), &location_name(&file.location))?;
         same_columns(&schema, &own, &name, &location_name(&file.location))?;
     }
-    let options = RecordBatchOptions::new().with_row_count(Some(opened.len()));
-    let none = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options);
-    Ok(Snapshot {
-        version: 0,
-        timestamp: None,
-        schema: TableSchema { logical: schema.clone(), physical: schema, field_match: FieldMatch::Name },
-        partition_columns: Vec::new(),
-        files: opened.into_iter().map(|(file, _)| file).collect(),
-        partition_values: none.map_err(Error::internal)?,
-        stored_statistics: Vec::new(),
-        row_tracking: None,
-        damage: None,
-        metadata: TableMetadata::default(),
-        format: FormatInfo { name: "parquet".into(), ..FormatInfo::default() },
-    })
+    let files = opened.into_iter().map(|(file, _)| file).collect();
+    let format = FormatInfo { name: "parquet".into(), ..FormatInfo::default() };
+    Ok(Snapshot { format, ..Snapshot::new(TableSchema::plain(schema), files) })
 }
 
 /// A file and its footer.

@@ -36,6 +36,15 @@ impl DeletedRows {
         rows
     }
 
+    /// `rows` are deleted too.
+    pub(in crate::scan) fn and(deleted: Option<DeletedRows>, rows: &RoaringTreemap) -> DeletedRows {
+        match deleted {
+            None => DeletedRows::These(rows.clone()),
+            Some(DeletedRows::These(deleted)) => DeletedRows::These(deleted | rows),
+            Some(DeletedRows::AllBut(kept)) => DeletedRows::AllBut(kept - rows),
+        }
+    }
+
     /// How many rows of the file's `rows` are left.
     pub(in crate::scan) fn left(&self, rows: Range<u64>) -> u64 {
         let named = self.named().range_cardinality(rows.clone());

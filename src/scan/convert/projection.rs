@@ -1,14 +1,14 @@
 //! Which leaf columns of a data file make up the wanted columns of the table, and how they are put together.
 //!
 //! Decided from the schemas alone, before a byte of data is read. Columns are found by their physical name or by their
-//! [field id](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#column-mapping); a column that a file does not have
-//! is null in it.
+//! [field id](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#column-mapping), or by other names that a table has noted for
+//! files without ids; a column that a file does not have is null in it, or its default.
 
 use super::cast::castable;
 use super::decimal_bytes::is_stored_so;
 use super::variant;
 use crate::error::{Error, Result};
-use crate::snapshot::{FieldMatch, is_variant};
+use crate::snapshot::{FieldMatch, NAMES, is_variant};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::{PARQUET_FIELD_ID_META_KEY, parquet_to_arrow_schema};
 use parquet::basic::Type as PhysicalType;
@@ -76,9 +76,14 @@ pub(in crate::scan) fn project(
 ) -> Result<FileProjection> {
     let schema = parquet_to_arrow_schema(parquet, None).map_err(|error| Error::corrupt(name, error))?;
     let has_id = |field: &Field| field.metadata().contains_key(PARQUET_FIELD_ID_META_KEY);
-    let by_id = field_match == FieldMatch::Id && wanted.iter().flatten().any(|wanted| has_id(wanted.physical));
+    let by_id = field_match != FieldMatch::Name && wanted.iter().flatten().any(|wanted| has_id(wanted.physical));
+    let has_ids = schema.fields().iter().any(|field| has_id(field));
+    let field_match = match field_match {
+        FieldMatch::IdOrName if has_ids => FieldMatch::Id,
+        other => other,
+    };
     // The specification has readers refuse such a file, or take every column for null.
-    if by_id && !schema.fields().is_empty() && !schema.fields().iter().any(|field| has_id(field)) {
+    if by_id && field_match == FieldMatch::Id && !schema.fields().is_empty() && !has_ids {
         return Err(Error::corrupt(name, "the table maps its columns by field id, and the file has no field ids"));
     }
     let mut projector = Projector { parquet, field_match, name, leaves: BTreeSet::new(), types: BTreeMap::new() };
@@ -140,6 +145,11 @@ impl Projector<'_> {
             && let Some(id) = field.metadata().get(PARQUET_FIELD_ID_META_KEY)
         {
             return Ok(file.iter().position(|f| f.metadata().get(PARQUET_FIELD_ID_META_KEY) == Some(id)));
+        }
+        if self.field_match == FieldMatch::IdOrName
+            && let Some(names) = field.metadata().get(NAMES)
+        {
+            return Ok(names.lines().find_map(|name| file.iter().position(|field| field.name() == name)));
         }
         if let Some(exact) = file.iter().position(|f| f.name() == field.name()) {
             return Ok(Some(exact));

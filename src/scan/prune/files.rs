@@ -118,6 +118,7 @@ pub(in crate::scan) fn live_rows(snapshot: &Snapshot, file: usize) -> u64 {
     let Some(file) = snapshot.files.get(file) else { return 0 };
     match (file.live_rows(), file.row_count) {
         (Some(rows), _) => rows,
+        (None, Some(rows)) if !file.delete_files().is_empty() => rows,
         (None, Some(_)) => 0,
         (None, None) => u64::MAX,
     }

@@ -1,27 +1,32 @@
 //! One data file, opened: its footer, its deleted rows, and the row groups that are left to read.
 
+use super::content::{Content, bounds, constants, keys, scan_projection};
 use super::row_group::WORTH_AN_INDEX;
 use crate::error::{Error, Result};
 use crate::parquet_file::footer;
+use crate::parquet_file::footer::Footer;
 use crate::scan::Scan;
+use crate::scan::convert::column::column;
+use crate::scan::convert::delete_files;
+use crate::scan::convert::delete_files::{Deleted, FileKeys};
 use crate::scan::convert::deletes;
 use crate::scan::convert::deletes::DeletedRows;
 use crate::scan::convert::metadata_column;
 use crate::scan::convert::metadata_column::Positions;
-use crate::scan::convert::projection::{FileProjection, Source, Wanted, project};
-use crate::scan::convert::row_tracking::{RowIds, materialised};
-use crate::scan::convert::{cast, constant, schema_adapter};
+use crate::scan::convert::projection::{FileProjection, Source};
+use crate::scan::convert::row_tracking::RowIds;
+use crate::scan::convert::{inlined_rows, schema_adapter};
 use crate::scan::prune::bounds::{FileBounds, partition_values};
 use crate::scan::prune::{bloom_filter, files, page_index};
-use crate::snapshot::{DataFile, Snapshot, canonical_floats};
+use crate::snapshot::DataFile;
 use crate::storage::location_name;
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::DataType;
 use bytes::Bytes;
-use futures::future::try_join;
+use futures::future::try_join3;
 use parquet::basic::Compression;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -36,7 +41,13 @@ pub(in crate::scan) struct OpenFile {
     pub(in crate::scan) projection: FileProjection,
     pub(in crate::scan) bounds: FileBounds,
     pub(in crate::scan) deleted: Option<DeletedRows>,
-    /// The partition values of the scan's columns, in the scan's types; `None` for a column of the data.
+    /// What tells its rows that are deleted by their keys.
+    pub(in crate::scan) keys: Option<FileKeys>,
+    /// The leaves to read, for the scan's columns and for keys.
+    pub(in crate::scan) leaves: BTreeSet<usize>,
+    /// All its rows, where they are here.
+    pub(in crate::scan) rows: Option<RecordBatch>,
+    /// The scan's columns that have one value in all of the file, in the scan's types; `None` for a column of the data.
     constants: Vec<Option<ArrayRef>>,
     /// Bytes of the file that are here already, by where they begin: what came with the footer, and its page index.
     held: Vec<(u64, Bytes)>,
@@ -93,22 +104,43 @@ pub(in crate::scan) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<R
     }
     let name = location_name(&file.location);
     let (storage, name_ref) = (&scan.storage, name.as_str());
-    let partitions = partition_values(&snapshot.partition_values, &snapshot.partition_columns, index);
-    let data_columns = scan.columns.iter().any(|column| !partitions.contains_key(column));
-    let footer = footer::read(storage, file, data_columns, &scan.footers);
+    let mut known = partition_values(&snapshot.partition_values, &snapshot.partition_columns, index);
+    let details = file.details.as_deref();
+    known.extend(details.iter().flat_map(|details| details.constants.iter().cloned()));
+    let rows = details.and_then(|details| details.rows.clone());
+    let data_columns = scan.columns.iter().any(|column| !known.contains_key(column));
+    let footer = async {
+        match &rows {
+            Some(rows) => Ok(Footer { metadata: inlined_rows::metadata(rows.num_rows())?, tail: Bytes::new() }),
+            None => footer::read(storage, file, data_columns, &scan.footers).await,
+        }
+    };
     let deleted = async {
         match &file.deletes {
             Some(deletes) => Ok(Some(deletes::read(storage, deletes, name_ref).await?)),
             None => Ok(None),
         }
     };
-    let (footer, deleted) = match try_join(footer, deleted).await {
+    let (footer, mut deleted, by_files) = match try_join3(footer, deleted, delete_files::of(&scan, file)).await {
         Ok(read) => read,
         Err(error) => return Err(explain(error, &scan).await),
     };
-    let projection = scan_projection(&scan, &snapshot, &partitions, &footer.metadata, &name)?;
-    let bounds = bounds(&scan, &snapshot, &partitions, &footer.metadata, &name)?;
-    let constants = constants(&scan, &partitions, &name)?;
+    let called = details.and_then(|details| details.delete_name.as_deref()).unwrap_or(name_ref);
+    for by_file in &by_files {
+        if let Deleted::Positions(files) = &**by_file
+            && let Some(rows) = files.get(called)
+        {
+            deleted = Some(DeletedRows::and(deleted, rows));
+        }
+    }
+    let content = Content { schema: &snapshot.schema, metadata: &footer.metadata, rows: rows.as_ref(), name: name_ref };
+    content.add_defaults(&mut known);
+    let projection = scan_projection(&scan, &snapshot, &known, &content)?;
+    let bounds = bounds(&scan, &known, &content)?;
+    let keys = keys(by_files, &known, &content)?;
+    let constants = constants(&scan, &known, &name)?;
+    let mut leaves = projection.leaves.clone();
+    leaves.extend(keys.iter().flat_map(|keys| &keys.projection.leaves));
     let size = file.size;
     let mut file = OpenFile {
         file: file.clone(),
@@ -119,6 +151,9 @@ pub(in crate::scan) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<R
         projection,
         bounds,
         deleted,
+        keys,
+        leaves,
+        rows,
         constants,
     };
     let groups = bloom_filter::filter(&file, file.kept_groups()?).await?;
@@ -127,61 +162,6 @@ pub(in crate::scan) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<R
     file.scan.progress.file_opened(groups.len(), pruned, groups.iter().map(|group| group.bytes).sum());
     let (file, last) = (Arc::new(file), groups.last().map(|group| group.index));
     Ok(groups.into_iter().map(|kept| kept.row_group(&file, last)).collect())
-}
-
-fn scan_projection(
-    scan: &Scan,
-    snapshot: &Snapshot,
-    partitions: &HashMap<usize, ArrayRef>,
-    metadata: &ParquetMetaData,
-    name: &str,
-) -> Result<FileProjection> {
-    let carried = scan.metadata_fields().map(|fields| materialised(snapshot.row_tracking.as_ref(), fields));
-    let mut wanted = Vec::with_capacity(scan.columns.len());
-    for (&column, output) in scan.columns.iter().zip(scan.schema.fields()) {
-        if column == scan.metadata_position() {
-            wanted.push(None);
-            continue;
-        }
-        let physical = snapshot.schema.physical.fields().get(column);
-        let physical = physical.ok_or_else(|| Error::internal(format!("the table has no column {column}")))?;
-        let in_data = !partitions.contains_key(&column);
-        wanted.push(in_data.then(|| Wanted { physical, data_type: output.data_type() }));
-    }
-    let carried = carried.iter().flatten().map(Option::as_ref);
-    wanted.extend(carried.map(|field| Some(Wanted { physical: field?, data_type: field?.data_type() })));
-    project(&wanted, metadata.file_metadata().schema_descr(), snapshot.schema.field_match, name)
-}
-
-fn bounds(
-    scan: &Scan,
-    snapshot: &Snapshot,
-    partitions: &HashMap<usize, ArrayRef>,
-    metadata: &ParquetMetaData,
-    name: &str,
-) -> Result<FileBounds> {
-    let columns: BTreeSet<usize> = scan.pruners.iter().flat_map(|pruner| pruner.columns()).copied().collect();
-    let columns: Vec<usize> = columns.into_iter().collect();
-    let schema = &snapshot.schema;
-    let mut wanted = Vec::with_capacity(columns.len());
-    for column in &columns {
-        let fields = schema.physical.fields().get(*column).zip(schema.logical.fields().get(*column));
-        let (physical, logical) = fields.ok_or_else(|| Error::internal(format!("the table has no column {column}")))?;
-        let in_data = !partitions.contains_key(column);
-        wanted.push(in_data.then(|| Wanted { physical, data_type: logical.data_type() }));
-    }
-    let parquet = metadata.file_metadata().schema_descr();
-    let found = project(&wanted, parquet, schema.field_match, name)?;
-    Ok(FileBounds::new(&scan.pruners, &schema.logical, &columns, partitions, &found, metadata))
-}
-
-fn constants(scan: &Scan, partitions: &HashMap<usize, ArrayRef>, name: &str) -> Result<Vec<Option<ArrayRef>>> {
-    let constant = |(column, output): (&usize, &Arc<arrow::datatypes::Field>)| {
-        let value = partitions.get(column)?;
-        let value = cast::cast(value, output.data_type()).map(|value| canonical_floats(&value));
-        Some(value.map_err(|error| Error::corrupt(name, error)))
-    };
-    scan.columns.iter().zip(scan.schema.fields()).map(|pair| constant(pair).transpose()).collect()
 }
 
 impl OpenFile {
@@ -198,7 +178,7 @@ impl OpenFile {
                 None => span.end - span.start,
             };
             if kept && rows > 0 {
-                let leaves = self.projection.leaves.iter();
+                let leaves = self.leaves.iter();
                 let bytes = leaves.filter_map(|leaf| group.columns().get(*leaf)).map(|c| c.byte_range().1).sum();
                 kept_groups.push(KeptGroup { index, span, rows, bytes });
             }
@@ -217,7 +197,7 @@ impl OpenFile {
         }
         let kept = groups.iter().filter_map(|kept| self.metadata.row_groups().get(kept.index));
         let ranges = kept.filter_map(|group| {
-            let ranges = page_index::ranges(group, &self.projection.leaves, &bounded, self.file.size)?;
+            let ranges = page_index::ranges(group, &self.leaves, &bounded, self.file.size)?;
             Some([Some(ranges.offsets), ranges.bounds])
         });
         let ranges: Vec<Range<u64>> = ranges.flatten().flatten().filter(|range| !self.holds(range)).collect();
@@ -332,18 +312,7 @@ impl OpenFile {
                 columns.push(metadata.clone());
                 continue;
             }
-            let column = match (constant, source) {
-                (Some(value), _) => constant::repeat(value, rows),
-                (None, Source::Missing) => Ok(new_null_array(output.data_type(), rows)),
-                (None, Source::File { position, shape, .. }) => match data.get(*position) {
-                    Some(array) => {
-                        schema_adapter::adapt(array, shape, output.data_type()).map(|column| canonical_floats(&column))
-                    }
-                    None => return Err(Error::internal("a column that was asked for is not decoded")),
-                },
-            };
-            let broken = |error| Error::corrupt(&self.name, format!("column {}: {error}", output.name()));
-            columns.push(column.map_err(broken)?);
+            columns.push(column(constant.as_ref(), source, data, output, rows, &self.name)?);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(self.scan.schema.clone(), columns, &options)

@@ -5,12 +5,10 @@
 //! are, of which the size of its dictionary tells the number. Of other predicates it is seen in the first row groups, which come whole,
 //! how many of their parts have a row that they want.
 
-use super::decode::{decoder, read};
+use super::decode::passing;
 use super::file::{OpenFile, RowGroup};
 use super::row_group::CONNECTIONS;
-use crate::error::{Error, Result};
-use crate::parquet_file::catch_panic::guarded;
-use crate::runtime::time_slice;
+use crate::error::Result;
 use crate::scan::Pruner;
 use crate::scan::convert::projection::{Shape, Source};
 use crate::scan::convert::schema_adapter;
@@ -23,7 +21,6 @@ use parquet::arrow::arrow_reader::RowSelection;
 use parquet::basic::Type as PhysicalType;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use std::collections::BTreeSet;
-use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What it has to save at least, in bytes.
@@ -178,24 +175,8 @@ pub(in crate::scan) async fn matching_rows(
     test: &RowTest,
     held: &mut Vec<(u64, Bytes)>,
 ) -> Result<RowSelection> {
-    let decoder = decoder(file, metadata.clone(), &test.leaves, selection.clone(), None)?;
-    let mut reader = read(file, decoder, held).await?;
-    let mut matching = Vec::new();
-    while let Some(batch) = guarded(&file.name, || Ok(reader.as_mut().and_then(Iterator::next)))? {
-        matching.push(test.of_leaves(&batch.map_err(|error| Error::corrupt(&file.name, error))?)?);
-        poll_fn(time_slice::poll_turn).await;
-    }
-    let of = selection
-        .as_ref()
-        .map_or_else(|| usize::try_from(metadata.file_metadata().num_rows()).unwrap_or(0), RowSelection::row_count);
-    if matching.iter().map(Array::len).sum::<usize>() != of {
-        return Err(Error::corrupt(&file.name, "a row group has fewer rows than its footer says"));
-    }
-    let matching = RowSelection::from_filters(&matching);
-    Ok(match selection {
-        Some(selection) => selection.and_then(&matching),
-        None => matching,
-    })
+    let (schema, leaves) = (&file.projection.schema, &test.leaves);
+    passing(file, metadata, schema, leaves, selection, held, &|batch| test.of_leaves(batch)).await
 }
 
 /// The share of a row group's pages that one of the values is expected in which every wanted row has.

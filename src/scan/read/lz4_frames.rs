@@ -37,7 +37,7 @@ fn columns(file: &OpenFile, group: &RowGroupMetaData) -> impl Iterator<Item = (u
         let (start, length) = column.byte_range();
         Some((*leaf, start..start.checked_add(length)?))
     };
-    file.projection.leaves.iter().filter_map(column)
+    file.leaves.iter().filter_map(column)
 }
 
 /// The row group of `metadata`, the only one, without the pages that the decoder does not read.

@@ -1,5 +1,6 @@
 //! From a file's bytes to its rows.
 
+pub(crate) mod content;
 pub(crate) mod decode;
 pub(crate) mod file;
 pub(crate) mod late_materialization;

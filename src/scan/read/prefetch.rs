@@ -43,6 +43,8 @@ pub(in crate::scan) struct ScanStream {
     opening_rows: u64,
     /// Rows that are still wanted.
     wanted: u64,
+    /// Whether row groups may have fewer rows than they promise: keys delete some of them.
+    is_loose: bool,
     failed: bool,
 }
 
@@ -60,7 +62,9 @@ struct Fetched {
 impl ScanStream {
     pub(in crate::scan) fn new(scan: Scan) -> ScanStream {
         scan.progress.started(scan.files.len());
+        let files = scan.files.iter().filter_map(|file| scan.snapshot.files.get(*file));
         ScanStream {
+            is_loose: scan.limit.is_some() && files.into_iter().any(|file| !file.delete_files().is_empty()),
             files: scan.files.iter().copied().collect(),
             wanted: scan.limit.map_or(u64::MAX, |limit| limit as u64),
             scan: Arc::new(scan),
@@ -121,7 +125,8 @@ impl ScanStream {
         let (fetch, promised): (BoxFuture<'static, Result<Rows>>, u64) = match self.waiting.pop_front() {
             Some(Ok(group)) => {
                 let promised = group.rows.min(unclaimed);
-                (task::start(row_group::fetch(group, unclaimed)), promised)
+                let limit = if self.is_loose { self.wanted } else { unclaimed };
+                (task::start(row_group::fetch(group, limit)), promised)
             }
             Some(Err(error)) => (Box::pin(futures::future::ready(Err(error))), 0),
             None => return false,
@@ -157,7 +162,10 @@ impl ScanStream {
                 let before = rows.left();
                 let batch = rows.next()?;
                 self.promised = self.promised.saturating_sub(before - rows.left());
-                if let Some(batch) = batch {
+                if let Some(mut batch) = batch {
+                    if batch.num_rows() as u64 > self.wanted {
+                        batch = batch.slice(0, usize::try_from(self.wanted).unwrap_or(usize::MAX));
+                    }
                     self.wanted = self.wanted.saturating_sub(batch.num_rows() as u64);
                     self.scan.progress.rows(batch.num_rows());
                     return Ok(Some(batch));

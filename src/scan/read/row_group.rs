@@ -1,6 +1,6 @@
 //! One row group: which of its bytes are needed, fetched, and its rows.
 
-use super::decode::{decoder, read};
+use super::decode::{decoder, passing, read};
 use super::file::{OpenFile, RowGroup};
 use super::late_materialization;
 use super::late_materialization::Watch;
@@ -11,11 +11,14 @@ use super::text_bytes::cut_by_text;
 use crate::error::{Error, Result};
 use crate::parquet_file::catch_panic::guarded;
 use crate::parquet_file::footer::decode_error;
+use crate::scan::convert::delete_files::FileKeys;
 use crate::scan::convert::metadata_column::Positions;
+use crate::scan::convert::projection::FileProjection;
 use crate::scan::prune::page_index;
 use crate::scan::prune::page_index::IndexRanges;
 use arrow::array::RecordBatch;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection, RowSelector};
 use parquet::file::metadata::ParquetMetaData;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -63,7 +66,10 @@ pub(in crate::scan) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> 
     let positions = |selection: Option<&RowSelection>| {
         file.wants_positions().then(|| Positions::new(group.span.clone(), selection))
     };
-    if file.projection.leaves.is_empty() {
+    if let Some(rows) = &file.rows {
+        return inlined(rows, &file, group.clone(), limit);
+    }
+    if file.leaves.is_empty() && file.keys.is_none() {
         let left = group.rows.min(limit);
         let selection = file.deleted.as_ref().map(|deleted| deleted.selection(group.span.clone()));
         let positions = positions(selection.as_ref());
@@ -97,17 +103,30 @@ pub(in crate::scan) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> 
     }
     let metadata = indexed.unwrap_or(single);
     let has_lz4 = metadata.row_groups().first().is_some_and(|group| lz4_frames::has_any(&file, group));
-    let Shortened { metadata, mut held } = match first_rows(selection.as_ref(), left) {
-        Some(rows) if rows <= HEAD_ROWS && group.bytes >= WORTH_AN_INDEX && !has_lz4 => {
-            page_prefix::shorten(&file, metadata, rows).await?
-        }
-        _ if has_lz4 => lz4_frames::unframed(&file, metadata).await?,
-        _ => Shortened { metadata, held: Vec::new() },
+    let Shortened { mut metadata, mut held } = match has_lz4 {
+        true => lz4_frames::unframed(&file, metadata).await?,
+        false => Shortened { metadata, held: Vec::new() },
     };
+    if let Some(keys) = &file.keys {
+        selection = Some(without_keys(&file, keys, &metadata, selection, &mut held).await?);
+    }
+    let selected = selection.as_ref().map_or(selected, |selection| selection.row_count() as u64);
+    let left = selected.min(limit);
+    if left == 0 || file.projection.leaves.is_empty() {
+        let positions = positions(selection.as_ref());
+        return Ok(counted(group, left, positions));
+    }
+    if let Some(rows) = first_rows(selection.as_ref(), left).filter(|rows| *rows <= HEAD_ROWS && !has_lz4)
+        && group.bytes >= WORTH_AN_INDEX
+    {
+        let shortened = page_prefix::shorten(&file, metadata, rows).await?;
+        metadata = shortened.metadata;
+        held.splice(..0, shortened.held);
+    }
     let Some(test) = test else {
         let positions = positions(selection.as_ref());
         let limit = (left < selected).then(|| usize::try_from(left).unwrap_or(usize::MAX));
-        let decoder = decoder(&file, metadata, &file.projection.leaves, selection, limit)?;
+        let decoder = decoder(&file, metadata, &file.projection.schema, &file.projection.leaves, selection, limit)?;
         let reader = read(&file, decoder, &mut held).await?;
         let watch = Watch::new(&file, left);
         return Ok(Rows { file, group, reader, pieces: VecDeque::new(), left, watch, positions });
@@ -118,11 +137,61 @@ pub(in crate::scan) async fn fetch(group: RowGroup, limit: u64) -> Result<Rows> 
     let mut reader = None;
     let positions = positions(Some(&selection));
     if left > 0 {
-        let decoder = decoder(&file, metadata, &file.projection.leaves, Some(selection), None)?;
+        let decoder =
+            decoder(&file, metadata, &file.projection.schema, &file.projection.leaves, Some(selection), None)?;
         reader = read(&file, decoder, &mut held).await?;
     }
     file.scan.late.tried(&group, &test, held.iter().skip(early).map(|(_, bytes)| bytes.len() as u64).sum());
     Ok(Rows { file, group, reader, pieces: VecDeque::new(), left, watch: None, positions })
+}
+
+/// Of the selected rows of a row group, those that no key deletes.
+async fn without_keys(
+    file: &OpenFile,
+    keys: &FileKeys,
+    metadata: &ParquetMetaData,
+    selection: Option<RowSelection>,
+    held: &mut Vec<(u64, Bytes)>,
+) -> Result<RowSelection> {
+    let FileProjection { schema, leaves, .. } = &keys.projection;
+    if !leaves.is_empty() {
+        let left = |batch: &RecordBatch| keys.left(batch.columns(), batch.num_rows(), &file.name);
+        return passing(file, metadata, schema, leaves, selection, held, &left).await;
+    }
+    // All rows are alike.
+    let rows = usize::try_from(metadata.file_metadata().num_rows()).unwrap_or_default();
+    let all = match keys.left(&[], 1, &file.name)?.value(0) {
+        true => RowSelector::select(rows),
+        false => RowSelector::skip(rows),
+    };
+    let all = RowSelection::from(vec![all]);
+    Ok(match selection {
+        Some(selection) => selection.intersection(&all),
+        None => all,
+    })
+}
+
+/// The first `limit` wanted rows of a file whose rows are here.
+fn inlined(rows: &RecordBatch, file: &Arc<OpenFile>, group: RowGroup, limit: u64) -> Result<Rows> {
+    let deleted = file.deleted.as_ref().map(|deleted| deleted.selection(group.span.clone()));
+    let mut selection = deleted.unwrap_or_else(|| RowSelection::from(vec![RowSelector::select(rows.num_rows())]));
+    if let Some(keys) = &file.keys {
+        let left = keys.left(rows.columns(), rows.num_rows(), &file.name)?;
+        selection = selection.intersection(&RowSelection::from_filters(&[left]));
+    }
+    let positions = file.wants_positions().then(|| Positions::new(group.span.clone(), Some(&selection)));
+    let left = (selection.row_count() as u64).min(limit);
+    let (mut pieces, mut from, mut wanted) = (VecDeque::new(), 0, usize::try_from(left).unwrap_or(usize::MAX));
+    for run in selection.iter() {
+        let mut taken = if run.skip { run.row_count } else { 0 };
+        while taken < run.row_count.min(taken.saturating_add(wanted)) {
+            let length = (run.row_count - taken).min(wanted).min(file.scan.batch_size);
+            pieces.push_back(rows.slice(from + taken, length));
+            (taken, wanted) = (taken + length, wanted - length);
+        }
+        from += run.row_count;
+    }
+    Ok(Rows { file: file.clone(), group, reader: None, pieces, left, watch: None, positions })
 }
 
 fn still_wanted(group: &RowGroup) -> bool {
@@ -161,7 +230,7 @@ fn indexes(group: &RowGroup, single: &ParquetMetaData, limit: u64, few_match: bo
     if (bounded.is_empty() && !sparse) || lz4_frames::has_any(file, single_group) {
         return None;
     }
-    let ranges = page_index::ranges(single_group, &file.projection.leaves, &bounded, file.file.size)?;
+    let ranges = page_index::ranges(single_group, &file.leaves, &bounded, file.file.size)?;
     let is_here = |range: &Range<u64>| file.holds(range) || file.is_cached(range);
     let held = is_here(&ranges.offsets) && ranges.bounds.as_ref().is_none_or(is_here);
     let pays = sparse || file.scan.page_indexes.pays();
@@ -179,7 +248,7 @@ async fn load_index(
     let Some(offsets) = bytes.next() else {
         return Ok(None);
     };
-    let (read, bounded) = (&file.projection.leaves, file.bounds.leaves());
+    let (read, bounded) = (&file.leaves, file.bounds.leaves());
     let bounded = if ranges.bounds.is_some() { bounded } else { Default::default() };
     Ok(page_index::load(single, read, &bounded, ranges, offsets, bytes.next(), file.file.size))
 }
@@ -214,15 +283,15 @@ impl Rows {
         if self.left == 0 {
             return Ok(None);
         }
-        let Some(reader) = &mut self.reader else {
-            if !self.file.projection.leaves.is_empty() {
-                return Err(Error::corrupt(&self.file.name, "a row group ends early"));
-            }
-            let rows = usize::try_from(self.left).unwrap_or(usize::MAX).min(self.file.scan.batch_size);
-            self.left -= rows as u64;
-            return self.file.batch(&[], rows, &mut self.positions).map(Some);
-        };
         if self.pieces.is_empty() {
+            let Some(reader) = &mut self.reader else {
+                if !self.file.projection.leaves.is_empty() {
+                    return Err(Error::corrupt(&self.file.name, "a row group ends early"));
+                }
+                let rows = usize::try_from(self.left).unwrap_or(usize::MAX).min(self.file.scan.batch_size);
+                self.left -= rows as u64;
+                return self.file.batch(&[], rows, &mut self.positions).map(Some);
+            };
             let broken = |error| Error::corrupt(&self.file.name, error);
             match guarded(&self.file.name, || Ok(reader.next()))? {
                 Some(batch) => self.pieces.extend(batch.and_then(cut_by_text).map_err(broken)?),

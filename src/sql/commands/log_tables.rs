@@ -2,7 +2,7 @@
 //! table functions.
 
 use crate::error::Result;
-use crate::snapshot::{Commit, CommitTimestamp, FormatDetail};
+use crate::snapshot::{Commit, CommitTimestamp, DataFile, FormatDetail};
 use crate::sql::error::from_arrow;
 use crate::storage::location_name;
 use crate::table::Table;
@@ -120,7 +120,7 @@ pub async fn files(table: &Table) -> Result<RecordBatch> {
     let files = &snapshot.files;
     let modified = files.iter().map(|file| file.modification_time.checked_mul(1_000));
     let modified: TimestampMicrosecondArray = modified.collect();
-    let deleted = files.iter().map(|file| file.deletes.as_ref().map_or(0, |deletes| deletes.cardinality()));
+    let deleted: UInt64Array = files.iter().map(DataFile::deleted_rows).collect();
     RecordBatch::try_from_iter_with_nullable([
         (
             "path",
@@ -130,7 +130,7 @@ pub async fn files(table: &Table) -> Result<RecordBatch> {
         ("size", Arc::new(UInt64Array::from_iter_values(files.iter().map(|file| file.size))), false),
         ("modification_time", Arc::new(modified.with_timezone("UTC")), true),
         ("num_records", Arc::new(num_records(table).await?), true),
-        ("deleted_records", Arc::new(UInt64Array::from_iter_values(deleted)), false),
+        ("deleted_records", Arc::new(deleted), true),
         ("partition_values", partition_values(table)?, true),
     ])
     .map_err(from_arrow)

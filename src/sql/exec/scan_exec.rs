@@ -3,7 +3,7 @@
 use super::extensions::{QueryMeter, QueryProgress};
 use super::scan_metrics;
 use super::scan_metrics::Measured;
-use crate::scan::{FooterCache, ScanProgress, SharedStatistics};
+use crate::scan::{FooterCache, ScanProgress, SharedDeletes, SharedStatistics};
 use crate::sql::plan::prune::PredicatePruner;
 use crate::storage::Meter;
 use crate::table::Table;
@@ -51,6 +51,8 @@ pub struct LakeglassScan {
     pruners: Vec<Arc<PredicatePruner>>,
     /// What the log says of the files, for all partitions.
     statistics: Arc<SharedStatistics>,
+    /// What delete files say, for all partitions.
+    deletes: Arc<SharedDeletes>,
     limit: Option<usize>,
     /// For each file of the snapshot, how many rows of it are not deleted, where its log says so.
     live_rows: Arc<[Option<u64>]>,
@@ -85,6 +87,7 @@ impl LakeglassScan {
             table_schema,
             columns,
             statistics: Arc::new(SharedStatistics::new(&table.statistics(), files.clone())),
+            deletes: Arc::default(),
             partitions: vec![files],
             pruners: Vec::new(),
             limit: None,
@@ -307,6 +310,7 @@ impl ExecutionPlan for LakeglassScan {
             .with_columns(self.columns.clone(), schema.clone())
             .with_files(files.clone())
             .with_statistics(self.statistics.clone())
+            .with_deletes(self.deletes.clone())
             .with_limit(self.limit)
             .with_progress(&self.progress)
             .with_batch_size(context.session_config().batch_size())

@@ -89,6 +89,7 @@ impl<'l> Builder<'l> {
             logical: with_own(&end.schema.logical)?,
             physical: with_own(&end.schema.physical)?,
             field_match: end.schema.field_match,
+            defaults: end.schema.defaults.clone(),
         };
         let constant = if typed { first..first + 3 } else { first + 1..first + 3 };
         let partition_columns: Vec<usize> = end.partition_columns.iter().copied().chain(constant).collect();
