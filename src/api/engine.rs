@@ -6,7 +6,7 @@ use super::sign::PageUrlProvider;
 use super::table::EngineTable;
 use crate::error::Result;
 use crate::scan::FooterCache;
-use crate::storage::{Meter, PageFetch, Pool, StorageOptions, UrlProvider};
+use crate::storage::{Meter, PageFetch, StorageOptions, UrlProvider};
 use crate::table::{Table, TableUrl};
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;

@@ -25,6 +25,8 @@ pub fn differs(from: &DataType, to: &DataType) -> bool {
                 || matches!(to, DataType::Boolean | DataType::Float32 | DataType::Float64)
                 || matches!(to, DataType::Decimal128(_, scale) if *scale >= 0)
         }
+        // What a FLOAT has no room for is not infinite.
+        (DataType::Float64, DataType::Float32) => true,
         (DataType::Float16 | DataType::Float32 | DataType::Float64, to) => to.is_integer(),
         // Rounded: what a cast is compared with is not what the number is.
         (DataType::Decimal128(_, from), DataType::Decimal128(_, to)) => to < from,
@@ -62,12 +64,23 @@ pub fn convert(array: &ArrayRef, to: &DataType, lenient: bool) -> Result<ArrayRe
             let whole = cast_with_options(array, &DataType::Decimal128(38, 0), &options)?;
             Ok(cast_with_options(&whole, to, &options)?)
         }
+        (_, DataType::Float32) => floats(array.as_primitive(), lenient),
         (_, to) => {
             let doubles = cast(array, &DataType::Float64)?;
             let rounded: Float64Array = doubles.as_primitive::<Float64Type>().unary(f64::round_ties_even);
             Ok(cast_with_options(&rounded, to, &options)?)
         }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "to the nearest float")]
+fn floats(doubles: &Float64Array, lenient: bool) -> Result<ArrayRef> {
+    let has_room = |value: f64| !value.is_finite() || (value as f32).is_finite();
+    if !lenient && let Some(value) = doubles.iter().flatten().find(|value| !has_room(*value)) {
+        return exec_err!("{value} does not fit into FLOAT");
+    }
+    let floats = doubles.iter().map(|value| value.filter(|value| has_room(*value)).map(|value| value as f32));
+    Ok(Arc::new(floats.collect::<Float32Array>()))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "to the nearest float")]
