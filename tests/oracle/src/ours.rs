@@ -4,7 +4,7 @@ use crate::{Content, LiveFile, Result, spell};
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 use futures::TryStreamExt;
-use lakeglass::scan::{FooterCache, Scan, TRACKED, metadata_field};
+use lakeglass::scan::{FooterCache, TRACKED, metadata_field};
 use lakeglass::snapshot::FileLocation;
 use lakeglass::storage::StorageOptions;
 use lakeglass::table::{Table, TableUrl, Version};

@@ -6,7 +6,7 @@ use arrow::compute::filter_record_batch;
 use arrow::compute::kernels::cmp::{gt_eq, lt_eq};
 use arrow::datatypes::DataType;
 use futures::TryStreamExt;
-use lakeglass::scan::{FooterCache, Pruner, Scan, prune_files};
+use lakeglass::scan::{FooterCache, Pruner, prune_files};
 use lakeglass::snapshot::ContainerStatistics;
 use std::path::Path;
 use std::sync::Arc;
