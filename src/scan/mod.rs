@@ -14,6 +14,7 @@
 //! Parquet is decoded by the `parquet` crate's push decoder, which does no I/O of its own: it says which bytes it needs.
 
 mod convert;
+mod costs;
 mod preview;
 mod progress;
 mod prune;

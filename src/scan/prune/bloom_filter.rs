@@ -5,8 +5,8 @@
 //! nothing out.
 
 use crate::error::Result;
+use crate::scan::costs::WORTH_AN_INDEX;
 use crate::scan::read::file::{KeptGroup, OpenFile};
-use crate::scan::read::row_group::WORTH_AN_INDEX;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type, Int64Type};

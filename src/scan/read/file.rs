@@ -1,29 +1,23 @@
 //! One data file, opened: its footer, its deleted rows, and the row groups that are left to read.
 
-use super::content::{Content, bounds, constants, keys, scan_projection};
-use super::row_group::WORTH_AN_INDEX;
 use crate::error::{Error, Result};
 use crate::parquet_file::footer;
-use crate::parquet_file::footer::Footer;
 use crate::scan::Scan;
 use crate::scan::convert::column::column;
-use crate::scan::convert::delete_files;
-use crate::scan::convert::delete_files::{Deleted, FileKeys};
-use crate::scan::convert::deletes;
+use crate::scan::convert::delete_files::FileKeys;
 use crate::scan::convert::deletes::DeletedRows;
 use crate::scan::convert::metadata_column;
 use crate::scan::convert::metadata_column::Positions;
 use crate::scan::convert::projection::{FileProjection, Source};
 use crate::scan::convert::row_tracking::RowIds;
-use crate::scan::convert::{inlined_rows, schema_adapter};
-use crate::scan::prune::bounds::{FileBounds, partition_values};
-use crate::scan::prune::{bloom_filter, files, page_index};
+use crate::scan::convert::schema_adapter;
+use crate::scan::costs::WORTH_AN_INDEX;
+use crate::scan::prune::bounds::FileBounds;
+use crate::scan::prune::page_index;
 use crate::snapshot::DataFile;
-use crate::storage::location_name;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::DataType;
 use bytes::Bytes;
-use futures::future::try_join3;
 use parquet::basic::Compression;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use std::collections::BTreeSet;
@@ -48,9 +42,9 @@ pub(in crate::scan) struct OpenFile {
     /// All its rows, where they are here.
     pub(in crate::scan) rows: Option<RecordBatch>,
     /// The scan's columns that have one value in all of the file, in the scan's types; `None` for a column of the data.
-    constants: Vec<Option<ArrayRef>>,
+    pub(super) constants: Vec<Option<ArrayRef>>,
     /// Bytes of the file that are here already, by where they begin: what came with the footer, and its page index.
-    held: Vec<(u64, Bytes)>,
+    pub(super) held: Vec<(u64, Bytes)>,
 }
 
 /// One row group of an open file, to be read.
@@ -78,95 +72,23 @@ pub(in crate::scan) struct KeptGroup {
 }
 
 impl KeptGroup {
-    fn row_group(self, file: &Arc<OpenFile>, last: Option<usize>) -> RowGroup {
+    pub(super) fn row_group(self, file: &Arc<OpenFile>, last: Option<usize>) -> RowGroup {
         let KeptGroup { index, span, rows, bytes } = self;
         RowGroup { file: file.clone(), index, span, rows, bytes, is_last: last == Some(index) }
     }
 }
 
 /// Why a file that the snapshot names is not there.
-async fn explain(error: Error, scan: &Scan) -> Error {
+pub(super) async fn explain(error: Error, scan: &Scan) -> Error {
     match (&error, &scan.source) {
         (Error::HttpStatus { url: name, .. }, Some(source)) if error.is_missing() => source.missing_object(name).await,
         _ => error,
     }
 }
 
-/// Opens a file of the scan's snapshot. `None`: no row of it can match.
-pub(in crate::scan) async fn open(scan: Arc<Scan>, index: usize) -> Result<Vec<RowGroup>> {
-    let snapshot = scan.snapshot.clone();
-    let Some(file) = snapshot.files.get(index) else {
-        return Err(Error::internal(format!("the snapshot has no file {index}")));
-    };
-    if !files::keep_file(&scan, index).await? {
-        scan.progress.file_pruned();
-        return Ok(Vec::new());
-    }
-    let name = location_name(&file.location);
-    let (storage, name_ref) = (&scan.storage, name.as_str());
-    let mut known = partition_values(&snapshot.partition_values, &snapshot.partition_columns, index);
-    let details = file.details.as_deref();
-    known.extend(details.iter().flat_map(|details| details.constants.iter().cloned()));
-    let rows = details.and_then(|details| details.rows.clone());
-    let data_columns = scan.columns.iter().any(|column| !known.contains_key(column));
-    let footer = async {
-        match &rows {
-            Some(rows) => Ok(Footer { metadata: inlined_rows::metadata(rows.num_rows())?, tail: Bytes::new() }),
-            None => footer::read(storage, file, data_columns, &scan.footers).await,
-        }
-    };
-    let deleted = async {
-        match &file.deletes {
-            Some(deletes) => Ok(Some(deletes::read(storage, deletes, name_ref).await?)),
-            None => Ok(None),
-        }
-    };
-    let (footer, mut deleted, by_files) = match try_join3(footer, deleted, delete_files::of(&scan, file)).await {
-        Ok(read) => read,
-        Err(error) => return Err(explain(error, &scan).await),
-    };
-    let called = details.and_then(|details| details.delete_name.as_deref()).unwrap_or(name_ref);
-    for by_file in &by_files {
-        if let Deleted::Positions(files) = &**by_file
-            && let Some(rows) = files.get(called)
-        {
-            deleted = Some(DeletedRows::and(deleted, rows));
-        }
-    }
-    let content = Content { schema: &snapshot.schema, metadata: &footer.metadata, rows: rows.as_ref(), name: name_ref };
-    content.add_defaults(&mut known);
-    let projection = scan_projection(&scan, &snapshot, &known, &content)?;
-    let bounds = bounds(&scan, &known, &content)?;
-    let keys = keys(by_files, &known, &content)?;
-    let constants = constants(&scan, &known, &name)?;
-    let mut leaves = projection.leaves.clone();
-    leaves.extend(keys.iter().flat_map(|keys| &keys.projection.leaves));
-    let size = file.size;
-    let mut file = OpenFile {
-        file: file.clone(),
-        metadata: footer.metadata,
-        held: vec![(size.saturating_sub(footer.tail.len() as u64), footer.tail)],
-        scan,
-        name,
-        projection,
-        bounds,
-        deleted,
-        keys,
-        leaves,
-        rows,
-        constants,
-    };
-    let groups = bloom_filter::filter(&file, file.kept_groups()?).await?;
-    file.hold_index(&groups).await?;
-    let pruned = file.metadata.num_row_groups().saturating_sub(groups.len());
-    file.scan.progress.file_opened(groups.len(), pruned, groups.iter().map(|group| group.bytes).sum());
-    let (file, last) = (Arc::new(file), groups.last().map(|group| group.index));
-    Ok(groups.into_iter().map(|kept| kept.row_group(&file, last)).collect())
-}
-
 impl OpenFile {
     /// The row groups that can hold a wanted row.
-    fn kept_groups(&self) -> Result<Vec<KeptGroup>> {
+    pub(super) fn kept_groups(&self) -> Result<Vec<KeptGroup>> {
         let groups = self.metadata.row_groups();
         let mut kept_groups = Vec::new();
         let mut end = 0;
@@ -190,7 +112,7 @@ impl OpenFile {
     }
 
     /// Fetches the page index of all row groups at once, where their bounds are asked for: they lie near each other.
-    async fn hold_index(&mut self, groups: &[KeptGroup]) -> Result<()> {
+    pub(super) async fn hold_index(&mut self, groups: &[KeptGroup]) -> Result<()> {
         let bounded = self.bounds.leaves();
         if bounded.is_empty() || !self.scan.page_indexes.pays() {
             return Ok(());

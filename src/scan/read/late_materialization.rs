@@ -7,11 +7,11 @@
 
 use super::decode::passing;
 use super::file::{OpenFile, RowGroup};
-use super::row_group::CONNECTIONS;
 use crate::error::Result;
 use crate::scan::Pruner;
 use crate::scan::convert::projection::{Shape, Source};
 use crate::scan::convert::schema_adapter;
+use crate::scan::costs::CONNECTIONS;
 use crate::snapshot::canonical_floats;
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::{and, prep_null_mask_filter};

@@ -2,7 +2,8 @@
 //!
 //! The stream decides what is under way, each piece of it a [`task`]; dropping the stream drops all of it.
 
-use super::file::{self, RowGroup};
+use super::file::RowGroup;
+use super::open::open;
 use super::row_group::{self, Rows};
 use crate::error::Result;
 use crate::runtime::{task, time_slice};
@@ -150,7 +151,7 @@ impl ScanStream {
         };
         let rows = if self.wanted == u64::MAX { 0 } else { files::live_rows(&self.scan.snapshot, file) };
         self.opening_rows = self.opening_rows.saturating_add(rows);
-        let opened = task::start(file::open(self.scan.clone(), file));
+        let opened = task::start(open(self.scan.clone(), file));
         self.opening.push_back(Box::pin(async move { Opened { groups: opened.await, rows } }));
         true
     }

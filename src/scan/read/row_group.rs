@@ -14,6 +14,7 @@ use crate::parquet_file::footer::decode_error;
 use crate::scan::convert::delete_files::FileKeys;
 use crate::scan::convert::metadata_column::Positions;
 use crate::scan::convert::projection::FileProjection;
+use crate::scan::costs::WORTH_AN_INDEX;
 use crate::scan::prune::page_index;
 use crate::scan::prune::page_index::IndexRanges;
 use arrow::array::RecordBatch;
@@ -23,12 +24,6 @@ use parquet::file::metadata::ParquetMetaData;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Columns of a row group smaller than this are read whole: asking for the page index first would take longer.
-pub(in crate::scan) const WORTH_AN_INDEX: u64 = 256 << 10;
-
-/// Requests to a host that a browser sends at once.
-pub(in crate::scan) const CONNECTIONS: u64 = 6;
 
 /// More rows than these are decoded from whole pages.
 const HEAD_ROWS: u64 = 4096;

@@ -10,8 +10,8 @@ mod page;
 mod values;
 
 use super::file::OpenFile;
-use super::row_group::CONNECTIONS;
 use crate::error::Result;
+use crate::scan::costs::CONNECTIONS;
 use bytes::Bytes;
 pub(in crate::scan) use page::ShortChunk;
 use parquet::basic::{Compression, Encoding};
