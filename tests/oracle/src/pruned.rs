@@ -73,7 +73,8 @@ pub async fn read(root: &Path, version: Option<u64>, filter: &Filter) -> Result<
     let all: Vec<usize> = (0..table.snapshot().files.len()).collect();
     let count = all.len();
     let pruner: Arc<dyn Pruner> = Arc::new(Bounds { filter: filter.clone(), columns: [filter.column] });
-    let (kept, statistics) = prune_files(table.snapshot(), &table.statistics(), all, std::slice::from_ref(&pruner)).await.map_err(said)?;
+    let (kept, statistics) =
+        prune_files(table.snapshot(), &table.statistics(), all, std::slice::from_ref(&pruner)).await.map_err(said)?;
     let left_out = count - kept.len();
     let scan = table.scan(&FooterCache::default());
     let scan = scan.with_files(kept).with_statistics(statistics).with_pruner(pruner);
