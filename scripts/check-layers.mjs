@@ -13,7 +13,7 @@ const ONLY_IN = [
     where: /^src\/(api\/|runtime\/|storage\/(http\/browser|cache\/cache_api)\.rs$)/,
   },
   { what: /\bdatafusion\w*\b/, where: /^src\/sql\// },
-  // What only one format has. The doctor, and the command that writes an index of a log, are openly about Delta.
+  // Names that only one format has. The doctor, and the command that writes an index of a log, are openly about Delta.
   {
     what: /\b(_delta_log|_last_checkpoint|minValues|maxValues|tightBounds|formats::delta|min_?[rR]eader_?[vV]ersion)\b/,
     where: /^src\/(formats\/(delta|sharing|manifest)\/|bin\/lakeglass\/(doctor\/|index\.rs))/,

@@ -1,4 +1,4 @@
-//! What the versions of a table changed.
+//! Changes between versions of a table, of any format.
 //!
 //! A function, and no method of the formats in this crate: what a method calls is in every module file that opens a table, and only SQL
 //! asks for changes.
@@ -11,7 +11,7 @@ use crate::snapshot::{Changes, Snapshot, Version};
 use crate::storage::Storage;
 use std::sync::Arc;
 
-/// What the versions `from` to `to` changed (`to` is `open` where it is not told), and where the files are that tell it.
+/// The changes of the versions `from` to `to` (`to` is `open` where it is not told), and where the files are that tell it.
 ///
 /// # Errors
 /// `unsupported_feature` where the table does not tell.

@@ -1,4 +1,4 @@
-//! What is known of a version without its files, and what its writer noted of it.
+//! A version without its files, and the check of a snapshot against the notes of its writer.
 //!
 //! Functions, and no methods of the formats in this crate: what a method calls is in every module file that opens a table.
 

@@ -61,7 +61,7 @@ pub trait TableFormat: Debug + Send + Sync {
         None
     }
 
-    /// What the versions `from` to `to` changed (`to` is `open` where it is not told), and where the files are that tell it.
+    /// The changes of the versions `from` to `to` (`to` is `open` where it is not told), and where the files are that tell it.
     async fn changes(
         &self,
         _storage: &Storage,
@@ -69,7 +69,7 @@ pub trait TableFormat: Debug + Send + Sync {
         _from: Version,
         _to: Option<Version>,
     ) -> Result<(Storage, Changes)> {
-        Err(untold("table_changes", "this table does not say what its versions changed"))
+        Err(Error::unsupported("table_changes", "this table does not say what its versions changed"))
     }
 
     /// Columns, properties and features of another version, without its files.
@@ -94,9 +94,4 @@ pub trait TableFormat: Debug + Send + Sync {
     fn keeps_changes_with_files(&self) -> bool {
         true
     }
-}
-
-/// The error of a format that does not tell something.
-pub(crate) fn untold(what: &str, reason: &str) -> Error {
-    Error::unsupported(what, reason)
 }

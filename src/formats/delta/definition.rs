@@ -1,4 +1,4 @@
-//! What `protocol` and `metaData` make of a table: its columns, properties and features. Pure.
+//! Columns, properties and features of a table, from its `protocol` and `metaData` actions. Pure.
 
 use super::column_mapping::Mode;
 use super::log::actions::{Metadata, Protocol};
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::snapshot::{Definition, TableMetadata};
 use arrow::datatypes::Schema;
 
-/// What the actions make of a table. Refuses what this reader does not know.
+/// Reads the two actions. Refuses features that this reader does not know.
 pub(crate) fn parse(protocol: &Protocol, metadata: Metadata) -> Result<(Definition, TableProtocol)> {
     let protocol = table_features::check(protocol)?;
     check_format(&metadata)?;

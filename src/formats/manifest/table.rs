@@ -1,9 +1,9 @@
 //! A shared table as the rest of the crate knows it.
 
 use super::Manifest;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::formats::delta::{LogStatistics, WhyMissing};
-use crate::formats::{FormatOpener, Location, Opened, TableFormat, untold};
+use crate::formats::{FormatOpener, Location, Opened, TableFormat};
 use crate::snapshot::{Changes, Commit, Snapshot, StatisticsSource, Version, VersionList};
 use crate::storage::{AccessOptions, Storage, StorageOptions};
 use async_trait::async_trait;
@@ -31,7 +31,7 @@ impl TableFormat for Manifest {
         _to: Option<Version>,
     ) -> Result<(Storage, Changes)> {
         let reason = "this table is shared without its log: it does not say what its versions changed";
-        Err(untold("table_changes", reason))
+        Err(Error::unsupported("table_changes", reason))
     }
 
     fn statistics(&self, storage: &Storage, open: &Arc<Snapshot>) -> Arc<dyn StatisticsSource> {

@@ -2,7 +2,7 @@
 
 use super::snapshot;
 use crate::error::{Error, Result};
-use crate::formats::{FormatOpener, Location, Opened, TableFormat, untold};
+use crate::formats::{FormatOpener, Location, Opened, TableFormat};
 use crate::parquet_file::footer_cache::FooterCache;
 use crate::snapshot::{Changes, Commit, FileLocation, Snapshot, Version, VersionList};
 use crate::storage::Storage;
@@ -37,7 +37,7 @@ impl TableFormat for ParquetFiles {
     }
 
     async fn history(&self, _storage: &Storage, _until: Option<u64>, _limit: Option<usize>) -> Result<Vec<Commit>> {
-        Err(untold("history of Parquet files", "no log says what was done to them"))
+        Err(Error::unsupported("history of Parquet files", "no log says what was done to them"))
     }
 
     async fn changes(
@@ -47,7 +47,7 @@ impl TableFormat for ParquetFiles {
         _from: Version,
         _to: Option<Version>,
     ) -> Result<(Storage, Changes)> {
-        Err(untold("table_changes", "Parquet files have no versions"))
+        Err(Error::unsupported("table_changes", "Parquet files have no versions"))
     }
 }
 

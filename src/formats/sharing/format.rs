@@ -3,7 +3,7 @@
 use super::{Client, Opened as Answer, Profile, SharedName, SharedTable};
 use crate::error::{Error, Result};
 use crate::formats::delta::{DeltaTable, LogStatistics, WhyMissing};
-use crate::formats::{FormatOpener, Location, Opened, TableFormat, delta, untold};
+use crate::formats::{FormatOpener, Location, Opened, TableFormat, delta};
 use crate::snapshot::{Commit, Snapshot, StatisticsSource, Version, VersionList};
 use crate::storage::{Storage, redact};
 use async_trait::async_trait;
@@ -25,7 +25,7 @@ impl TableFormat for SharedTable {
 
     async fn history(&self, _storage: &Storage, _until: Option<u64>, _limit: Option<usize>) -> Result<Vec<Commit>> {
         let reason = "a sharing server does not tell who wrote a table's versions";
-        Err(untold("history of a shared table", reason))
+        Err(Error::unsupported("history of a shared table", reason))
     }
 
     fn as_any(&self) -> Option<&dyn Any> {

@@ -8,6 +8,7 @@ pub(crate) mod exact_bounds;
 pub(crate) mod expressions;
 pub(crate) mod group_by;
 pub(crate) mod grouping_sets;
+pub(crate) mod guarded_rule;
 pub(crate) mod lambda_projections;
 pub(crate) mod moving_frames;
 pub(crate) mod partition_filter;

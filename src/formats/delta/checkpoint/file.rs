@@ -18,7 +18,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// What is read of a checkpoint's file to open a table.
+/// The columns of a checkpoint's file that are read to open a table.
 #[derive(Debug)]
 pub(crate) struct ColumnSelection {
     pub(crate) leaves: Vec<usize>,

@@ -144,7 +144,7 @@ fn agree(fields: &mut Vec<&'static str>, field: &'static str, same: bool) -> Res
     Ok(())
 }
 
-/// What a table asks of its readers and writers, in no order.
+/// Versions and features that a table asks of its readers and writers, in no order.
 fn asked(format: &FormatInfo) -> BTreeMap<&str, (Option<u64>, BTreeSet<&String>)> {
     format.details.iter().map(|(name, _)| (*name, (format.number(name), format.names(name).iter().collect()))).collect()
 }
